@@ -1,0 +1,271 @@
+//! Label sets: the identity of a series.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// The label that holds the metric name.
+pub const METRIC_NAME: &str = "__name__";
+
+/// An immutable label set, sorted by label name, each name once, no empty values (an empty value means that the label
+/// is not there, as in Prometheus's data model).
+///
+/// All names and values stand in one allocation, each behind its length as LEB128, so that a million series are a
+/// million allocations and cloning is a counter. Equality and hashing work on these bytes; ordering is by pairs.
+#[derive(Clone)]
+pub struct Labels {
+    data: Arc<[u8]>,
+}
+
+impl Labels {
+    /// The label set without labels.
+    pub fn empty() -> Self {
+        Labels { data: Arc::from([]) }
+    }
+
+    /// Builds a set from pairs in any order. Pairs with an empty value are left out; of two pairs with one name the
+    /// last stays. Where a name that stands twice is an error (parsing an exposition), check before.
+    pub fn from_pairs<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Self
+    where
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let mut builder = LabelsBuilder::default();
+        for (name, value) in pairs {
+            builder.set(name.as_ref(), value.as_ref());
+        }
+        builder.build()
+    }
+
+    /// The pairs in the order of their names.
+    pub fn iter(&self) -> Iter<'_> {
+        Iter { rest: &self.data }
+    }
+
+    /// The value of a label, or `None` where the set does not have it.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        // Names are sorted, but sets are small: a scan to the first name that is not smaller beats an index.
+        for (n, v) in self.iter() {
+            match n.cmp(name) {
+                Ordering::Less => {}
+                Ordering::Equal => return Some(v),
+                Ordering::Greater => return None,
+            }
+        }
+        None
+    }
+
+    /// The metric name, or `""` where there is none.
+    pub fn metric_name(&self) -> &str {
+        self.get(METRIC_NAME).unwrap_or("")
+    }
+
+    /// The number of labels, the metric name included.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether there is no label at all.
+    pub fn is_empty(&self) -> bool {
+        self.data.is_empty()
+    }
+
+    /// The bytes that the set takes in memory, without the counter beside it.
+    pub fn size_bytes(&self) -> usize {
+        self.data.len()
+    }
+
+    /// A builder that holds the same pairs.
+    pub fn to_builder(&self) -> LabelsBuilder {
+        LabelsBuilder { pairs: self.iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect() }
+    }
+}
+
+impl Default for Labels {
+    fn default() -> Self {
+        Labels::empty()
+    }
+}
+
+impl PartialEq for Labels {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.data, &other.data) || self.data == other.data
+    }
+}
+
+impl Eq for Labels {}
+
+impl Hash for Labels {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.data.hash(state);
+    }
+}
+
+impl PartialOrd for Labels {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Labels {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.iter().cmp(other.iter())
+    }
+}
+
+/// As PromQL writes it: `name{a="b",c="d"}`, values quoted and escaped.
+impl fmt::Display for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.metric_name();
+        f.write_str(name)?;
+        let mut open = false;
+        for (n, v) in self.iter().filter(|(n, _)| *n != METRIC_NAME) {
+            f.write_str(if open { "," } else { "{" })?;
+            open = true;
+            write!(f, "{n}={v:?}")?;
+        }
+        if open {
+            f.write_str("}")
+        } else if name.is_empty() {
+            f.write_str("{}")
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl fmt::Debug for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl<'a> IntoIterator for &'a Labels {
+    type Item = (&'a str, &'a str);
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+/// The pairs of a [`Labels`] in the order of their names.
+#[derive(Clone, Debug)]
+pub struct Iter<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iter<'a> {
+    fn text(&mut self) -> &'a str {
+        let (mut len, mut shift) = (0usize, 0);
+        while let Some((&byte, rest)) = self.rest.split_first() {
+            self.rest = rest;
+            len |= usize::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        let (text, rest) = self.rest.split_at(len);
+        self.rest = rest;
+        // Only `LabelsBuilder::build` writes these bytes, and it writes whole `str`s.
+        std::str::from_utf8(text).unwrap_or_default()
+    }
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        Some((self.text(), self.text()))
+    }
+}
+
+/// Collects labels in any order and makes a [`Labels`] of them.
+#[derive(Clone, Debug, Default)]
+pub struct LabelsBuilder {
+    pairs: Vec<(String, String)>,
+}
+
+impl LabelsBuilder {
+    /// Sets a label; an empty value removes it.
+    pub fn set(&mut self, name: &str, value: &str) -> &mut Self {
+        match self.pairs.iter_mut().find(|(n, _)| n == name) {
+            Some(pair) => value.clone_into(&mut pair.1),
+            None => self.pairs.push((name.to_owned(), value.to_owned())),
+        }
+        self
+    }
+
+    /// Removes a label.
+    pub fn remove(&mut self, name: &str) -> &mut Self {
+        self.pairs.retain(|(n, _)| n != name);
+        self
+    }
+
+    /// Keeps the labels whose names the function accepts.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) -> &mut Self {
+        self.pairs.retain(|(n, _)| keep(n));
+        self
+    }
+
+    /// The value of a label, if it is set.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.pairs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
+    }
+
+    /// The finished set.
+    pub fn build(mut self) -> Labels {
+        self.pairs.retain(|(_, v)| !v.is_empty());
+        self.pairs.sort_unstable();
+        let mut data = Vec::with_capacity(self.pairs.iter().map(|(n, v)| n.len() + v.len() + 4).sum());
+        for text in self.pairs.iter().flat_map(|(n, v)| [n, v]) {
+            let mut len = text.len();
+            while len >= 0x80 {
+                data.push(len as u8 | 0x80);
+                len >>= 7;
+            }
+            data.push(len as u8);
+            data.extend_from_slice(text.as_bytes());
+        }
+        Labels { data: data.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn sorts_and_drops_empty_values() {
+        let l = Labels::from_pairs([("b", "2"), ("gone", ""), (METRIC_NAME, "up"), ("a", "1")]);
+        assert_eq!(l.iter().collect::<Vec<_>>(), [("__name__", "up"), ("a", "1"), ("b", "2")]);
+        assert_eq!((l.metric_name(), l.get("b"), l.get("c"), l.len()), ("up", Some("2"), None, 3));
+        assert_eq!(l.to_string(), r#"up{a="1",b="2"}"#);
+        assert_eq!(Labels::empty().to_string(), "{}");
+    }
+
+    proptest! {
+        #[test]
+        fn is_the_map_it_was_made_of(map in proptest::collection::btree_map("[a-z_]{1,200}", "\\PC{1,300}", 0..6)) {
+            let l = Labels::from_pairs(&map);
+            prop_assert_eq!(l.iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect::<BTreeMap<_, _>>(), map.clone());
+            prop_assert_eq!(&l.to_builder().build(), &l);
+            for (n, v) in &map {
+                prop_assert_eq!(l.get(n), Some(v.as_str()));
+            }
+        }
+
+        #[test]
+        fn orders_as_its_pairs(a in proptest::collection::btree_map("[ab]{1,2}", "[ab]{1,2}", 0..3), b in proptest::collection::btree_map("[ab]{1,2}", "[ab]{1,2}", 0..3)) {
+            let of = |m: &BTreeMap<String, String>| m.iter().map(|(n, v)| (n.clone(), v.clone())).collect::<Vec<_>>();
+            prop_assert_eq!(Labels::from_pairs(&a).cmp(&Labels::from_pairs(&b)), of(&a).cmp(&of(&b)));
+        }
+    }
+}
