@@ -38,7 +38,6 @@ impl Bound {
 
     /// `http://` or `https://` with the first address: what a person on this host opens.
     pub fn url(&self) -> String {
-        let scheme = if self.security.tls.is_some() { "https" } else { "http" };
         let mut address = self
             .local_addrs()
             .first()
@@ -47,7 +46,11 @@ impl Bound {
         if address.ip().is_unspecified() {
             address.set_ip(Ipv4Addr::LOCALHOST.into());
         }
-        format!("{scheme}://{address}")
+        format!("{}://{address}", self.scheme())
+    }
+
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.security.tls.is_some() { "https" } else { "http" }
     }
 }
 

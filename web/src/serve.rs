@@ -45,8 +45,12 @@ where
     B::Error: Into<BoxError>,
 {
     let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let scheme = bound.scheme();
     let mut accepting = tokio::task::JoinSet::new();
     for listener in bound.listeners {
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(address = format!("{scheme}://{address}"), "listening");
+        }
         let door = Door {
             // A name can only be wrong where loopback is all the protection there is.
             check_host: !bound.security.authenticates() && listener.local_addr().is_ok_and(|a| a.ip().is_loopback()),

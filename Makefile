@@ -1,0 +1,17 @@
+# The two commands of the README, and what packagers need.
+.PHONY: run test release bench
+
+BINARIES = -p procession -p procession-exporter -p procession-scraper -p procession-dashboards
+
+# This host's processes, scraped into DuckDB, charted in the browser. Data lies in ./data.
+run:
+	features=$$(ci/libduckdb) && cargo build --release --locked $$features -p procession
+	exec target/release/procession --storage.path data
+
+# Everything that CI runs.
+test:
+	ci/test
+
+# Self-contained binaries in target/dist: DuckDB is compiled in, which takes long.
+release:
+	cargo build --profile dist --locked --features bundled $(BINARIES)
