@@ -1,0 +1,202 @@
+//! From the file as written to what the scraper runs on.
+
+use super::http;
+use super::job::{DEFAULT_BODY_SIZE_LIMIT, Job, Limits, TargetGroup};
+use super::position::Path;
+use super::problem::Problem;
+use super::protocol::{self, ScrapeProtocol};
+use super::raw::{RawConfig, RawGlobal, RawGroup, RawJob, Scheme};
+use super::relabel::RawRule;
+use super::size::ConfigSize;
+use crate::relabel::Rule;
+use procession_openmetrics::Labels;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(60);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The jobs and the external labels.
+pub(super) fn compile(raw: RawConfig) -> Result<(Vec<Arc<Job>>, Labels), Problem> {
+    let root = Path::default();
+    let defaults = Defaults::compile(&root.key("global"), raw.global.unwrap_or_default())?;
+    let mut jobs = Vec::new();
+    let mut seen = HashMap::new();
+    for (i, job) in raw.scrape_configs.unwrap_or_default().into_iter().enumerate() {
+        let at = root.key("scrape_configs").item(i);
+        let job = compile_job(&at, job, &defaults)?;
+        if let Some(first) = seen.insert(job.name.clone(), i) {
+            let message = format!(
+                "the job {:?} stands in scrape_configs[{first}] already: expected a name of its own",
+                job.name
+            );
+            return Err(Problem::new(&at.key("job_name"), message));
+        }
+        jobs.push(Arc::new(job));
+    }
+    Ok((jobs, defaults.external_labels))
+}
+
+/// What `global` says, completed.
+struct Defaults {
+    interval: Duration,
+    timeout: Duration,
+    protocols: Vec<ScrapeProtocol>,
+    external_labels: Labels,
+    body_size: u64,
+    samples: u64,
+    targets: u64,
+    labels: u64,
+    label_name_length: u64,
+    label_value_length: u64,
+    keep_dropped_targets: u64,
+}
+
+impl Defaults {
+    fn compile(at: &Path, raw: RawGlobal) -> Result<Self, Problem> {
+        // Prometheus reads a zero as "not set".
+        let interval = set(raw.scrape_interval.map(|d| d.0)).unwrap_or(DEFAULT_INTERVAL);
+        let timeout = set(raw.scrape_timeout.map(|d| d.0));
+        timeout_fits(at, timeout, interval)?;
+        for name in raw.external_labels.keys() {
+            label_name(&at.key("external_labels"), name)?;
+        }
+        Ok(Defaults {
+            interval,
+            timeout: timeout.unwrap_or(DEFAULT_TIMEOUT.min(interval)),
+            protocols: protocols(at, raw.scrape_protocols)?.unwrap_or_else(|| protocol::DEFAULT.to_vec()),
+            external_labels: Labels::from_pairs(raw.external_labels),
+            body_size: raw.body_size_limit.map_or(0, |s| s.0),
+            samples: raw.sample_limit,
+            targets: raw.target_limit,
+            labels: raw.label_limit,
+            label_name_length: raw.label_name_length_limit,
+            label_value_length: raw.label_value_length_limit,
+            keep_dropped_targets: raw.keep_dropped_targets,
+        })
+    }
+}
+
+fn compile_job(at: &Path, raw: RawJob, defaults: &Defaults) -> Result<Job, Problem> {
+    if raw.job_name.is_empty() {
+        return Err(Problem::new(&at.key("job_name"), "expected a name for the job"));
+    }
+    let interval = set(raw.scrape_interval.map(|d| d.0)).unwrap_or(defaults.interval);
+    let timeout = set(raw.scrape_timeout.map(|d| d.0));
+    timeout_fits(at, timeout, interval)?;
+    let either = |own: u64, global: u64| usize::try_from(if own == 0 { global } else { own }).unwrap_or(usize::MAX);
+    let body_size = match raw.body_size_limit {
+        Some(ConfigSize(own)) if own > 0 => own,
+        _ => defaults.body_size,
+    };
+    let protocols = protocols(at, raw.scrape_protocols)?.unwrap_or_else(|| defaults.protocols.clone());
+    Ok(Job {
+        interval,
+        timeout: timeout.unwrap_or(defaults.timeout.min(interval)),
+        scheme: match raw.scheme.unwrap_or_default() {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        },
+        metrics_path: raw
+            .metrics_path
+            .filter(|p| !p.is_empty())
+            .unwrap_or_else(|| "/metrics".to_owned()),
+        params: raw.params,
+        honor_labels: raw.honor_labels,
+        honor_timestamps: raw.honor_timestamps.0,
+        track_timestamps_staleness: raw.track_timestamps_staleness,
+        groups: groups(&at.key("static_configs"), raw.static_configs.unwrap_or_default())?,
+        relabel: rules(&at.key("relabel_configs"), raw.relabel_configs)?,
+        metric_relabel: rules(&at.key("metric_relabel_configs"), raw.metric_relabel_configs)?,
+        limits: Limits {
+            body_size: if body_size == 0 {
+                DEFAULT_BODY_SIZE_LIMIT
+            } else {
+                body_size
+            },
+            samples: either(raw.sample_limit, defaults.samples),
+            labels: either(raw.label_limit, defaults.labels),
+            label_name_length: either(raw.label_name_length_limit, defaults.label_name_length),
+            label_value_length: either(raw.label_value_length_limit, defaults.label_value_length),
+        },
+        accept: protocol::accept_header(&protocols),
+        fallback: raw.fallback_scrape_protocol,
+        compression: raw.enable_compression.0,
+        follow_redirects: raw.follow_redirects.0,
+        http2: raw.enable_http2.0,
+        credentials: http::credentials(at, raw.basic_auth, raw.authorization)?,
+        tls: http::tls(at, raw.tls_config)?,
+        target_limit: either(raw.target_limit, defaults.targets),
+        keep_dropped_targets: either(raw.keep_dropped_targets, defaults.keep_dropped_targets),
+        name: raw.job_name,
+    })
+}
+
+fn set(duration: Option<Duration>) -> Option<Duration> {
+    duration.filter(|d| !d.is_zero())
+}
+
+fn timeout_fits(at: &Path, timeout: Option<Duration>, interval: Duration) -> Result<(), Problem> {
+    match timeout {
+        Some(timeout) if timeout > interval => {
+            let (timeout, interval) = (super::format_duration(timeout), super::format_duration(interval));
+            let message = format!("{timeout} is longer than the scrape interval of {interval}: expected at most that");
+            Err(Problem::new(&at.key("scrape_timeout"), message))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn protocols(at: &Path, raw: Option<Vec<ScrapeProtocol>>) -> Result<Option<Vec<ScrapeProtocol>>, Problem> {
+    let Some(protocols) = raw else { return Ok(None) };
+    let at = at.key("scrape_protocols");
+    if protocols.is_empty() {
+        return Err(Problem::new(&at, "expected at least one protocol"));
+    }
+    match (1..protocols.len()).find(|i| protocols[..*i].contains(&protocols[*i])) {
+        Some(i) => Err(Problem::new(&at.item(i), "this protocol stands here twice")),
+        None => Ok(Some(protocols)),
+    }
+}
+
+fn rules(at: &Path, raw: Option<Vec<RawRule>>) -> Result<Vec<Rule>, Problem> {
+    let compile = |(i, rule): (usize, RawRule)| rule.compile(&at.item(i));
+    raw.unwrap_or_default().into_iter().enumerate().map(compile).collect()
+}
+
+fn groups(at: &Path, raw: Vec<RawGroup>) -> Result<Vec<TargetGroup>, Problem> {
+    let mut groups = Vec::with_capacity(raw.len());
+    for (i, group) in raw.into_iter().enumerate() {
+        let at = at.item(i);
+        for name in group.labels.keys() {
+            label_name(&at.key("labels"), name)?;
+        }
+        for (t, target) in group.targets.iter().enumerate() {
+            check_address(target).map_err(|message| Problem::new(&at.key("targets").item(t), message))?;
+        }
+        groups.push(TargetGroup {
+            targets: group.targets,
+            labels: group.labels.into_iter().collect(),
+        });
+    }
+    Ok(groups)
+}
+
+/// A target is `host` or `host:port`, never a URL.
+pub(crate) fn check_address(address: &str) -> Result<(), String> {
+    if address.contains('/') {
+        return Err(format!(
+            "{address:?} is not an address: expected host:port, with the rest in `scheme`, `metrics_path` and `params`"
+        ));
+    }
+    Ok(())
+}
+
+fn label_name(at: &Path, name: &str) -> Result<(), Problem> {
+    match name {
+        "" => Err(Problem::new(at, "a label has no name")),
+        "__name__" => Err(Problem::new(&at.user_key(name), "a target has no metric name")),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,184 @@
+//! How a job's targets are spoken to: authentication and TLS.
+
+use super::position::Path;
+use super::problem::Problem;
+use super::refused::{Refused, Settings};
+use serde::Deserialize;
+use std::fmt;
+use std::path::PathBuf;
+
+/// `basic_auth`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping with `username` and `password`")]
+pub(super) struct RawBasicAuth {
+    username: Option<String>,
+    username_file: Option<PathBuf>,
+    password: Option<String>,
+    password_file: Option<PathBuf>,
+}
+
+/// `authorization`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping with `type` and `credentials`")]
+pub(super) struct RawAuthorization {
+    r#type: Option<String>,
+    credentials: Option<String>,
+    credentials_file: Option<PathBuf>,
+}
+
+/// `tls_config`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a mapping with `ca_file`, `insecure_skip_verify`, ..."
+)]
+pub(super) struct RawTls {
+    ca: Option<String>,
+    ca_file: Option<PathBuf>,
+    cert: Option<String>,
+    cert_file: Option<PathBuf>,
+    key: Option<String>,
+    key_file: Option<PathBuf>,
+    insecure_skip_verify: bool,
+    server_name: Refused<Settings>,
+    min_version: Option<TlsVersion>,
+    max_version: Option<TlsVersion>,
+}
+
+/// The TLS versions that there are for us; older ones are refused.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+pub enum TlsVersion {
+    /// 1.2
+    #[serde(rename = "TLS12")]
+    Tls12,
+    /// 1.3
+    #[serde(rename = "TLS13")]
+    Tls13,
+}
+
+/// A text that stands in the configuration or in a file of its own.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// As it is.
+    Text(String),
+    /// What this file holds, without white space at both ends.
+    File(PathBuf),
+}
+
+/// Never shows the text.
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Secret::Text(_) => f.write_str("<secret>"),
+            Secret::File(path) => path.fmt(f),
+        }
+    }
+}
+
+/// Who we say we are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// User name and password.
+    Basic {
+        /// Who.
+        username: Secret,
+        /// Empty where none is given.
+        password: Secret,
+    },
+    /// `Authorization: <scheme> <credentials>`.
+    Header {
+        /// `Bearer` unless it says otherwise.
+        scheme: String,
+        /// What follows.
+        credentials: Secret,
+    },
+}
+
+/// What we expect of a target's certificate, and ours.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// PEM of the authorities to trust instead of the system's.
+    pub ca: Option<Secret>,
+    /// PEM of our certificate and key.
+    pub identity: Option<(Secret, Secret)>,
+    /// Any certificate will do.
+    pub insecure_skip_verify: bool,
+    /// At least this version.
+    pub min_version: Option<TlsVersion>,
+    /// At most this version.
+    pub max_version: Option<TlsVersion>,
+}
+
+/// At most one of two keys.
+fn one_of(
+    at: &Path,
+    text: (&'static str, Option<String>),
+    file: (&'static str, Option<PathBuf>),
+) -> Result<Option<Secret>, Problem> {
+    match (text.1, file.1) {
+        (Some(_), Some(_)) => Err(Problem::new(
+            &at.key(file.0),
+            format!("`{}` and `{}` both stand here: expected one of them", text.0, file.0),
+        )),
+        (Some(text), None) => Ok(Some(Secret::Text(text))),
+        (None, file) => Ok(file.map(Secret::File)),
+    }
+}
+
+/// `basic_auth` and `authorization`, of which one may stand.
+pub(super) fn credentials(
+    at: &Path,
+    basic: Option<RawBasicAuth>,
+    authorization: Option<RawAuthorization>,
+) -> Result<Option<Credentials>, Problem> {
+    if let (Some(_), Some(_)) = (&basic, &authorization) {
+        let message = "`basic_auth` and `authorization` both stand here: expected one of them";
+        return Err(Problem::new(&at.key("authorization"), message));
+    }
+    if let Some(raw) = basic {
+        let at = at.key("basic_auth");
+        let username = one_of(&at, ("username", raw.username), ("username_file", raw.username_file))?;
+        let password = one_of(&at, ("password", raw.password), ("password_file", raw.password_file))?;
+        return Ok(Some(Credentials::Basic {
+            username: username.ok_or_else(|| Problem::new(&at, "expected a `username`"))?,
+            password: password.unwrap_or(Secret::Text(String::new())),
+        }));
+    }
+    let Some(raw) = authorization else { return Ok(None) };
+    let at = at.key("authorization");
+    let scheme = raw.r#type.unwrap_or_default().trim().to_owned();
+    if scheme.eq_ignore_ascii_case("basic") {
+        let message = "`Basic` is not set up here: write `basic_auth` with `username` and `password`";
+        return Err(Problem::new(&at.key("type"), message));
+    }
+    let credentials = one_of(
+        &at,
+        ("credentials", raw.credentials),
+        ("credentials_file", raw.credentials_file),
+    )?;
+    Ok(Some(Credentials::Header {
+        scheme: if scheme.is_empty() { "Bearer".to_owned() } else { scheme },
+        credentials: credentials.ok_or_else(|| Problem::new(&at, "expected `credentials` or `credentials_file`"))?,
+    }))
+}
+
+/// `tls_config`.
+pub(super) fn tls(at: &Path, raw: Option<RawTls>) -> Result<Tls, Problem> {
+    let Some(raw) = raw else { return Ok(Tls::default()) };
+    let at = at.key("tls_config");
+    let cert = one_of(&at, ("cert", raw.cert), ("cert_file", raw.cert_file))?;
+    let key = one_of(&at, ("key", raw.key), ("key_file", raw.key_file))?;
+    Ok(Tls {
+        ca: one_of(&at, ("ca", raw.ca), ("ca_file", raw.ca_file))?,
+        identity: match (cert, key) {
+            (Some(cert), Some(key)) => Some((cert, key)),
+            (None, None) => None,
+            (Some(_), None) => return Err(Problem::new(&at, "a certificate stands here without its `key_file`")),
+            (None, Some(_)) => return Err(Problem::new(&at, "a key stands here without its `cert_file`")),
+        },
+        insecure_skip_verify: raw.insecure_skip_verify,
+        min_version: raw.min_version,
+        max_version: raw.max_version,
+    })
+}

@@ -1,0 +1,50 @@
+//! The scraper's configuration: Prometheus's `global` and `scrape_configs`, decoded strictly and compiled.
+
+mod compile;
+mod duration;
+mod http;
+mod job;
+mod position;
+mod problem;
+mod protocol;
+mod raw;
+mod redact;
+mod refused;
+mod relabel;
+mod scalar;
+mod size;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use compile::check_address;
+pub use duration::{format_duration, parse_duration};
+pub use http::{Credentials, Secret, Tls, TlsVersion};
+pub use job::{Config, DEFAULT_BODY_SIZE_LIMIT, Job, Limits, TargetGroup};
+pub use problem::ConfigError;
+pub use protocol::ScrapeProtocol;
+#[cfg(test)]
+pub(crate) use relabel::relabel_rules;
+
+use std::path::Path;
+
+impl Config {
+    /// Compiles a YAML text; `file` is what errors call it. An empty text is a configuration without jobs.
+    pub fn parse(text: &str, file: &str) -> Result<Config, ConfigError> {
+        let raw: Option<raw::RawConfig> =
+            serde_yaml::from_str(text).map_err(|error| ConfigError::from_yaml(file, &error))?;
+        let (jobs, external_labels) = compile::compile(raw.unwrap_or_default())
+            .map_err(|problem| ConfigError::from_problem(file, text, problem))?;
+        Ok(Config {
+            yaml: redact::redact(text),
+            external_labels,
+            jobs,
+        })
+    }
+
+    /// Reads and compiles a file.
+    pub fn read(path: &Path) -> Result<Config, ConfigError> {
+        let file = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(&file, &error))?;
+        Config::parse(&text, &file)
+    }
+}
