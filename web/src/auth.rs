@@ -36,12 +36,7 @@ impl BasicAuth {
     /// `None` where the operating system gives no random numbers.
     pub(crate) fn new(users: BTreeMap<String, String>) -> Option<Self> {
         let key = ring::hmac::Key::generate(ring::hmac::HMAC_SHA256, &ring::rand::SystemRandom::new()).ok()?;
-        Some(BasicAuth {
-            users,
-            accepted: Mutex::default(),
-            key,
-            checks: Semaphore::new(1),
-        })
+        Some(BasicAuth { users, accepted: Mutex::default(), key, checks: Semaphore::new(1) })
     }
 
     /// The user of an Authorization header, or `None` where it names nobody or the password is wrong.
@@ -54,9 +49,7 @@ impl BasicAuth {
         let _one_at_a_time = self.checks.acquire().await.ok()?;
         let known = self.users.get(&user).cloned();
         let hash = known.clone().unwrap_or_else(|| NOBODY.to_owned());
-        let right = tokio::task::spawn_blocking(move || bcrypt::verify(password, &hash).unwrap_or(false))
-            .await
-            .ok()?;
+        let right = tokio::task::spawn_blocking(move || bcrypt::verify(password, &hash).unwrap_or(false)).await.ok()?;
         if !right || known.is_none() {
             return None;
         }
@@ -81,9 +74,7 @@ fn credentials(authorization: &str) -> Option<(String, String)> {
         return None;
     }
     let plain = String::from_utf8(BASE64_STANDARD.decode(coded.trim()).ok()?).ok()?;
-    plain
-        .split_once(':')
-        .map(|(user, password)| (user.to_owned(), password.to_owned()))
+    plain.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
 }
 
 #[cfg(test)]
@@ -96,10 +87,7 @@ mod tests {
         let auth = BasicAuth::new([("ann".to_owned(), bcrypt::hash("pa:ss", 4).unwrap())].into()).unwrap();
         let header = |text: &str| format!("Basic {}", BASE64_STANDARD.encode(text));
         for _ in 0..2 {
-            assert_eq!(
-                auth.check(Some(&header("ann:pa:ss"))).await,
-                Some(Asker::User("ann".into()))
-            );
+            assert_eq!(auth.check(Some(&header("ann:pa:ss"))).await, Some(Asker::User("ann".into())));
         }
         for wrong in ["ann:pass", "ann:", "bob:pa:ss", ":", "ann"] {
             assert_eq!(auth.check(Some(&header(wrong))).await, None, "{wrong}");

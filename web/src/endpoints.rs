@@ -54,10 +54,9 @@ impl Endpoints {
                 (None, _) => None,
                 (Some(reload), &Method::POST | &Method::PUT) => Some(match reload.request().await {
                     Ok(()) => text(StatusCode::OK, "Reloaded.\n"),
-                    Err(reason) => text(
-                        StatusCode::INTERNAL_SERVER_ERROR,
-                        format!("The old configuration goes on: {reason}\n"),
-                    ),
+                    Err(reason) => {
+                        text(StatusCode::INTERNAL_SERVER_ERROR, format!("The old configuration goes on: {reason}\n"))
+                    }
                 }),
                 (Some(_), _) => Some(not_allowed("POST, PUT")),
             },
@@ -73,9 +72,7 @@ impl Endpoints {
 
 fn not_allowed(allow: &'static str) -> Response<BoxBody> {
     let mut response = text(StatusCode::METHOD_NOT_ALLOWED, format!("Allowed here: {allow}.\n"));
-    response
-        .headers_mut()
-        .insert(header::ALLOW, HeaderValue::from_static(allow));
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
     response
 }
 
@@ -83,19 +80,11 @@ fn metrics(registry: &Registry, headers: &HeaderMap) -> Response<BoxBody> {
     let format: Format = exposition::negotiate(headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()));
     match exposition::encode(registry, format) {
         Ok(body) => {
-            let mut response = Response::new(
-                http_body_util::Full::from(body)
-                    .map_err(|never| match never {})
-                    .boxed_unsync(),
-            );
-            response
-                .headers_mut()
-                .insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+            let mut response =
+                Response::new(http_body_util::Full::from(body).map_err(|never| match never {}).boxed_unsync());
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
             response
         }
-        Err(error) => text(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            format!("the metrics can't be written: {error}\n"),
-        ),
+        Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("the metrics can't be written: {error}\n")),
     }
 }

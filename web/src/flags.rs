@@ -7,10 +7,14 @@ use std::path::PathBuf;
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Web")]
 pub struct WebFlags {
-    /// Address to listen on, host:port or :port for every interface. Repeatable. Default: the service's port on
-    /// loopback; on every interface where the web configuration asks who is there.
+    /// Address to listen on: host:port, :port for every interface, or unix:/path. Repeatable. Default: the service's
+    /// port on loopback; on every interface where the web configuration asks who is there.
     #[arg(long = "web.listen-address", value_name = "ADDRESS")]
     pub listen_addresses: Vec<String>,
+
+    /// Listen on the sockets that systemd opened, instead of addresses.
+    #[arg(long = "web.systemd-socket", conflicts_with = "listen_addresses")]
+    pub systemd_socket: bool,
 
     /// File with TLS and authentication settings, in the format of Prometheus's exporter-toolkit.
     #[arg(long = "web.config.file", value_name = "FILE")]
@@ -29,6 +33,9 @@ impl WebFlags {
             Some(path) => Security::load(path)?,
             None => Security::default(),
         };
+        if self.systemd_socket {
+            return Bound::from_systemd(security, self.allowed_hosts.clone());
+        }
         let default = match security.authenticates() {
             true => format!(":{default_port}"),
             false => format!("127.0.0.1:{default_port}"),

@@ -43,13 +43,7 @@ mod tests {
         ] {
             assert!(is_local(host, &allowed), "{host}");
         }
-        for host in [
-            "",
-            "evil.example",
-            "localhost.evil.example:9956",
-            "127.0.0.1.evil.example",
-            "notlocalhost",
-        ] {
+        for host in ["", "evil.example", "localhost.evil.example:9956", "127.0.0.1.evil.example", "notlocalhost"] {
             assert!(!is_local(host, &allowed), "{host}");
         }
     }

@@ -13,6 +13,7 @@ mod listen;
 mod log;
 mod rate;
 pub mod reload;
+mod rules;
 mod security;
 mod serve;
 mod shutdown;
@@ -44,11 +45,14 @@ pub enum Error {
     /// The address is taken, or not ours to take.
     #[error("cannot listen on {address}: {source}")]
     Bind {
-        /// The resolved address.
-        address: std::net::SocketAddr,
+        /// The address, resolved where it was a name.
+        address: String,
         /// The kernel's answer.
         source: std::io::Error,
     },
+    /// systemd was to hand sockets over and did not, or not such as we can use.
+    #[error("--web.systemd-socket: {0}")]
+    Systemd(std::io::Error),
     /// The web configuration file, or a file that it names, can't be read.
     #[error("{}: {source}", path.display())]
     Read {

@@ -49,16 +49,12 @@ impl LogFlags {
             Level::Error => LevelFilter::ERROR,
         };
         // Libraries are quiet unless something is wrong; `procession` is the prefix of all our crates.
-        let filter = Targets::new()
-            .with_default(level.min(LevelFilter::WARN))
-            .with_target("procession", level);
+        let filter = Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("procession", level);
         let lines: Box<dyn tracing_subscriber::Layer<_> + Send + Sync> = match self.format {
             Format::Logfmt => Box::new(tracing_logfmt::builder().layer().with_writer(std::io::stderr)),
             Format::Json => Box::new(tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr)),
         };
         // Fails only where a subscriber is set already: tests start several services in one process.
-        let _ = tracing_subscriber::registry()
-            .with(lines.with_filter(filter))
-            .try_init();
+        let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
     }
 }

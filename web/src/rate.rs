@@ -15,20 +15,15 @@ impl RateLimit {
     /// `interval` is not zero, `burst` at least 1.
     pub(crate) fn new(interval: Duration, burst: u32) -> Self {
         let burst = f64::from(burst.max(1));
-        RateLimit {
-            interval,
-            burst,
-            state: Mutex::new((burst, None)),
-        }
+        RateLimit { interval, burst, state: Mutex::new((burst, None)) }
     }
 
     /// Whether a request at this moment may pass; takes its token where it may.
     pub(crate) fn admit(&self, now: Instant) -> bool {
         let mut state = self.state.lock();
         let (tokens, last) = *state;
-        let filled = last.map_or(0.0, |last| {
-            now.saturating_duration_since(last).as_secs_f64() / self.interval.as_secs_f64()
-        });
+        let filled =
+            last.map_or(0.0, |last| now.saturating_duration_since(last).as_secs_f64() / self.interval.as_secs_f64());
         let tokens = (tokens + filled).min(self.burst);
         let pass = tokens >= 1.0;
         *state = (if pass { tokens - 1.0 } else { tokens }, Some(now));
@@ -45,17 +40,7 @@ mod tests {
         let (limit, start) = (RateLimit::new(Duration::from_secs(1), 2), Instant::now());
         let at = |ms| limit.admit(start + Duration::from_millis(ms));
         assert_eq!(
-            [
-                at(0),
-                at(0),
-                at(0),
-                at(500),
-                at(1000),
-                at(1100),
-                at(9000),
-                at(9000),
-                at(9000)
-            ],
+            [at(0), at(0), at(0), at(500), at(1000), at(1100), at(9000), at(9000), at(9000)],
             [true, true, false, false, true, false, true, true, false]
         );
     }

@@ -1,5 +1,7 @@
 //! Accepting, checking and answering.
 
+use crate::listen::Listener;
+use crate::rules::Rules;
 use crate::{Asker, Bound, Endpoints, Error, Security, host};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
@@ -13,7 +15,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -48,12 +49,10 @@ where
     let scheme = bound.scheme();
     let mut accepting = tokio::task::JoinSet::new();
     for listener in bound.listeners {
-        if let Ok(address) = listener.local_addr() {
-            tracing::info!(address = format!("{scheme}://{address}"), "listening");
-        }
+        tracing::info!(address = listener.name(scheme), "listening");
         let door = Door {
             // A name can only be wrong where loopback is all the protection there is.
-            check_host: !bound.security.authenticates() && listener.local_addr().is_ok_and(|a| a.ip().is_loopback()),
+            check_host: !bound.security.authenticates() && listener.local_addr().is_some_and(|a| a.ip().is_loopback()),
             security: bound.security.clone(),
             allowed_hosts: bound.allowed_hosts.clone().into(),
             endpoints: endpoints.clone(),
@@ -74,7 +73,7 @@ struct Door {
 }
 
 async fn accept<S, B>(
-    listener: TcpListener,
+    listener: Listener,
     door: Arc<Door>,
     service: S,
     connections: Arc<Semaphore>,
@@ -92,21 +91,26 @@ async fn accept<S, B>(
             () = shutdown.cancelled() => break,
             place = connections.clone().acquire_owned() => match place { Ok(place) => place, Err(_) => break },
         };
-        let (stream, peer) = tokio::select! {
+        let accepted = tokio::select! {
             () = shutdown.cancelled() => break,
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    // Out of descriptors, most likely: go on when some are free again.
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
-            },
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok(stream) => stream,
+            Err(error) => {
+                // Out of descriptors, most likely: go on when some are free again.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
         };
         let (door, service, watcher) = (door.clone(), service.clone(), graceful.watcher());
         tokio::spawn(async move {
-            connection(stream, peer, door, service, watcher).await;
+            match stream {
+                Stream::Tcp(stream, peer) => connection(stream, peer.to_string(), door, service, watcher).await,
+                #[cfg(unix)]
+                Stream::Unix(stream) => connection(stream, "unix socket".to_owned(), door, service, watcher).await,
+            }
             drop(place);
         });
     }
@@ -116,28 +120,47 @@ async fn accept<S, B>(
     }
 }
 
-async fn connection<S, B>(stream: TcpStream, peer: SocketAddr, door: Arc<Door>, service: S, watcher: Watcher)
+enum Stream {
+    Tcp(tokio::net::TcpStream, SocketAddr),
+    #[cfg(unix)]
+    Unix(tokio::net::UnixStream),
+}
+
+impl Listener {
+    async fn accept(&self) -> std::io::Result<Stream> {
+        match self {
+            Listener::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                // Small answers must not wait for the peer's delayed acknowledgement.
+                stream.set_nodelay(true)?;
+                Ok(Stream::Tcp(stream, peer))
+            }
+            #[cfg(unix)]
+            Listener::Unix(socket) => Ok(Stream::Unix(socket.listener.accept().await?.0)),
+        }
+    }
+}
+
+async fn connection<I, S, B>(stream: I, peer: String, door: Arc<Door>, service: S, watcher: Watcher)
 where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send,
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    // Small answers must not wait for the peer's delayed acknowledgement.
-    if let Err(error) = stream.set_nodelay(true) {
-        return tracing::debug!(%peer, %error, "connection lost");
-    }
-    match door.security.tls.clone().map(TlsAcceptor::from) {
-        None => http(stream, peer, door, service, watcher).await,
+    let rules = door.security.follow().await;
+    match rules.tls.clone().map(TlsAcceptor::from) {
+        None => http(stream, peer, door, rules, service, watcher).await,
         Some(tls) => match tokio::time::timeout(HEAD_TIMEOUT, tls.accept(stream)).await {
-            Ok(Ok(stream)) => http(stream, peer, door, service, watcher).await,
+            Ok(Ok(stream)) => http(stream, peer, door, rules, service, watcher).await,
             Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
             Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
         },
     }
 }
 
-async fn http<I, S, B>(stream: I, peer: SocketAddr, door: Arc<Door>, service: S, watcher: Watcher)
+async fn http<I, S, B>(stream: I, peer: String, door: Arc<Door>, rules: Arc<Rules>, service: S, watcher: Watcher)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
@@ -146,20 +169,15 @@ where
     B::Error: Into<BoxError>,
 {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(64);
-    let builder = if door.security.http2 {
-        builder
-    } else {
-        builder.http1_only()
-    };
+    let builder = if rules.http2 { builder } else { builder.http1_only() };
     let answer = hyper::service::service_fn(move |request: Request<Incoming>| {
         let (door, service) = (door.clone(), service.clone());
         async move {
-            let mut response = match door.admit(&request).await {
+            // A connection may live long: passwords are those of now, not of its beginning.
+            let rules = door.security.follow().await;
+            let mut response = match door.admit(&rules, &request).await {
                 Err(refusal) => refusal,
                 Ok(asker) => {
                     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
@@ -169,7 +187,7 @@ where
                     }
                 }
             };
-            for (name, value) in &door.security.headers {
+            for (name, value) in &rules.headers {
                 response.headers_mut().insert(name.clone(), value.clone());
             }
             Ok::<_, Infallible>(response)
@@ -196,39 +214,26 @@ where
 
 impl Door {
     /// Who asks, or the answer that turns them away.
-    async fn admit<T>(&self, request: &Request<T>) -> Result<Asker, Response<BoxBody>> {
+    async fn admit<T>(&self, rules: &Rules, request: &Request<T>) -> Result<Asker, Response<BoxBody>> {
         let headers = request.headers();
-        if self
-            .security
-            .rate_limit
-            .as_ref()
-            .is_some_and(|limit| !limit.admit(Instant::now()))
-        {
+        if rules.rate_limit.as_ref().is_some_and(|limit| !limit.admit(Instant::now())) {
             return Err(text(StatusCode::TOO_MANY_REQUESTS, "Too many requests.\n"));
         }
         if self.check_host {
-            let host = request
-                .uri()
-                .host()
-                .or_else(|| header_text(headers, header::HOST))
-                .unwrap_or("");
+            let host = request.uri().host().or_else(|| header_text(headers, header::HOST)).unwrap_or("");
             if !host::is_local(host, &self.allowed_hosts) {
                 let reason = format!("{host:?} is not a name of this service; --web.allowed-host makes it one.\n");
                 return Err(text(StatusCode::FORBIDDEN, reason));
             }
         }
-        let Some(auth) = &self.security.basic_auth else {
+        let Some(auth) = &rules.basic_auth else {
             return Ok(Asker::Anyone);
         };
-        auth.check(header_text(headers, header::AUTHORIZATION))
-            .await
-            .ok_or_else(|| {
-                let mut refusal = text(StatusCode::UNAUTHORIZED, "Unauthorized\n");
-                refusal
-                    .headers_mut()
-                    .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));
-                refusal
-            })
+        auth.check(header_text(headers, header::AUTHORIZATION)).await.ok_or_else(|| {
+            let mut refusal = text(StatusCode::UNAUTHORIZED, "Unauthorized\n");
+            refusal.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));
+            refusal
+        })
     }
 }
 
@@ -240,13 +245,8 @@ fn header_text(headers: &HeaderMap, name: http::HeaderName) -> Option<&str> {
 pub(crate) fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<BoxBody> {
     let mut response = Response::new(Full::new(body.into()).map_err(|never| match never {}).boxed_unsync());
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
-    response
-        .headers_mut()
-        .insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
@@ -271,9 +271,8 @@ mod tests {
     }
 
     async fn start(security: Security) -> Running {
-        let bound = Bound::bind(&["127.0.0.1:0".to_owned()], security, vec!["friend.example".to_owned()])
-            .await
-            .unwrap();
+        let bound =
+            Bound::bind(&["127.0.0.1:0".to_owned()], security, vec!["friend.example".to_owned()]).await.unwrap();
         let (url, shutdown, ready) = (bound.url(), CancellationToken::new(), Ready::new(false));
         let (reload, mut requests) = reload::channel();
         tokio::spawn(async move {
@@ -282,11 +281,8 @@ mod tests {
                 request.answer(outcome);
             }
         });
-        let endpoints = Endpoints {
-            ready: ready.clone(),
-            reload: Some(reload),
-            metrics: Some(Arc::new(Registry::default())),
-        };
+        let endpoints =
+            Endpoints { ready: ready.clone(), reload: Some(reload), metrics: Some(Arc::new(Registry::default())) };
         let service = tower::service_fn(|request: Request<Incoming>| async move {
             let asker = format!("{:?}", request.extensions().get::<Asker>());
             Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(asker))))
@@ -323,10 +319,7 @@ mod tests {
         assert_eq!(ask(Method::POST, "/-/ready").await.0, 405);
         assert_eq!(ask(Method::GET, "/-/reload").await.0, 405);
         assert_eq!(ask(Method::POST, "/-/reload").await.0, 200);
-        assert_eq!(
-            ask(Method::POST, "/-/reload").await,
-            (500, "The old configuration goes on: line 3: no\n".into())
-        );
+        assert_eq!(ask(Method::POST, "/-/reload").await, (500, "The old configuration goes on: line 3: no\n".into()));
         assert_eq!(ask(Method::GET, "/metrics").await.0, 200);
         assert_eq!(ask(Method::GET, "/else").await, (200, "Some(Anyone)".into()));
     }
@@ -350,28 +343,36 @@ mod tests {
         let client = client().build().unwrap();
         let refused = client.get(format!("{}/-/healthy", running.url)).send().await.unwrap();
         assert_eq!(
-            (
-                refused.status().as_u16(),
-                refused.headers()["www-authenticate"].to_str().unwrap()
-            ),
+            (refused.status().as_u16(), refused.headers()["www-authenticate"].to_str().unwrap()),
             (401, "Basic")
         );
         assert_eq!(refused.headers()["x-frame-options"], "deny");
-        let accepted = client
-            .get(&running.url)
-            .basic_auth("ann", Some("secret"))
-            .send()
-            .await
-            .unwrap();
+        let accepted = client.get(&running.url).basic_auth("ann", Some("secret")).send().await.unwrap();
         assert_eq!(accepted.text().await.unwrap(), "Some(User(\"ann\"))");
     }
 
     #[tokio::test]
+    async fn answers_on_a_unix_socket() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s");
+        let bound = Bound::bind(&[format!("unix:{}", path.display())], Security::default(), Vec::new()).await.unwrap();
+        assert_eq!(bound.url(), format!("unix:{}", path.display()));
+        let endpoints = Endpoints { ready: Ready::new(true), reload: None, metrics: None };
+        let service = tower::service_fn(|_| async { Ok::<_, Infallible>(Response::new(String::new())) });
+        let shutdown = CancellationToken::new();
+        let served = tokio::spawn(serve(bound, endpoints, service, shutdown.clone()));
+        let client = client().unix_socket(path.clone()).build().unwrap();
+        assert_eq!(ask(&client, Method::GET, "http://any/-/healthy".into()).await.0, 200);
+        drop(client);
+        shutdown.cancel();
+        served.await.unwrap().unwrap();
+        assert!(!path.exists());
+    }
+
+    #[tokio::test]
     async fn limits_the_rate() {
-        let (running, client) = (
-            start(security("rate_limit: {interval: 1h, burst: 2}")).await,
-            client().build().unwrap(),
-        );
+        let (running, client) =
+            (start(security("rate_limit: {interval: 1h, burst: 2}")).await, client().build().unwrap());
         let mut seen = Vec::new();
         for _ in 0..3 {
             seen.push(ask(&client, Method::GET, running.url.clone()).await.0);
@@ -396,13 +397,8 @@ mod tests {
         let stranger = client().tls_certs_only([root.clone()]).build().unwrap();
         assert!(stranger.get(&url).send().await.is_err());
         let identity = format!("{}{}", visitor.cert.pem(), visitor.signing_key.serialize_pem());
-        let known = client()
-            .tls_certs_only([root])
-            .identity(reqwest::Identity::from_pem(identity.as_bytes()).unwrap());
+        let known = client().tls_certs_only([root]).identity(reqwest::Identity::from_pem(identity.as_bytes()).unwrap());
         let response = known.build().unwrap().get(&url).send().await.unwrap();
-        assert_eq!(
-            (response.status().as_u16(), response.version()),
-            (200, http::Version::HTTP_2)
-        );
+        assert_eq!((response.status().as_u16(), response.version()), (200, http::Version::HTTP_2));
     }
 }

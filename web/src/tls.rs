@@ -1,6 +1,6 @@
 //! `tls_server_config` as rustls understands it.
 
-use crate::security::{Problem, TlsServerConfig};
+use crate::rules::{Problem, TlsServerConfig};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -33,9 +33,7 @@ pub(crate) fn server(
                 )));
             }
         }
-        provider
-            .cipher_suites
-            .retain(|s| config.cipher_suites.contains(&go_name(s)));
+        provider.cipher_suites.retain(|s| config.cipher_suites.contains(&go_name(s)));
     }
     let (verifier, asks) = client_verifier(config, folder)?;
     let builder = ServerConfig::builder_with_provider(Arc::new(provider))
@@ -45,15 +43,9 @@ pub(crate) fn server(
         Some(verifier) => builder.with_client_cert_verifier(verifier),
         None => builder.with_no_client_auth(),
     };
-    let mut server = builder
-        .with_single_cert(chain, key)
-        .map_err(|e| here(&format!("tls_server_config: {e}")))?;
+    let mut server = builder.with_single_cert(chain, key).map_err(|e| here(&format!("tls_server_config: {e}")))?;
     server.ignore_client_order = config.prefer_server_cipher_suites.unwrap_or(true);
-    server.alpn_protocols = if http2 {
-        vec![b"h2".to_vec(), b"http/1.1".to_vec()]
-    } else {
-        vec![b"http/1.1".to_vec()]
-    };
+    server.alpn_protocols = if http2 { vec![b"h2".to_vec(), b"http/1.1".to_vec()] } else { vec![b"http/1.1".to_vec()] };
     Ok((Arc::new(server), asks))
 }
 
@@ -85,11 +77,7 @@ fn client_verifier(
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-    let builder = if required {
-        builder
-    } else {
-        builder.allow_unauthenticated()
-    };
+    let builder = if required { builder } else { builder.allow_unauthenticated() };
     Ok((Some(builder.build().map_err(|e| authority.wrong(&e))?), required))
 }
 
@@ -98,20 +86,11 @@ fn versions(config: &TlsServerConfig) -> Result<Vec<&'static SupportedProtocolVe
         None => Ok(default),
         Some("TLS12") => Ok(12),
         Some("TLS13") => Ok(13),
-        Some(other) => Err(here(&format!(
-            "{key}: {other:?} is not supported; expected TLS12 or TLS13"
-        ))),
+        Some(other) => Err(here(&format!("{key}: {other:?} is not supported; expected TLS12 or TLS13"))),
     };
-    let (min, max) = (
-        number("min_version", &config.min_version, 12)?,
-        number("max_version", &config.max_version, 13)?,
-    );
+    let (min, max) = (number("min_version", &config.min_version, 12)?, number("max_version", &config.max_version, 13)?);
     let all = [(12, &rustls::version::TLS12), (13, &rustls::version::TLS13)];
-    let chosen: Vec<_> = all
-        .iter()
-        .filter(|(n, _)| (min..=max).contains(n))
-        .map(|(_, v)| *v)
-        .collect();
+    let chosen: Vec<_> = all.iter().filter(|(n, _)| (min..=max).contains(n)).map(|(_, v)| *v).collect();
     match chosen.is_empty() {
         true => Err(here("min_version is above max_version")),
         false => Ok(chosen),
@@ -154,13 +133,8 @@ fn source(
     folder: &Path,
 ) -> Result<Option<Source>, Problem> {
     match (file, inline) {
-        (Some(_), Some(_)) => Err(here(&format!(
-            "tls_server_config: {key}_file and {key} exclude each other"
-        ))),
-        (None, Some(text)) => Ok(Some(Source {
-            pem: text.clone().into_bytes(),
-            from: Err(key),
-        })),
+        (Some(_), Some(_)) => Err(here(&format!("tls_server_config: {key}_file and {key} exclude each other"))),
+        (None, Some(text)) => Ok(Some(Source { pem: text.clone().into_bytes(), from: Err(key) })),
         (None, None) => Ok(None),
         (Some(path), None) => {
             let path = folder.join(path);

@@ -20,9 +20,8 @@ pub fn to_text(openmetrics: &str) -> Result<String, fmt::Error> {
     let mut out = String::with_capacity(openmetrics.len());
     let mut help: Option<(&str, &str)> = None;
     for line in openmetrics.lines() {
-        if let Some((family, text)) = line
-            .strip_prefix("# HELP ")
-            .map(|rest| rest.split_once(' ').unwrap_or((rest, "")))
+        if let Some((family, text)) =
+            line.strip_prefix("# HELP ").map(|rest| rest.split_once(' ').unwrap_or((rest, "")))
         {
             // HELP stands before TYPE, which tells the name to write it under.
             help = Some((family, text));
@@ -86,10 +85,7 @@ mod tests {
 
     #[test]
     fn drops_exemplars_only() {
-        assert_eq!(
-            without_exemplar(r#"a_bucket{le="1"} 3 # {id="x"} 0.5"#),
-            r#"a_bucket{le="1"} 3"#
-        );
+        assert_eq!(without_exemplar(r#"a_bucket{le="1"} 3 # {id="x"} 0.5"#), r#"a_bucket{le="1"} 3"#);
         assert_eq!(without_exemplar(r#"a{l="\" # "} 3"#), r#"a{l="\" # "} 3"#);
     }
 }

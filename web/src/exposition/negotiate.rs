@@ -29,11 +29,7 @@ struct Element<'a> {
 fn elements(header: &str) -> impl Iterator<Item = Element<'_>> {
     header.split(',').map(|element| {
         let mut parts = element.split(';').map(str::trim);
-        let mut found = Element {
-            value: parts.next().unwrap_or(""),
-            version: None,
-            weight: 1000,
-        };
+        let mut found = Element { value: parts.next().unwrap_or(""), version: None, weight: 1000 };
         for (name, value) in parts.filter_map(|p| p.split_once('=')) {
             let value = value.trim().trim_matches('"');
             match name.trim().to_ascii_lowercase().as_str() {
@@ -57,11 +53,7 @@ pub fn negotiate(accept: Option<&str>) -> Format {
             _ => {}
         }
     }
-    if openmetrics > 0 && openmetrics >= text {
-        Format::OpenMetrics
-    } else {
-        Format::Text
-    }
+    if openmetrics > 0 && openmetrics >= text { Format::OpenMetrics } else { Format::Text }
 }
 
 /// Whether an Accept-Encoding header allows gzip.
@@ -92,15 +84,9 @@ mod tests {
             (Some("text/html,application/xhtml+xml,*/*;q=0.8"), Format::Text),
             (Some(prometheus_2), Format::OpenMetrics),
             (Some(prometheus_3), Format::OpenMetrics),
-            (
-                Some("application/openmetrics-text;q=0.2, text/plain;q=0.3"),
-                Format::Text,
-            ),
+            (Some("application/openmetrics-text;q=0.2, text/plain;q=0.3"), Format::Text),
             (Some("application/openmetrics-text;q=0, text/plain;q=0"), Format::Text),
-            (
-                Some("Application/OpenMetrics-Text; Version=\"1.0.0\""),
-                Format::OpenMetrics,
-            ),
+            (Some("Application/OpenMetrics-Text; Version=\"1.0.0\""), Format::OpenMetrics),
             (Some("application/openmetrics-text;version=2.0.0"), Format::Text),
             (Some("application/openmetrics-text;q=nonsense"), Format::Text),
         ] {

@@ -7,10 +7,7 @@ use prometheus_client::registry::Registry;
 ///
 /// `service` is the prefix of the build info, such as `procession_exporter`.
 pub fn register_process(registry: &mut Registry, service: &str) {
-    let build = Info::new([
-        ("version", env!("CARGO_PKG_VERSION")),
-        ("rust_version", env!("CARGO_PKG_RUST_VERSION")),
-    ]);
+    let build = Info::new([("version", env!("CARGO_PKG_VERSION")), ("rust_version", env!("CARGO_PKG_RUST_VERSION"))]);
     registry.register(format!("{service}_build"), "What was built", build);
     #[cfg(target_os = "linux")]
     registry.register_collector(Box::new(linux::Process));
@@ -40,12 +37,7 @@ mod linux {
             };
             if let Ok(stat) = process.stat() {
                 let cpu = (stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64;
-                put(
-                    "process_cpu",
-                    "CPU time spent by this service",
-                    Some(&Unit::Seconds),
-                    &ConstCounter::new(cpu),
-                )?;
+                put("process_cpu", "CPU time spent by this service", Some(&Unit::Seconds), &ConstCounter::new(cpu))?;
                 let resident = stat.rss_bytes().get();
                 put(
                     "process_resident_memory",
@@ -71,22 +63,12 @@ mod linux {
                 }
             }
             if let Ok(open) = process.fd_count() {
-                put(
-                    "process_open_fds",
-                    "Open file descriptors",
-                    None,
-                    &ConstGauge::new(open as i64),
-                )?;
+                put("process_open_fds", "Open file descriptors", None, &ConstGauge::new(open as i64))?;
             }
             if let Ok(limits) = process.limits()
                 && let procfs::process::LimitValue::Value(max) = limits.max_open_files.soft_limit
             {
-                put(
-                    "process_max_fds",
-                    "Most file descriptors that may be open",
-                    None,
-                    &ConstGauge::new(max as f64),
-                )?;
+                put("process_max_fds", "Most file descriptors that may be open", None, &ConstGauge::new(max as f64))?;
             }
             Ok(())
         }
@@ -131,10 +113,7 @@ mod tests {
             "process_open_fds ",
             "process_start_time_seconds ",
         ] {
-            let line = text
-                .lines()
-                .find(|l| l.starts_with(start))
-                .unwrap_or_else(|| panic!("no {start} in {text}"));
+            let line = text.lines().find(|l| l.starts_with(start)).unwrap_or_else(|| panic!("no {start} in {text}"));
             assert!(line[start.len()..].parse::<f64>().unwrap() >= 0.0, "{line}");
         }
         assert!(text.contains("procession_test_build_info{version="), "{text}");

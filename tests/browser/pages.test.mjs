@@ -1,0 +1,72 @@
+// Every page, in a real browser, with this host's real processes.
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import { open, startBrowser, startProcession } from "./procession.mjs";
+
+const screenshots = new URL("../../target/screenshots/", import.meta.url).pathname;
+let procession, browser;
+
+before(async () => {
+  await mkdir(screenshots, { recursive: true });
+  procession = await startProcession();
+  browser = await startBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await procession?.stop();
+});
+
+async function look(name, url, options, inspect) {
+  const { page, wrong, close } = await open(browser, url, options);
+  try {
+    await inspect(page);
+    await page.screenshot({ path: `${screenshots}${name}.png`, fullPage: true });
+    assert.deepEqual(wrong, [], url);
+  } finally {
+    await close();
+  }
+}
+
+/** Nothing may stick out of the window sideways. */
+async function fitsWidth(page) {
+  const { inner, content } = await page.evaluate(() => ({ inner: innerWidth, content: document.documentElement.scrollWidth }));
+  assert.ok(content <= inner, `the page is ${content} px wide in a window of ${inner} px`);
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [360, 1280, 1920]) {
+    const options = { colorScheme, viewport: { width, height: 900 } };
+    test(`the fleet, ${colorScheme}, ${width} px`, () =>
+      look(`fleet-${colorScheme}-${width}`, procession.page, options, async (page) => {
+        assert.ok((await page.locator('a[href^="/host"]').count()) > 0, "no link to a host");
+        await fitsWidth(page);
+      }));
+    test(`a host, ${colorScheme}, ${width} px`, () =>
+      look(`host-${colorScheme}-${width}`, procession.page, options, async (page) => {
+        await page.locator('a[href^="/host"]').first().click();
+        await page.waitForLoadState("load");
+        const lines = await page.locator("svg path").count();
+        assert.ok(lines >= 3, `${lines} paths in the charts`);
+        await fitsWidth(page);
+      }));
+  }
+}
+
+test("without JavaScript the charts are there all the same", () =>
+  look("host-no-script", procession.page, { javaScriptEnabled: false }, async (page) => {
+    await page.locator('a[href^="/host"]').first().click();
+    assert.ok((await page.locator("svg path").count()) >= 3);
+  }));
+
+test("a chart is an image", () =>
+  look("chart", `${procession.page}/chart.svg?query=sum(rate(proc_group_cpu_seconds_total[1m]))&from=-15m&until=now&w=800&h=240`, {}, async (page) => {
+    assert.equal(await page.evaluate(() => document.documentElement.localName), "svg");
+  }));
+
+test("the scraper's pages", async () => {
+  for (const path of ["/", "/targets"]) {
+    await look(`scraper${path.replace("/", "-")}`, `${procession.api}${path}`, {}, fitsWidth);
+  }
+});

@@ -1,0 +1,77 @@
+// The real binary with data of its own, and a browser to look at it.
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const target = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL("../../target", import.meta.url));
+const PATIENCE_MS = 60_000;
+
+/** Starts `procession` on free ports; resolves to its addresses and a function that ends it. */
+export async function startProcession() {
+  const folder = await mkdtemp(join(tmpdir(), "procession-browser-"));
+  const free = ["exporter.listen-address", "scraper.listen-address", "web.listen-address"].map((flag) => `--${flag}=127.0.0.1:0`);
+  const child = spawn(join(target, "debug/procession"), ["--storage.path", join(folder, "data"), ...free]);
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (printed += text));
+  const ended = new Promise((resolve) => child.on("exit", resolve));
+  const stop = async () => {
+    child.kill("SIGKILL");
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const address = (start) =>
+      until(`an address behind "${start}" in:\n${printed}`, () => {
+        if (child.exitCode !== null) throw new Error(`procession ended with ${child.exitCode}:\n${printed}`);
+        return printed.match(new RegExp(`^\\s*${start}.*?(http://\\S+)`, "m"))?.[1];
+      });
+    const [page, api] = [await address("Open"), await address("Query API")];
+    await until("rates over two scrapes", async () => {
+      const query = encodeURIComponent("sum(rate(proc_group_cpu_seconds_total[1m]))");
+      const answer = await fetch(`${api}/api/v1/query?query=${query}`).catch(() => undefined);
+      return answer?.ok && (await answer.json()).data.result.length > 0;
+    });
+    return { page, api, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function until(what, ask) {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
+    const found = await ask();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`waited in vain for ${what}`);
+}
+
+export function startBrowser() {
+  // As root, as CI often is, Chromium has no sandbox; the other flags keep it from calling home.
+  const args = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args });
+}
+
+/** Opens a page; resolves to it and to the list of what went wrong in it, which keeps growing. */
+export async function open(browser, url, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  const wrong = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) wrong.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => wrong.push(`exception: ${error}`));
+  page.on("requestfailed", (request) => wrong.push(`failed: ${request.url()}`));
+  page.on("request", (request) => {
+    if (new URL(request.url()).origin !== new URL(url).origin) wrong.push(`request elsewhere: ${request.url()}`);
+  });
+  page.on("response", (response) => {
+    if (response.status() >= 400) wrong.push(`${response.status()}: ${response.url()}`);
+  });
+  await page.goto(url, { waitUntil: "load" });
+  return { page, wrong, close: () => context.close() };
+}

@@ -1,0 +1,16 @@
+//! System tests: the real binaries over real sockets on port 0, beside the real peers. Nothing here knows a crate of
+//! ours: the wire is the interface.
+//!
+//! `ci/test` builds the binaries before; the peers are Debian's packages (`ci/packages`).
+
+mod bad_targets;
+mod cli;
+mod durability;
+mod exporter;
+mod http;
+mod peers;
+mod prometheus_alike;
+mod running;
+mod scraping;
+mod services;
+mod standalone;

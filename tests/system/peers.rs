@@ -1,0 +1,68 @@
+//! The real peers, Debian's packages, on ports of their own.
+
+use crate::http::ready;
+use crate::running::{Running, free_port};
+use std::path::Path;
+use tempfile::TempDir;
+
+/// A peer and where it listens.
+pub(crate) struct Peer {
+    pub(crate) url: String,
+    _running: Running,
+    _folder: TempDir,
+}
+
+impl Peer {
+    async fn start(program: &str, arguments: impl FnOnce(&str, &Path) -> Vec<String>, ready_path: &str) -> Peer {
+        let folder = tempfile::tempdir().unwrap();
+        let listen = format!("127.0.0.1:{}", free_port());
+        let arguments = arguments(&listen, folder.path());
+        let running = Running::start(Path::new(program), &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        let url = format!("http://{listen}");
+        ready(&format!("{url}{ready_path}")).await;
+        Peer { url, _running: running, _folder: folder }
+    }
+
+    /// Prometheus with these scrape configurations, every second.
+    pub(crate) async fn prometheus(scrape_configs: &str) -> Peer {
+        let text = format!("global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n{scrape_configs}");
+        Peer::prometheus_on(&text, None).await
+    }
+
+    /// Prometheus on the blocks that `promtool` makes of OpenMetrics text with timestamps.
+    pub(crate) async fn prometheus_with(openmetrics: &Path) -> Peer {
+        Peer::prometheus_on("global: {scrape_interval: 1h}\n", Some(openmetrics)).await
+    }
+
+    async fn prometheus_on(config: &str, openmetrics: Option<&Path>) -> Peer {
+        let arguments = |listen: &str, folder: &Path| {
+            let (file, data) = (folder.join("prometheus.yml"), folder.join("data"));
+            std::fs::write(&file, config).unwrap();
+            if let Some(openmetrics) = openmetrics {
+                let words = ["tsdb", "create-blocks-from", "openmetrics", openmetrics.to_str().unwrap(), data.to_str().unwrap()];
+                let (made, out, err) = crate::running::run(Path::new("promtool"), &words, b"");
+                assert!(made, "promtool: {out}{err}");
+            }
+            let text = |path: &Path| path.to_string_lossy().into_owned();
+            let flags = [("config.file", text(&file)), ("storage.tsdb.path", text(&data)), ("web.listen-address", listen.to_owned())];
+            flags.into_iter().map(|(name, value)| format!("--{name}={value}")).collect()
+        };
+        Peer::start("prometheus", arguments, "/-/ready").await
+    }
+
+    /// The node exporter with collectors that do not ask other programs.
+    pub(crate) async fn node_exporter() -> Peer {
+        let flags = |listen: &str, _: &Path| vec![format!("--web.listen-address={listen}")];
+        Peer::start("prometheus-node-exporter", flags, "/").await
+    }
+
+    /// process-exporter with a group for each process name.
+    pub(crate) async fn process_exporter() -> Peer {
+        let arguments = |listen: &str, folder: &Path| {
+            let file = folder.join("process-exporter.yml");
+            std::fs::write(&file, "process_names:\n- name: '{{.Comm}}'\n  cmdline: ['.*']\n").unwrap();
+            vec![format!("-web.listen-address={listen}"), format!("-config.path={}", file.display())]
+        };
+        Peer::start("prometheus-process-exporter", arguments, "/").await
+    }
+}
