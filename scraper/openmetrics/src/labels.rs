@@ -1,5 +1,9 @@
 //! Label sets: the identity of a series.
 
+mod builder;
+
+pub use builder::LabelsBuilder;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -11,17 +15,19 @@ pub const METRIC_NAME: &str = "__name__";
 /// An immutable label set, sorted by label name, each name once, no empty values (an empty value means that the label
 /// is not there, as in Prometheus's data model).
 ///
-/// All names and values stand in one allocation, each behind its length as LEB128, so that a million series are a
-/// million allocations and cloning is a counter. Equality and hashing work on these bytes; ordering is by pairs.
+/// All names and values stand in one allocation, each behind its length, so that a million series are a million
+/// allocations and cloning is a counter. Equality and hashing work on these bytes; ordering is by pairs.
 #[derive(Clone)]
 pub struct Labels {
-    data: Arc<[u8]>,
+    /// Lengths are written seven bits at a time as ASCII (six bits of the number and one that says "more follows"), so
+    /// that the whole is a `str` and reading a name or value needs no check for UTF-8.
+    data: Arc<str>,
 }
 
 impl Labels {
     /// The label set without labels.
     pub fn empty() -> Self {
-        Labels { data: Arc::from([]) }
+        Labels { data: Arc::from("") }
     }
 
     /// Builds a set from pairs in any order. Pairs with an empty value are left out; of two pairs with one name the
@@ -78,7 +84,11 @@ impl Labels {
 
     /// A builder that holds the same pairs.
     pub fn to_builder(&self) -> LabelsBuilder {
-        LabelsBuilder { pairs: self.iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect() }
+        let mut builder = LabelsBuilder::default();
+        for (name, value) in self {
+            builder.push(|text| text.push_str(name), |text| text.push_str(value));
+        }
+        builder
     }
 }
 
@@ -114,24 +124,16 @@ impl Ord for Labels {
     }
 }
 
-/// As PromQL writes it: `name{a="b",c="d"}`, values quoted and escaped.
+/// As PromQL and the exposition formats write it: `name{a="b",c="d"}`, names in quotes where they need them; `{}` for
+/// the empty set.
 impl fmt::Display for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.metric_name();
-        f.write_str(name)?;
-        let mut open = false;
-        for (n, v) in self.iter().filter(|(n, _)| *n != METRIC_NAME) {
-            f.write_str(if open { "," } else { "{" })?;
-            open = true;
-            write!(f, "{n}={v:?}")?;
+        if self.is_empty() {
+            return f.write_str("{}");
         }
-        if open {
-            f.write_str("}")
-        } else if name.is_empty() {
-            f.write_str("{}")
-        } else {
-            Ok(())
-        }
+        let mut out = Vec::new();
+        crate::write::series(&mut out, self);
+        f.write_str(&String::from_utf8_lossy(&out))
     }
 }
 
@@ -153,24 +155,23 @@ impl<'a> IntoIterator for &'a Labels {
 /// The pairs of a [`Labels`] in the order of their names.
 #[derive(Clone, Debug)]
 pub struct Iter<'a> {
-    rest: &'a [u8],
+    rest: &'a str,
 }
 
 impl<'a> Iter<'a> {
     fn text(&mut self) -> &'a str {
-        let (mut len, mut shift) = (0usize, 0);
-        while let Some((&byte, rest)) = self.rest.split_first() {
-            self.rest = rest;
-            len |= usize::from(byte & 0x7f) << shift;
-            shift += 7;
-            if byte & 0x80 == 0 {
+        let (mut len, mut shift, mut used) = (0usize, 0, 0);
+        for &digit in self.rest.as_bytes() {
+            used += 1;
+            len |= usize::from(digit & 0x3f) << shift;
+            shift += 6;
+            if digit & 0x40 == 0 {
                 break;
             }
         }
-        let (text, rest) = self.rest.split_at(len);
+        let (text, rest) = self.rest[used..].split_at(len);
         self.rest = rest;
-        // Only `LabelsBuilder::build` writes these bytes, and it writes whole `str`s.
-        std::str::from_utf8(text).unwrap_or_default()
+        text
     }
 }
 
@@ -185,57 +186,6 @@ impl<'a> Iterator for Iter<'a> {
     }
 }
 
-/// Collects labels in any order and makes a [`Labels`] of them.
-#[derive(Clone, Debug, Default)]
-pub struct LabelsBuilder {
-    pairs: Vec<(String, String)>,
-}
-
-impl LabelsBuilder {
-    /// Sets a label; an empty value removes it.
-    pub fn set(&mut self, name: &str, value: &str) -> &mut Self {
-        match self.pairs.iter_mut().find(|(n, _)| n == name) {
-            Some(pair) => value.clone_into(&mut pair.1),
-            None => self.pairs.push((name.to_owned(), value.to_owned())),
-        }
-        self
-    }
-
-    /// Removes a label.
-    pub fn remove(&mut self, name: &str) -> &mut Self {
-        self.pairs.retain(|(n, _)| n != name);
-        self
-    }
-
-    /// Keeps the labels whose names the function accepts.
-    pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) -> &mut Self {
-        self.pairs.retain(|(n, _)| keep(n));
-        self
-    }
-
-    /// The value of a label, if it is set.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.pairs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
-    }
-
-    /// The finished set.
-    pub fn build(mut self) -> Labels {
-        self.pairs.retain(|(_, v)| !v.is_empty());
-        self.pairs.sort_unstable();
-        let mut data = Vec::with_capacity(self.pairs.iter().map(|(n, v)| n.len() + v.len() + 4).sum());
-        for text in self.pairs.iter().flat_map(|(n, v)| [n, v]) {
-            let mut len = text.len();
-            while len >= 0x80 {
-                data.push(len as u8 | 0x80);
-                len >>= 7;
-            }
-            data.push(len as u8);
-            data.extend_from_slice(text.as_bytes());
-        }
-        Labels { data: data.into() }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,17 +195,39 @@ mod tests {
     #[test]
     fn sorts_and_drops_empty_values() {
         let l = Labels::from_pairs([("b", "2"), ("gone", ""), (METRIC_NAME, "up"), ("a", "1")]);
-        assert_eq!(l.iter().collect::<Vec<_>>(), [("__name__", "up"), ("a", "1"), ("b", "2")]);
-        assert_eq!((l.metric_name(), l.get("b"), l.get("c"), l.len()), ("up", Some("2"), None, 3));
-        assert_eq!(l.to_string(), r#"up{a="1",b="2"}"#);
-        assert_eq!(Labels::empty().to_string(), "{}");
+        assert_eq!(
+            l.iter().collect::<Vec<_>>(),
+            [("__name__", "up"), ("a", "1"), ("b", "2")]
+        );
+        assert_eq!(
+            (l.metric_name(), l.get("b"), l.get("c"), l.len()),
+            ("up", Some("2"), None, 3)
+        );
+        assert_eq!(Labels::empty().len(), 0);
+    }
+
+    #[test]
+    fn shows_a_series() {
+        for (pairs, shown) in [
+            (&[][..], "{}"),
+            (&[(METRIC_NAME, "up")], "up"),
+            (&[(METRIC_NAME, "up"), ("b", "2"), ("a", "1")], r#"up{a="1",b="2"}"#),
+            (&[("a", "1")], r#"{a="1"}"#),
+            (&[(METRIC_NAME, "up"), ("a", "\\ \"\n\t'")], "up{a=\"\\\\ \\\"\\n\t'\"}"),
+            (
+                &[(METRIC_NAME, "disk.free"), ("mount point", "/")],
+                r#"{"disk.free","mount point"="/"}"#,
+            ),
+        ] {
+            assert_eq!(Labels::from_pairs(pairs.iter().copied()).to_string(), shown);
+        }
     }
 
     proptest! {
         #[test]
         fn is_the_map_it_was_made_of(map in proptest::collection::btree_map("[a-z_]{1,200}", "\\PC{1,300}", 0..6)) {
             let l = Labels::from_pairs(&map);
-            prop_assert_eq!(l.iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect::<BTreeMap<_, _>>(), map.clone());
+            prop_assert_eq!(&l.iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect::<BTreeMap<_, _>>(), &map);
             prop_assert_eq!(&l.to_builder().build(), &l);
             for (n, v) in &map {
                 prop_assert_eq!(l.get(n), Some(v.as_str()));
