@@ -1,0 +1,236 @@
+//! JSON as Prometheus prints it, written straight into one buffer.
+
+use procession_openmetrics::Labels;
+
+/// Writes a string in quotes. Everything that could end a string, a line or an HTML element is escaped (`<`, `>`, `&`,
+/// U+2028 and U+2029 too), so that an answer is harmless wherever it is pasted.
+pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    let bytes = text.as_bytes();
+    let mut plain = 0;
+    for (i, &byte) in bytes.iter().enumerate() {
+        let escape: &[u8] = match byte {
+            b'"' => b"\\\"",
+            b'\\' => b"\\\\",
+            b'\n' => b"\\n",
+            b'\r' => b"\\r",
+            b'\t' => b"\\t",
+            b'<' => b"\\u003c",
+            b'>' => b"\\u003e",
+            b'&' => b"\\u0026",
+            0xe2 if bytes[i..].starts_with("\u{2028}".as_bytes()) => b"\\u2028",
+            0xe2 if bytes[i..].starts_with("\u{2029}".as_bytes()) => b"\\u2029",
+            0..0x20 => b"",
+            _ => continue,
+        };
+        out.extend_from_slice(&bytes[plain..i]);
+        plain = i + if byte == 0xe2 { 3 } else { 1 };
+        if escape.is_empty() {
+            const HEX: &[u8; 16] = b"0123456789abcdef";
+            out.extend_from_slice(b"\\u00");
+            out.push(HEX[usize::from(byte >> 4)]);
+            out.push(HEX[usize::from(byte & 15)]);
+        } else {
+            out.extend_from_slice(escape);
+        }
+    }
+    out.extend_from_slice(&bytes[plain..]);
+    out.push(b'"');
+}
+
+/// Writes a label set as an object, names in their order.
+pub(crate) fn labels(out: &mut Vec<u8>, labels: &Labels) {
+    object(out, labels.iter(), string);
+}
+
+/// Writes pairs as an object.
+pub(crate) fn object<'a, V>(
+    out: &mut Vec<u8>,
+    pairs: impl Iterator<Item = (&'a str, V)>,
+    value: impl Fn(&mut Vec<u8>, V),
+) {
+    out.push(b'{');
+    for (i, (name, v)) in pairs.enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        string(out, name);
+        out.push(b':');
+        value(out, v);
+    }
+    out.push(b'}');
+}
+
+/// Writes values as an array.
+pub(crate) fn array<T>(out: &mut Vec<u8>, items: impl IntoIterator<Item = T>, item: impl Fn(&mut Vec<u8>, T)) {
+    out.push(b'[');
+    for (i, v) in items.into_iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        item(out, v);
+    }
+    out.push(b']');
+}
+
+/// Writes milliseconds as seconds: `1435781451.781`, without a fraction where it is zero.
+pub(crate) fn timestamp(out: &mut Vec<u8>, timestamp_ms: i64) {
+    if timestamp_ms < 0 {
+        out.push(b'-');
+    }
+    let ms = timestamp_ms.unsigned_abs();
+    out.extend_from_slice(itoa::Buffer::new().format(ms / 1000).as_bytes());
+    let fraction = ms % 1000;
+    if fraction != 0 {
+        let digit = |n: u64| b'0' + (n % 10) as u8;
+        out.extend_from_slice(&[b'.', digit(fraction / 100), digit(fraction / 10), digit(fraction)]);
+    }
+}
+
+/// When a number is printed with an exponent.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Notation {
+    /// Never: what Prometheus does for a scalar (Go's format `f`).
+    Plain,
+    /// Below 1e-6 and from 1e21 on: what it does for samples (`util/jsonutil/marshal.go`).
+    Exponent,
+}
+
+/// Writes a sample's value: the shortest digits that read back as the same number, in quotes, since JSON has no NaN.
+pub(crate) fn value(out: &mut Vec<u8>, v: f64, notation: Notation) {
+    out.push(b'"');
+    float(out, v, notation);
+    out.push(b'"');
+}
+
+fn float(out: &mut Vec<u8>, v: f64, notation: Notation) {
+    if !v.is_finite() {
+        let text: &[u8] = if v.is_nan() {
+            b"NaN"
+        } else if v > 0.0 {
+            b"+Inf"
+        } else {
+            b"-Inf"
+        };
+        return out.extend_from_slice(text);
+    }
+    if v.is_sign_negative() {
+        out.push(b'-');
+    }
+    let v = v.abs();
+    // Most samples are whole; up to 2^53 an integer's own digits are its shortest.
+    if v < 9_007_199_254_740_992.0 && v.fract() == 0.0 {
+        return out.extend_from_slice(itoa::Buffer::new().format(v as u64).as_bytes());
+    }
+    let mut buffer = ryu::Buffer::new();
+    let text = buffer.format_finite(v);
+    let Some((mantissa, exponent)) = text.split_once('e') else {
+        return out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
+    };
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let (head, tail) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if notation == Notation::Exponent && !(1e-6..1e21).contains(&v) {
+        out.extend_from_slice(mantissa.as_bytes());
+        out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
+        if exponent.abs() < 10 {
+            out.push(b'0');
+        }
+        out.extend_from_slice(itoa::Buffer::new().format(exponent.unsigned_abs()).as_bytes());
+    } else if exponent < 0 {
+        out.extend_from_slice(b"0.");
+        out.resize(out.len() + exponent.unsigned_abs() as usize - 1, b'0');
+        out.extend_from_slice(head.as_bytes());
+        out.extend_from_slice(tail.as_bytes());
+    } else {
+        out.extend_from_slice(head.as_bytes());
+        out.extend_from_slice(tail.as_bytes());
+        // ryu writes an exponent only from 1e16 on, and no more than 17 digits: none stand behind the point.
+        out.resize(out.len() + (exponent as usize).saturating_sub(tail.len()), b'0');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn text(write: impl Fn(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn values_as_go_prints_them() {
+        for (v, sample, scalar) in [
+            (0.0, "0", "0"),
+            (-0.0, "-0", "-0"),
+            (1.0, "1", "1"),
+            (-2.5, "-2.5", "-2.5"),
+            (1e6, "1000000", "1000000"),
+            (1e20, "100000000000000000000", "100000000000000000000"),
+            (1e21, "1e+21", "1000000000000000000000"),
+            (1.5e300, "1.5e+300", &format!("15{}", "0".repeat(299))),
+            (123_456_789_012_345_680_000.0, "123456789012345680000", "123456789012345680000"),
+            (9_007_199_254_740_993.0, "9007199254740992", "9007199254740992"),
+            (0.000_001, "0.000001", "0.000001"),
+            (0.000_012_5, "0.0000125", "0.0000125"),
+            (9.5e-7, "9.5e-07", "0.00000095"),
+            (5e-324, "5e-324", &format!("0.{}5", "0".repeat(323))),
+            (f64::NAN, "NaN", "NaN"),
+            (f64::INFINITY, "+Inf", "+Inf"),
+            (f64::NEG_INFINITY, "-Inf", "-Inf"),
+        ] {
+            assert_eq!(text(|o| float(o, v, Notation::Exponent)), sample);
+            assert_eq!(text(|o| float(o, v, Notation::Plain)), scalar);
+        }
+    }
+
+    #[test]
+    fn timestamps() {
+        for (ms, want) in [
+            (1_435_781_451_781, "1435781451.781"),
+            (1_435_781_451_000, "1435781451"),
+            (1_435_781_451_050, "1435781451.050"),
+            (7, "0.007"),
+            (0, "0"),
+            (-1500, "-1.500"),
+            (-1, "-0.001"),
+            (i64::MIN, "-9223372036854775.808"),
+        ] {
+            assert_eq!(text(|o| timestamp(o, ms)), want);
+        }
+    }
+
+    #[test]
+    fn hostile_strings_are_one_plain_line() {
+        let hostile = "a\"b\\c\n\r\t\0\u{1f}\u{7f}</script>&\u{2028}\u{2029}\u{20ac}é😀";
+        let json = text(|o| string(o, hostile));
+        assert_eq!(
+            json,
+            "\"a\\\"b\\\\c\\n\\r\\t\\u0000\\u001f\u{7f}\\u003c/script\\u003e\\u0026\\u2028\\u2029\u{20ac}é😀\""
+        );
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), hostile);
+    }
+
+    proptest! {
+        #[test]
+        fn strings_read_back(s in any::<String>()) {
+            prop_assert_eq!(serde_json::from_str::<String>(&text(|o| string(o, &s))).unwrap(), s);
+        }
+
+        #[test]
+        fn values_read_back(v in any::<f64>()) {
+            for notation in [Notation::Plain, Notation::Exponent] {
+                let back: f64 = text(|o| float(o, v, notation)).parse().unwrap();
+                prop_assert!(back == v || back.is_nan() && v.is_nan());
+            }
+        }
+
+        #[test]
+        fn label_sets_read_back(map in proptest::collection::btree_map("[a-z]{1,3}", "\\PC{1,9}|[\\x00-\\x7f]{1,9}", 0..5)) {
+            let json = text(|o| labels(o, &Labels::from_pairs(&map)));
+            prop_assert_eq!(serde_json::from_str::<std::collections::BTreeMap<String, String>>(&json).unwrap(), map);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The query API: Prometheus's HTTP API over the store, and two pages for people.
+//!
+//! | file | its subject |
+//! |---|---|
+//! | `parameters`, `instant`, `label_name` | what a request says |
+//! | `query`, `series`, `targets`, `metadata`, `rules`, `status` | the endpoints |
+//! | `gate`, `watched` | evaluation on threads of its own, bounded and given up when no one waits for it |
+//! | `answer`, `result`, `json` | what is sent back |
+//! | `pages` | HTML |
+//!
+//! `docs/api.md` describes it for its users. CORS headers are left out on purpose: a page elsewhere has no business with
+//! the data here.
+
+mod answer;
+mod cardinality;
+mod gate;
+mod instant;
+mod json;
+mod label_name;
+mod metadata;
+mod pages;
+mod parameters;
+mod query;
+mod result;
+mod rules;
+mod series;
+mod state;
+mod status;
+mod targets;
+#[cfg(test)]
+mod tests;
+mod watched;
+
+pub use answer::{ApiError, ErrorType};
+pub(crate) use instant::parse_time;
+pub use metadata::Metadata;
+pub use state::{ApiState, Limits, Reloaded};
+
+use axum::Router;
+use axum::http::{Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tower_http::compression::CompressionLayer;
+
+/// Everything that the scraper answers besides what `web` itself serves.
+pub fn router(state: ApiState) -> Router {
+    let api = Router::new()
+        .route("/query", get(query::query).post(query::query))
+        .route("/query_range", get(query::query_range).post(query::query_range))
+        .route("/query_exemplars", get(rules::query_exemplars).post(rules::query_exemplars))
+        .route("/series", get(series::series).post(series::series))
+        .route("/labels", get(series::labels).post(series::labels))
+        .route("/label/{name}/values", get(series::label_values))
+        .route("/metadata", get(metadata::metadata))
+        .route("/targets", get(targets::targets))
+        .route("/targets/metadata", get(metadata::targets_metadata))
+        .route("/scrape_pools", get(targets::scrape_pools))
+        .route("/rules", get(rules::rules))
+        .route("/alerts", get(rules::alerts))
+        .route("/alertmanagers", get(rules::alertmanagers))
+        .route("/status/buildinfo", get(status::build_info))
+        .route("/status/config", get(status::config))
+        .route("/status/flags", get(status::flags))
+        .route("/status/runtimeinfo", get(status::runtime_info))
+        .route("/status/tsdb", get(status::tsdb));
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/", get(pages::index))
+        .route("/targets", get(pages::targets))
+        .route("/style.css", get(pages::style))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        // The quickest level: the answers are mostly digits, and the network is mostly near.
+        .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
+        .with_state(state)
+}
+
+async fn not_found(uri: Uri) -> Response {
+    if uri.path().starts_with("/api/") || uri.path() == "/api" {
+        let message = format!("there is no endpoint {}; docs/api.md lists them", uri.path());
+        return ApiError::new(ErrorType::NotFound, message).into_response();
+    }
+    (StatusCode::NOT_FOUND, "404 page not found\n").into_response()
+}
+
+async fn method_not_allowed(method: Method, uri: Uri) -> Response {
+    let mut response = ApiError::bad_data(format!("{} does not take the method {method}", uri.path())).into_response();
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    response
+}

@@ -1,0 +1,83 @@
+//! Two pages for people: what this is, and how its targets do. Plain HTML, no script.
+
+mod targets;
+
+pub(crate) use targets::targets;
+
+use super::ApiState;
+use crate::target::status::Health;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use maud::{DOCTYPE, Markup, html};
+
+/// Nothing but our own style sheet and images of no one may load; forms lead here; no one may frame the pages.
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// `/`: where things are.
+pub(crate) async fn index(State(state): State<ApiState>) -> Response {
+    let stats = state.store.stats();
+    let list = (state.targets)();
+    let up = list.active.iter().filter(|t| t.last.health == Health::Up).count();
+    page(
+        "Procession scraper",
+        &html! {
+            p { "This service scrapes metrics from its targets, keeps them in DuckDB and answers PromQL over HTTP." }
+            ul {
+                li { a href="targets" { "Targets" } " " (up) " of " (list.active.len()) " up" }
+                li { a href="metrics" { "Metrics" } " of the scraper itself" }
+                li { a href="api/v1/status/config" { "Configuration" } " in use" }
+                li { a href="api/v1/status/tsdb" { "Storage" } " " (stats.series) " series, " (stats.active_series) " of them active" }
+            }
+            h2 { "Ask" }
+            form action="api/v1/query" method="get" {
+                label { "PromQL at this moment " input name="query" value="up" size="40" required; }
+                " " button { "Ask" }
+            }
+            h2 { "Connect" }
+            p {
+                "Any client of Prometheus's HTTP API can use this address as its server: in Grafana add a data source of the type Prometheus. "
+                "The Procession dashboards take it as " code { "--query.url" } "."
+            }
+        },
+    )
+}
+
+/// `/style.css`.
+pub(crate) async fn style() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "max-age=3600"),
+    ];
+    (headers, include_str!("style.css")).into_response()
+}
+
+/// A whole page around its content.
+fn page(title: &str, content: &Markup) -> Response {
+    let document = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                link rel="stylesheet" href="style.css";
+            }
+            body {
+                header { a href="./" { "Procession scraper" } " " a href="targets" { "Targets" } }
+                main { h1 { (title) } (content) }
+            }
+        }
+    };
+    let mut response = document.into_string().into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,97 @@
+//! `/targets`: every target, its state and, in words, what is wrong with it.
+
+use super::page;
+use crate::api::ApiState;
+use crate::api::targets::health_text;
+use crate::target::status::{Health, TargetStatus};
+use axum::extract::State;
+use axum::response::Response;
+use maud::{Markup, html};
+use procession_openmetrics::Labels;
+
+/// `/targets`.
+pub(crate) async fn targets(State(state): State<ApiState>) -> Response {
+    let mut list = (state.targets)();
+    // What is down first: it is what one comes for.
+    list.active.sort_by(|a, b| {
+        let rank =
+            |t: &TargetStatus| [Health::Down, Health::Unknown, Health::Up].iter().position(|h| *h == t.last.health);
+        rank(a).cmp(&rank(b)).then_with(|| (&a.target.pool, &a.target.labels).cmp(&(&b.target.pool, &b.target.labels)))
+    });
+    let now_ms = (state.now_ms)();
+    let down = list.active.iter().filter(|t| t.last.health == Health::Down).count();
+    page(
+        "Targets",
+        &html! {
+            p {
+                (list.active.len()) " targets, " (down) " down"
+                @if !list.dropped.is_empty() { ", " (list.dropped.len()) " dropped by relabelling" }
+                "."
+            }
+            @if list.active.is_empty() {
+                p { "The configuration names no target: add one under " code { "scrape_configs" } " and reload." }
+            } @else {
+                div class="wide" {
+                    table {
+                        thead { tr {
+                            th { "State" } th { "Job" } th { "Address" } th { "Labels" }
+                            th { "Last scrape" } th { "Duration" } th { "Samples" } th { "Error" }
+                        } }
+                        tbody { @for target in &list.active { (row(target, now_ms)) } }
+                    }
+                }
+            }
+            @if !list.dropped.is_empty() {
+                h2 { "Dropped by relabelling" }
+                ul { @for target in &list.dropped { li { (target.pool) " " (labels(&target.discovered)) } } }
+            }
+        },
+    )
+}
+
+fn row(status: &TargetStatus, now_ms: i64) -> Markup {
+    let (target, last) = (&status.target, &status.last);
+    html! {
+        tr {
+            td class=(health_text(last.health)) { (health_text(last.health)) }
+            td { (target.pool) }
+            // No link: a target is often reachable for the scraper alone.
+            td { code { (target.url) } }
+            td { (labels(&target.labels)) }
+            td { @match last.began_ms {
+                Some(at) => (ago(now_ms.saturating_sub(at))),
+                None => "not yet",
+            } }
+            td class="number" { (format!("{:.3} s", last.duration.as_secs_f64())) }
+            td class="number" { (last.samples) }
+            td { (last.error) }
+        }
+    }
+}
+
+fn labels(labels: &Labels) -> Markup {
+    html! { @for (name, value) in labels { code { (name) "=" (format!("{value:?}")) } " " } }
+}
+
+/// How long ago, in the unit that a person would choose.
+fn ago(ms: i64) -> String {
+    match ms.max(0) / 1000 {
+        s @ 0..=119 => format!("{s} s ago"),
+        s @ 120..=7199 => format!("{} min ago", s / 60),
+        s => format!("{} h ago", s / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ago;
+
+    #[test]
+    fn ages() {
+        for (ms, want) in
+            [(-5, "0 s ago"), (1999, "1 s ago"), (119_999, "119 s ago"), (120_000, "2 min ago"), (7_200_000, "2 h ago")]
+        {
+            assert_eq!(ago(ms), want);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! `rules`, `alerts`, `alertmanagers`, `query_exemplars`: asked for by clients, and empty, since nothing here evaluates
+//! rules or keeps exemplars. A query for exemplars is checked all the same.
+
+use super::answer::{Answer, ApiError};
+use super::parameters::Parameters;
+use super::query::failed;
+use serde_json::json;
+
+/// `rules`: no groups.
+pub(crate) async fn rules(parameters: Parameters) -> Result<Answer, ApiError> {
+    parameters.matchers()?;
+    let kind = parameters.in_url("type").to_lowercase();
+    if !matches!(kind.as_str(), "" | "alert" | "record") {
+        return Err(ApiError::parameter("type", format_args!("not supported value {kind:?}")));
+    }
+    Answer::of(&json!({ "groups": [] }))
+}
+
+/// `alerts`: none.
+pub(crate) async fn alerts() -> Result<Answer, ApiError> {
+    Answer::of(&json!({ "alerts": [] }))
+}
+
+/// `alertmanagers`: none.
+pub(crate) async fn alertmanagers() -> Result<Answer, ApiError> {
+    Answer::of(&json!({ "activeAlertmanagers": [], "droppedAlertmanagers": [] }))
+}
+
+/// `query_exemplars`: none, for a query and a range that are valid.
+pub(crate) async fn query_exemplars(parameters: Parameters) -> Result<Answer, ApiError> {
+    let (start_ms, end_ms) = parameters.open_range()?;
+    if end_ms < start_ms {
+        return Err(ApiError::bad_data("end timestamp must not be before start timestamp"));
+    }
+    procession_promql::parse(parameters.get("query")).map_err(|e| ApiError::bad_data(failed(e).message))?;
+    Answer::of(&json!([]))
+}
