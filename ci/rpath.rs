@@ -2,6 +2,8 @@
 //! `standalone` and the end-to-end tests. It writes into the binary where the prebuilt `libduckdb.so` lies, so that
 //! nobody has to set LD_LIBRARY_PATH. With the feature `bundled` DuckDB is inside and there is nothing to find.
 
+#![allow(clippy::print_stdout, reason = "this is how a build script speaks to Cargo")]
+
 use std::env;
 use std::path::PathBuf;
 

@@ -1,1 +1,30 @@
-//! (to be written)
+//! Samples in DuckDB: one writer, many readers. The only crate that knows DuckDB.
+//!
+//! A [`Store`] owns one folder. In it lies `head.duckdb`, a table of samples in the order of arrival (its schema is in
+//! `migrations/`). Batches wait in memory, visible to every query at once, until the writer thread commits them together
+//! about once a second. What a crash or a power cut can lose is what was not yet committed: one commit interval.
+//!
+//! | folder | its subject |
+//! |---|---|
+//! | `folder` | the directory on disk and who owns it |
+//! | `database` | opening DuckDB, migrations, the connections |
+//! | `series` | label sets <-> numbers, and which series satisfy matchers |
+//! | `head` | batches in memory, the writer thread, commits, retention |
+//! | `query` | samples and metadata for the evaluator and the API |
+
+mod batch;
+mod database;
+mod error;
+mod folder;
+mod head;
+mod options;
+mod query;
+mod series;
+mod stats;
+mod store;
+
+pub use batch::{Appended, Batch, SeriesRef, TIMESTAMP_LIMIT_MS};
+pub use error::Error;
+pub use options::Options;
+pub use stats::Stats;
+pub use store::Store;

@@ -1,0 +1,50 @@
+//! The DuckDB instance: how it is opened and set up, its schema, its connections.
+
+mod migrate;
+mod pool;
+
+pub(crate) use pool::Pool;
+
+use crate::error::one_line;
+use crate::folder::Folder;
+use crate::{Error, Options};
+use duckdb::{Config, Connection};
+
+/// Opens the folder's database and brings its schema up to date.
+pub(crate) fn open(folder: &Folder, options: &Options) -> Result<Connection, Error> {
+    let path = folder.database();
+    let connection = config(folder, options)
+        .and_then(|config| Connection::open_with_flags(&path, config))
+        .map_err(|error| Error::Open { path: path.clone(), message: advice(one_line(error)) })?;
+    migrate::apply(&connection, &path)?;
+    folder.sync()?;
+    Ok(connection)
+}
+
+fn config(folder: &Folder, options: &Options) -> duckdb::Result<Config> {
+    Config::default()
+        .threads(options.threads.max(1) as i64)?
+        .max_memory(&format!("{}B", options.memory_limit_bytes))?
+        .with("temp_directory", folder.spill().to_string_lossy())?
+        .with("max_temp_directory_size", format!("{}B", options.temp_limit_bytes))?
+        .with("checkpoint_threshold", format!("{}B", options.checkpoint_bytes))?
+        // Rows are put in order per series after the scan; keeping their order inside costs buffers.
+        .with("preserve_insertion_order", "false")?
+        // Nothing is ever fetched from the network.
+        .with("autoinstall_known_extensions", "false")?
+        .with("autoload_known_extensions", "false")
+}
+
+/// What to do about a file that DuckDB does not open.
+fn advice(message: String) -> String {
+    let hint = if message.contains("newer version of DuckDB") || message.contains("older version of DuckDB") {
+        "; use the version of Procession that wrote it"
+    } else if message.contains("not a valid DuckDB database file") {
+        "; move the file away, a new one is made"
+    } else if message.contains("WAL") {
+        "; the log beside it (head.duckdb.wal) cannot be replayed: move the log away to go on without the samples in it"
+    } else {
+        ""
+    };
+    message + hint
+}

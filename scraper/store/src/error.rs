@@ -1,0 +1,151 @@
+//! Everything that can go wrong, in words for the person who runs the scraper.
+
+use std::io;
+use std::path::PathBuf;
+
+/// An error of the store; `Display` is one line for the user.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The folder could not be made, read or written.
+    #[error("cannot use the storage folder {}: {source}", path.display())]
+    Folder {
+        /// The folder or the file in it.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another process has the folder open.
+    #[error("the storage folder {} is in use by {holder}: stop that one first, or use another folder", path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+        /// Who holds it and since when, as it wrote down itself.
+        holder: String,
+    },
+    /// DuckDB refused the file: damaged, not a database, or of a DuckDB that is newer than ours.
+    #[error("cannot open the database {}: {message}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What DuckDB said.
+        message: String,
+    },
+    /// A DuckDB database, but none of ours.
+    #[error(
+        "{} is a DuckDB database that Procession did not make (it has tables but no schema_migrations): \
+         move it away or use another folder",
+        path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The database has migrations that this version does not know.
+    #[error(
+        "{} was written by a newer version: it has migration {version} ({name}), this version knows up to {known}. \
+         Run the version that wrote it or a later one, or use another folder",
+        path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The lowest unknown migration.
+        version: u32,
+        /// What it is called.
+        name: String,
+        /// The last migration that this version knows.
+        known: u32,
+    },
+    /// A migration that was applied is not the one that this version holds.
+    #[error(
+        "{} has migration {version} as {name} with checksum {found}, but this version knows it as {expected_name} \
+         with checksum {expected}: the database comes from a build that was never released. Run that build, or use \
+         another folder",
+        path.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// The migration's number.
+        version: u32,
+        /// Its name in the database.
+        name: String,
+        /// Its checksum in the database.
+        found: String,
+        /// Its name here.
+        expected_name: String,
+        /// Its checksum here.
+        expected: String,
+    },
+    /// A migration failed; nothing of it was kept.
+    #[error("migration {version} ({name}) of {} failed and was undone: {message}", path.display())]
+    Migration {
+        /// The file.
+        path: PathBuf,
+        /// The migration's number.
+        version: u32,
+        /// What it is called.
+        name: String,
+        /// What DuckDB said.
+        message: String,
+    },
+    /// The columns of a batch differ in length.
+    #[error("a batch has {series} series, {timestamps} timestamps and {values} values; they must be as many")]
+    UnevenBatch {
+        /// Length of the first column.
+        series: usize,
+        /// Length of the second column.
+        timestamps: usize,
+        /// Length of the third column.
+        values: usize,
+    },
+    /// A batch names a series that this store never gave out, or has forgotten.
+    #[error("a batch names series {0}, which this store does not know")]
+    UnknownSeries(u32),
+    /// Too many samples wait for their commit.
+    #[error("{pending} samples wait to be committed and {batch} more would pass the limit of {limit}{}",
+        because(failure.as_deref()))]
+    QueueFull {
+        /// Samples that wait.
+        pending: usize,
+        /// Samples that were refused.
+        batch: usize,
+        /// How many may wait.
+        limit: usize,
+        /// Why commits fail, if they do.
+        failure: Option<String>,
+    },
+    /// A commit failed. Its samples are still there and are tried again.
+    #[error("samples could not be committed, they are kept and tried again: {0}")]
+    Commit(String),
+    /// The store was closed, or its writer ended.
+    #[error("the store is closed")]
+    Closed,
+    /// The query failed.
+    #[error("the query failed in the database: {0}")]
+    Query(String),
+    /// The query would return too much.
+    #[error("the query selects more than {limit} samples of {series} series: ask for less time or fewer series")]
+    TooManySamples {
+        /// How many a query may select.
+        limit: usize,
+        /// How many series were selected.
+        series: usize,
+    },
+}
+
+fn because(failure: Option<&str>) -> String {
+    failure.map(|f| format!("; commits fail: {f}")).unwrap_or_default()
+}
+
+impl Error {
+    pub(crate) fn query(error: impl std::fmt::Display) -> Self {
+        Error::Query(one_line(error))
+    }
+}
+
+/// DuckDB's messages have lines of advice and carets below the first; a log line and an API answer have one.
+pub(crate) fn one_line(error: impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}

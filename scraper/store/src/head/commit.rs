@@ -1,0 +1,111 @@
+//! One transaction: the rows of new series, the rows of the samples, the count of batches.
+
+use super::Pending;
+use crate::error::one_line;
+use crate::series::{SeriesIndex, to_record_batch};
+use duckdb::Connection;
+use duckdb::arrow::array::{BooleanArray, Float64Array, Int64Array, RecordBatch, UInt32Array};
+use duckdb::arrow::datatypes::{DataType, Field, Schema};
+use duckdb::arrow::error::ArrowError;
+use parking_lot::RwLock;
+use procession_openmetrics::{Labels, is_stale};
+use std::sync::Arc;
+
+/// The writer's connection and what it knows to be in the database.
+pub(crate) struct Committer {
+    connection: Connection,
+    schema: Arc<Schema>,
+    /// The series below this number have their rows.
+    written_series: u32,
+    /// The last commit failed: it may have gone through all the same.
+    in_doubt: bool,
+}
+
+impl Committer {
+    pub(crate) fn new(connection: Connection, written_series: u32) -> Committer {
+        let schema = Schema::new(vec![
+            Field::new("series_id", DataType::UInt32, false),
+            Field::new("ts", DataType::Int64, false),
+            Field::new("value", DataType::Float64, true),
+            Field::new("stale", DataType::Boolean, false),
+        ]);
+        Committer { connection, schema: Arc::new(schema), written_series, in_doubt: false }
+    }
+
+    /// Commits batches, which are the next ones in order and not none.
+    pub(crate) fn commit(&mut self, batches: &[Arc<Pending>], series: &RwLock<SeriesIndex>) -> Result<(), String> {
+        let Some(last) = batches.last().map(|p| p.number) else { return Ok(()) };
+        let result = self.try_commit(batches, last, series);
+        self.in_doubt = result.is_err();
+        result.map_err(one_line)
+    }
+
+    fn try_commit(
+        &mut self,
+        batches: &[Arc<Pending>],
+        last: u64,
+        series: &RwLock<SeriesIndex>,
+    ) -> Result<(), Box<dyn std::error::Error>> {
+        let mut batches = batches;
+        if self.in_doubt {
+            let done = committed_batches(&self.connection)?;
+            batches = &batches[batches.partition_point(|p| p.number <= done)..];
+            self.written_series = written_series(&self.connection)?;
+            if batches.is_empty() {
+                return Ok(());
+            }
+        }
+        let upto = batches.iter().flat_map(|p| &p.batch.series).map(|s| s.0 + 1).max().unwrap_or(0);
+        let new: Vec<(u32, Labels)> = {
+            let series = series.read();
+            (self.written_series..upto).filter_map(|n| Some((n, series.get(n)?.clone()))).collect()
+        };
+        let rows = self.rows(batches)?;
+
+        let transaction = self.connection.unchecked_transaction()?;
+        if !new.is_empty() {
+            let mut appender = transaction.appender("head_series")?;
+            appender.append_record_batch(to_record_batch(&new)?)?;
+            appender.flush()?;
+        }
+        let mut appender = transaction.appender("head_samples")?;
+        appender.append_record_batch(rows)?;
+        appender.flush()?;
+        drop(appender);
+        transaction.execute("UPDATE head_commit SET batches = ?", [last])?;
+        transaction.commit()?;
+        self.written_series = self.written_series.max(upto);
+        Ok(())
+    }
+
+    fn rows(&self, batches: &[Arc<Pending>]) -> Result<RecordBatch, ArrowError> {
+        let all = || batches.iter().map(|p| &p.batch);
+        let series: UInt32Array = all().flat_map(|b| &b.series).map(|s| s.0).collect::<Vec<_>>().into();
+        let timestamps: Int64Array = all().flat_map(|b| &b.timestamps_ms).copied().collect::<Vec<_>>().into();
+        let stale: Vec<bool> = all().flat_map(|b| &b.values).map(|&v| is_stale(v)).collect();
+        let values: Float64Array = if stale.contains(&true) {
+            all().flat_map(|b| &b.values).map(|&v| (!is_stale(v)).then_some(v)).collect()
+        } else {
+            all().flat_map(|b| &b.values).copied().collect::<Vec<_>>().into()
+        };
+        RecordBatch::try_new(
+            self.schema.clone(),
+            vec![Arc::new(series), Arc::new(timestamps), Arc::new(values), Arc::new(BooleanArray::from(stale))],
+        )
+    }
+
+    /// Writes the log's content into the table and empties the log.
+    pub(crate) fn checkpoint(&self) -> Result<(), String> {
+        self.connection.execute_batch("CHECKPOINT").map_err(one_line)
+    }
+}
+
+/// The number of the last batch in the database.
+pub(crate) fn committed_batches(connection: &Connection) -> duckdb::Result<u64> {
+    connection.query_row("SELECT batches FROM head_commit", [], |r| r.get(0))
+}
+
+/// The number below which every series has its row.
+fn written_series(connection: &Connection) -> duckdb::Result<u32> {
+    connection.query_row("SELECT coalesce(max(series_id) + 1, 0)::UINTEGER FROM head_series", [], |r| r.get(0))
+}

@@ -1,0 +1,24 @@
+//! The newest samples: batches in memory until the writer thread has committed them.
+
+mod commit;
+mod queue;
+mod times;
+mod writer;
+
+pub(crate) use commit::{Committer, committed_batches};
+pub(crate) use queue::{Pending, Queue};
+pub(crate) use times::Times;
+pub(crate) use writer::Writer;
+
+use crate::series::SeriesIndex;
+use parking_lot::{Condvar, Mutex, RwLock};
+
+/// What appends, queries and the writer thread share. Who needs both locks takes `series` before `queue`.
+pub(crate) struct Shared {
+    pub(crate) series: RwLock<SeriesIndex>,
+    pub(crate) queue: Mutex<Queue>,
+    /// There may be something to do for the writer.
+    pub(crate) work: Condvar,
+    /// A commit ended, well or not, or the writer itself.
+    pub(crate) settled: Condvar,
+}

@@ -1,0 +1,154 @@
+//! When each series has samples: what decides whether a sample comes too late, or can be of interest to a query.
+
+use crate::batch::TIMESTAMP_LIMIT_MS;
+use crate::{Appended, Batch, Error};
+use duckdb::Connection;
+use duckdb::arrow::array::{Array, AsArray};
+use duckdb::arrow::datatypes::{Int64Type, UInt32Type};
+
+/// The first and the last timestamp of a series in milliseconds; without a sample, first stands after last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) first_ms: i64,
+    pub(crate) last_ms: i64,
+}
+
+impl Span {
+    pub(crate) const NONE: Span = Span { first_ms: i64::MAX, last_ms: i64::MIN };
+
+    /// Whether there may be a sample with `start <= timestamp <= end`.
+    pub(crate) fn meets(self, start_ms: i64, end_ms: i64) -> bool {
+        self.first_ms <= self.last_ms && self.first_ms <= end_ms && self.last_ms >= start_ms
+    }
+
+    fn add(&mut self, timestamp_ms: i64) {
+        self.first_ms = self.first_ms.min(timestamp_ms);
+        self.last_ms = self.last_ms.max(timestamp_ms);
+    }
+}
+
+/// The spans of all series by number, and the one of them all. 16 bytes a series.
+#[derive(Debug)]
+pub(crate) struct Times {
+    spans: Vec<Span>,
+    all: Span,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Times { spans: Vec::new(), all: Span::NONE }
+    }
+}
+
+impl Times {
+    /// Reads them from the database: one pass over the two columns, some 5 ns a sample.
+    pub(crate) fn load(connection: &Connection) -> Result<Times, Error> {
+        let mut times = Times::default();
+        let sql = "SELECT series_id, min(ts), max(ts) FROM head_samples GROUP BY series_id";
+        let mut statement = connection.prepare(sql).map_err(Error::query)?;
+        drop(statement.query_arrow([]).map_err(Error::query)?);
+        while let Some(rows) = statement.step().map_err(Error::query)? {
+            let [numbers, first, last] = rows.columns() else {
+                return Err(Error::query("three columns were asked for"));
+            };
+            let (Some(numbers), Some(first), Some(last)) = (
+                numbers.as_primitive_opt::<UInt32Type>(),
+                first.as_primitive_opt::<Int64Type>(),
+                last.as_primitive_opt::<Int64Type>(),
+            ) else {
+                return Err(Error::query("head_samples has columns of unexpected types"));
+            };
+            for i in 0..rows.len() {
+                let span = times.slot(numbers.value(i));
+                *span = Span { first_ms: first.value(i), last_ms: last.value(i) };
+                times.all.add(first.value(i));
+                times.all.add(last.value(i));
+            }
+        }
+        Ok(times)
+    }
+
+    /// The span of one series.
+    pub(crate) fn get(&self, number: u32) -> Span {
+        self.spans.get(number as usize).copied().unwrap_or(Span::NONE)
+    }
+
+    /// From the oldest to the newest sample of all.
+    pub(crate) fn all(&self) -> Span {
+        self.all
+    }
+
+    /// How many series have their last sample at this moment or later.
+    pub(crate) fn alive_since(&self, timestamp_ms: i64) -> usize {
+        self.spans.iter().filter(|span| span.last_ms >= timestamp_ms).count()
+    }
+
+    /// Takes what may be taken of a batch and removes the rest from it.
+    pub(crate) fn admit(&mut self, batch: &mut Batch) -> Appended {
+        let mut told = Appended::default();
+        let mut keep = Vec::new();
+        for (i, (series, &timestamp_ms)) in batch.series.iter().zip(&batch.timestamps_ms).enumerate() {
+            let last_ms = self.get(series.0).last_ms;
+            let refused = if timestamp_ms.unsigned_abs() > TIMESTAMP_LIMIT_MS as u64 {
+                &mut told.out_of_bounds
+            } else if timestamp_ms < last_ms {
+                &mut told.out_of_order
+            } else if timestamp_ms == last_ms {
+                &mut told.duplicates
+            } else {
+                self.slot(series.0).add(timestamp_ms);
+                self.all.add(timestamp_ms);
+                told.stored += 1;
+                continue;
+            };
+            *refused += 1;
+            // The mask is made only where something is left out, which a healthy scrape never does.
+            keep.resize(batch.series.len(), true);
+            keep[i] = false;
+        }
+        if !keep.is_empty() {
+            batch.retain(&keep);
+        }
+        told
+    }
+
+    fn slot(&mut self, number: u32) -> &mut Span {
+        let at = number as usize;
+        if at >= self.spans.len() {
+            self.spans.resize(at + 1, Span::NONE);
+        }
+        &mut self.spans[at]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SeriesRef;
+
+    #[test]
+    fn the_first_sample_stays() {
+        let mut times = Times::default();
+        let mut batch = Batch::default();
+        for (series, timestamp, value) in [
+            (0, 10, 1.0),
+            (1, 10, 2.0),
+            (0, 10, 3.0),
+            (0, 9, 4.0),
+            (0, 11, 5.0),
+            (2, i64::MIN, 6.0),
+            (2, TIMESTAMP_LIMIT_MS + 1, 7.0),
+            (2, -TIMESTAMP_LIMIT_MS, 8.0),
+        ] {
+            batch.push(SeriesRef(series), timestamp, value);
+        }
+        let told = times.admit(&mut batch);
+        assert_eq!(told, Appended { stored: 4, out_of_order: 1, duplicates: 1, out_of_bounds: 2 });
+        assert_eq!(batch.values, [1.0, 2.0, 5.0, 8.0]);
+        assert_eq!(batch.timestamps_ms, [10, 10, 11, -TIMESTAMP_LIMIT_MS]);
+        assert_eq!(times.get(0), Span { first_ms: 10, last_ms: 11 });
+        assert_eq!(times.get(9), Span::NONE);
+        assert_eq!(times.alive_since(10), 2);
+        assert!(!Span::NONE.meets(i64::MIN, i64::MAX) && times.get(0).meets(11, 20) && !times.get(0).meets(12, 20));
+    }
+}

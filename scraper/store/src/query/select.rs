@@ -1,0 +1,41 @@
+//! Matchers and a stretch of time to columns of samples.
+
+use super::assemble::assemble;
+use super::scan::scan;
+use crate::Error;
+use crate::database::Pool;
+use crate::head::Shared;
+use procession_promql::{Selection, SeriesSet};
+
+/// The samples of the series that satisfy every matcher, `start_ms < timestamp <= end_ms`, at one moment: of each batch
+/// all that was asked for is seen, or nothing.
+pub(crate) fn select(shared: &Shared, pool: &Pool, selection: &Selection, limit: usize) -> Result<SeriesSet, Error> {
+    // The connection first: while this waits for its turn, nothing is kept from being freed.
+    let connection = pool.get()?;
+    // What is said of times holds only for the batches that were known when it was said. One that comes in after it and
+    // is committed before the snapshot would be seen without the series that were left out; then all series are read.
+    for by_time in [true, false] {
+        let (numbers, labels, pending, appended) = {
+            let series = shared.series.read();
+            let mut numbers = series.resolve(&selection.matchers);
+            let queue = shared.queue.lock();
+            if by_time {
+                let first_ms = selection.start_ms.saturating_add(1);
+                numbers.retain(|&n| queue.times.get(n).meets(first_ms, selection.end_ms));
+            }
+            let (pending, appended) = (queue.pending(), queue.appended());
+            drop(queue);
+            let labels = numbers.iter().filter_map(|&n| series.get(n).cloned()).collect::<Vec<_>>();
+            (numbers, labels, pending, appended)
+        };
+        if numbers.is_empty() {
+            return Ok(SeriesSet::default());
+        }
+        let (rows, committed) = scan(&connection, &pending, &numbers, selection, limit)?;
+        if committed <= appended || !by_time {
+            return Ok(assemble(&rows, labels));
+        }
+    }
+    // The second turn always answers.
+    Ok(SeriesSet::default())
+}

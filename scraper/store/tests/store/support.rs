@@ -1,0 +1,50 @@
+//! What the tests say again and again.
+
+use procession_openmetrics::{Labels, STALE_NAN};
+use procession_promql::{Matcher, Select, Selection};
+use procession_store::{Batch, Options, Store};
+use std::path::Path;
+use std::time::Duration;
+
+/// Samples of one series; a staleness marker is `None`.
+pub(crate) type Samples = Vec<(i64, Option<f64>)>;
+
+/// Commits only when asked, so that a test decides what is in memory and what on disk.
+pub(crate) fn on_demand() -> Options {
+    Options { commit_interval: Duration::from_secs(3600), threads: 2, ..Options::default() }
+}
+
+pub(crate) fn open(dir: &Path) -> Store {
+    Store::open(dir, on_demand()).unwrap()
+}
+
+pub(crate) fn series(name: &str, i: usize) -> Labels {
+    Labels::from_pairs([("__name__", name), ("i", &i.to_string())])
+}
+
+pub(crate) fn batch(store: &Store, samples: &[(&Labels, i64, Option<f64>)]) -> Batch {
+    let mut batch = Batch::default();
+    for (labels, timestamp, value) in samples {
+        batch.push(store.series_ref(labels), *timestamp, value.unwrap_or(STALE_NAN));
+    }
+    batch
+}
+
+/// All samples with `start < timestamp <= end` of what the matchers select, sorted by label set.
+pub(crate) fn select(store: &Store, matchers: Vec<Matcher>, start_ms: i64, end_ms: i64) -> Vec<(Labels, Samples)> {
+    let set = store.select(&Selection { matchers, start_ms, end_ms }).unwrap();
+    let mut all: Vec<(Labels, Samples)> = set
+        .iter()
+        .map(|s| {
+            let value = |v: &f64| (v.to_bits() != STALE_NAN.to_bits()).then_some(*v);
+            (s.labels.clone(), s.timestamps.iter().copied().zip(s.values.iter().map(value)).collect())
+        })
+        .collect();
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    all
+}
+
+/// Everything of one metric.
+pub(crate) fn all_of(store: &Store, name: &str) -> Vec<(Labels, Samples)> {
+    select(store, vec![Matcher::equal("__name__", name)], i64::MIN, i64::MAX)
+}
