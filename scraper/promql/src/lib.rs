@@ -1,7 +1,28 @@
 //! PromQL evaluated over columns that a small [`Select`] trait fetches. No I/O, no DuckDB.
+//!
+//! The way of a query: [`parse`] reads and checks it once; [`instant`] or [`range`] plans one fetch per distinct
+//! selector, asks the [`Select`] for them, and evaluates the expression over columns, one per series, whose rows are
+//! the steps. The language is that of Prometheus 3 for float samples; what is not evaluated is refused by name.
 
+mod aggregate;
+mod binary;
+mod duration;
+mod error;
+mod eval;
+mod expr;
+mod functions;
 mod matcher;
+mod number;
+mod outcome;
+mod plan;
 mod select;
+mod syntax;
 
+pub use duration::parse_duration_ms;
+pub use error::{Error, Position};
+pub use eval::{instant, range};
 pub use matcher::{MatchOp, Matcher, matches_all};
+pub use number::{format_scalar, format_value};
+pub use outcome::{Options, Outcome, Point, ResultType, Value};
 pub use select::{Select, SelectError, Selection, SeriesSet, SeriesView};
+pub use syntax::{Query, parse, parse_matchers};

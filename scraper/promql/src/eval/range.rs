@@ -1,0 +1,127 @@
+//! Range vectors: the samples of a window of time, sliding over the steps.
+
+use super::grid::{Grid, Window};
+use super::{Column, Context, scalar, vector};
+use crate::Error;
+use crate::expr::{Range, Subquery, SubqueryInner};
+use procession_openmetrics::{Labels, is_stale};
+use std::borrow::Cow;
+
+/// The samples of one series that windows slide over; no staleness markers among them.
+pub(crate) struct Samples<'a> {
+    pub(crate) labels: Labels,
+    pub(crate) drop_name: bool,
+    pub(crate) timestamps: Cow<'a, [i64]>,
+    pub(crate) values: Cow<'a, [f64]>,
+}
+
+/// The windows of a grid's steps over one series.
+pub(crate) struct Windows<'a> {
+    pub(crate) timestamps: &'a [i64],
+    pub(crate) values: &'a [f64],
+    pub(crate) window: Window,
+    pub(crate) grid: Grid,
+}
+
+/// The samples `first..end` of a series and the bounds `(start_ms, end_ms]` between which they lie.
+#[derive(Clone, Copy)]
+pub(crate) struct Slice {
+    pub(crate) step: usize,
+    pub(crate) first: usize,
+    pub(crate) end: usize,
+    pub(crate) start_ms: i64,
+    pub(crate) end_ms: i64,
+}
+
+impl Windows<'_> {
+    /// Calls the function for each step whose window has samples. Both ends of the window only ever move forward.
+    #[inline]
+    pub(crate) fn each(&self, mut f: impl FnMut(Slice)) {
+        let Some(first_time) = self.grid.times().next() else { return };
+        let times = self.timestamps;
+        let start = self.window.end(first_time);
+        let mut end = times.partition_point(|t| *t <= start);
+        let mut first = times.partition_point(|t| *t <= start - self.window.range_ms);
+        for (step, time) in self.grid.times().enumerate() {
+            let end_ms = self.window.end(time);
+            let start_ms = end_ms - self.window.range_ms;
+            while end < times.len() && times[end] <= end_ms {
+                end += 1;
+            }
+            while first < end && times[first] <= start_ms {
+                first += 1;
+            }
+            if first < end {
+                f(Slice { step, first, end, start_ms, end_ms });
+            }
+        }
+    }
+}
+
+/// The window of a range vector.
+pub(crate) fn window(context: &Context<'_>, range: &Range) -> Window {
+    let (shift, range_ms) = match range {
+        Range::Selector { selector, range_ms } => (selector.shift, *range_ms),
+        Range::Subquery(s) => (s.shift, s.range_ms),
+    };
+    Window::new(shift, range_ms, &context.asked)
+}
+
+/// Hands the series of a range vector to a function one after the other: those of a subquery all have to be in
+/// memory, those of a selector never have to be copied at once.
+pub(crate) fn each_series(
+    context: &Context<'_>,
+    range: &Range,
+    grid: &Grid,
+    mut f: impl FnMut(Samples<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    match range {
+        Range::Selector { selector, .. } => {
+            for series in context.fetched.series(selector) {
+                context.check()?;
+                let (mut timestamps, mut values) = (Cow::Borrowed(series.timestamps), Cow::Borrowed(series.values));
+                if series.values.iter().any(|v| is_stale(*v)) {
+                    let live = || series.timestamps.iter().zip(series.values).filter(|(_, v)| !is_stale(**v));
+                    timestamps = live().map(|(t, _)| *t).collect();
+                    values = live().map(|(_, v)| *v).collect();
+                }
+                f(Samples { labels: series.labels.clone(), drop_name: false, timestamps, values })?;
+            }
+            Ok(())
+        }
+        Range::Subquery(subquery) => {
+            let (columns, inner) = evaluate_subquery(context, subquery, grid)?;
+            for column in columns {
+                context.check()?;
+                f(samples_of(column, &inner))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The columns of a subquery, with its own grid.
+pub(crate) fn evaluate_subquery(context: &Context<'_>, subquery: &Subquery, grid: &Grid) -> Result<(Vec<Column>, Grid), Error> {
+    let window = Window::new(subquery.shift, subquery.range_ms, &context.asked);
+    let step_ms = subquery.step_ms.unwrap_or(context.options.subquery_step_ms);
+    let inner = grid.of_windows(window, step_ms, context.options.max_samples)?;
+    let columns = match &subquery.inner {
+        SubqueryInner::Vector(v) => vector::evaluate(context, v, &inner)?,
+        SubqueryInner::Scalar(s) => {
+            let values = scalar::evaluate(context, s, &inner)?;
+            Column::starting_at(Labels::empty(), false, 0, &values).into_iter().collect()
+        }
+    };
+    Ok((columns, inner))
+}
+
+fn samples_of(column: Column, grid: &Grid) -> Samples<'static> {
+    let timestamps: Vec<i64> = column.present().map(|(step, _)| grid.time(step)).collect();
+    let values: Vec<f64> = column.present().map(|(_, value)| value).collect();
+    Samples {
+        labels: column.labels,
+        drop_name: column.drop_name,
+        timestamps: Cow::Owned(timestamps),
+        values: Cow::Owned(values),
+    }
+}

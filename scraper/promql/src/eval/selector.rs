@@ -1,0 +1,58 @@
+//! Instant selectors: the newest sample of each series that is not too old, at every step.
+
+use super::grid::{Grid, Window};
+use super::{ABSENT, Column, Context};
+use crate::Error;
+use crate::expr::Selector;
+use crate::select::SeriesView;
+use procession_openmetrics::is_stale;
+
+/// What a step takes from its sample.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Take {
+    Value,
+    /// The sample's own time in seconds.
+    Timestamp,
+}
+
+pub(super) fn evaluate(context: &Context<'_>, selector: &Selector, take: Take, grid: &Grid) -> Result<Vec<Column>, Error> {
+    let window = Window::new(selector.shift, context.options.lookback_ms, &context.asked);
+    let mut columns = Vec::new();
+    let mut out = Vec::new();
+    for series in context.fetched.series(selector) {
+        context.check()?;
+        out.clear();
+        out.resize(grid.len(), ABSENT);
+        if window.is_fixed() {
+            newest(&series, &window, take, &grid.first(), &mut out[..grid.len().min(1)]);
+            if let Some(first) = out.first().copied() {
+                out.fill(first);
+            }
+        } else {
+            newest(&series, &window, take, grid, &mut out);
+        }
+        if let Some(column) = Column::starting_at(series.labels.clone(), false, 0, &out) {
+            context.grow(column.len())?;
+            columns.push(column);
+        }
+    }
+    Ok(columns)
+}
+
+fn newest(series: &SeriesView<'_>, window: &Window, take: Take, grid: &Grid, out: &mut [f64]) {
+    let times = series.timestamps;
+    // The number of samples up to the step.
+    let mut seen = times.partition_point(|t| *t <= window.end(grid.start_ms()));
+    for (time, out) in grid.times().zip(out) {
+        let end = window.end(time);
+        while seen < times.len() && times[seen] <= end {
+            seen += 1;
+        }
+        if seen > 0 && times[seen - 1] > end - window.range_ms && !is_stale(series.values[seen - 1]) {
+            *out = match take {
+                Take::Value => series.values[seen - 1],
+                Take::Timestamp => times[seen - 1] as f64 / 1000.0,
+            };
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Aggregations over the samples of a window: `*_over_time`.
+
+use super::kahan::{self, increment};
+use super::quantile;
+use crate::eval::range::Windows;
+use std::collections::VecDeque;
+
+/// Calls a function with the values of each window.
+pub(super) fn each(windows: &Windows<'_>, out: &mut [f64], f: impl Fn(&[f64]) -> f64) {
+    windows.each(|slice| out[slice.step] = f(&windows.values[slice.first..slice.end]));
+}
+
+pub(super) fn avg(windows: &Windows<'_>, out: &mut [f64]) {
+    each(windows, out, kahan::mean);
+}
+
+pub(super) fn sum(windows: &Windows<'_>, out: &mut [f64]) {
+    each(windows, out, kahan::sum);
+}
+
+pub(super) fn count(windows: &Windows<'_>, out: &mut [f64]) {
+    each(windows, out, |values| values.len() as f64);
+}
+
+pub(super) fn stdvar(windows: &Windows<'_>, out: &mut [f64]) {
+    each(windows, out, variance);
+}
+
+pub(super) fn stddev(windows: &Windows<'_>, out: &mut [f64]) {
+    each(windows, out, |values| variance(values).sqrt());
+}
+
+/// Welford's recurrence with compensated sums.
+fn variance(values: &[f64]) -> f64 {
+    let (mut count, mut mean, mut squares) = (0.0, (0.0, 0.0), (0.0, 0.0));
+    for value in values {
+        count += 1.0;
+        let delta = value - (mean.0 + mean.1);
+        mean = increment(delta / count, mean.0, mean.1);
+        squares = increment(delta * (value - (mean.0 + mean.1)), squares.0, squares.1);
+    }
+    (squares.0 + squares.1) / count
+}
+
+/// The greatest value, NaN only where there is nothing else.
+pub(super) fn max(windows: &Windows<'_>, out: &mut [f64]) {
+    extreme(windows, out, |candidate, value| candidate <= value);
+}
+
+/// The least value, NaN only where there is nothing else.
+pub(super) fn min(windows: &Windows<'_>, out: &mut [f64]) {
+    extreme(windows, out, |candidate, value| candidate >= value);
+}
+
+/// Keeps the candidates of the sliding window in a queue, each better than those behind it, so that a sample is looked
+/// at once and not once per window. `loses(a, b)`: `a` is of no use once `b` has come.
+fn extreme(windows: &Windows<'_>, out: &mut [f64], loses: impl Fn(f64, f64) -> bool) {
+    let mut candidates: VecDeque<(usize, f64)> = VecDeque::new();
+    let mut seen = 0;
+    windows.each(|slice| {
+        for (i, value) in windows.values[..slice.end].iter().enumerate().skip(seen.max(slice.first)) {
+            if !value.is_nan() {
+                while candidates.back().is_some_and(|(_, c)| loses(*c, *value)) {
+                    candidates.pop_back();
+                }
+                candidates.push_back((i, *value));
+            }
+        }
+        seen = slice.end;
+        while candidates.front().is_some_and(|(i, _)| *i < slice.first) {
+            candidates.pop_front();
+        }
+        out[slice.step] = candidates.front().map_or(f64::NAN, |(_, v)| *v);
+    });
+}
+
+/// `quantile_over_time`; `q` has one value per step.
+pub(super) fn quantile(windows: &Windows<'_>, q: &[f64], out: &mut [f64]) {
+    let mut values = Vec::new();
+    windows.each(|slice| {
+        values.clear();
+        values.extend_from_slice(&windows.values[slice.first..slice.end]);
+        out[slice.step] = quantile::of(q[slice.step], &mut values);
+    });
+}
+
+/// `mad_over_time`: the median of the distances from the median.
+pub(super) fn mad(windows: &Windows<'_>, out: &mut [f64]) {
+    each(windows, out, |values| {
+        if values.iter().any(|v| v.is_nan()) {
+            return f64::NAN;
+        }
+        let mut values = values.to_vec();
+        let median = quantile::of(0.5, &mut values);
+        values.iter_mut().for_each(|v| *v = (*v - median).abs());
+        quantile::of(0.5, &mut values)
+    });
+}
+
+/// The time in seconds of the last sample that is the best; of NaN any other is better.
+pub(super) fn time_of_extreme(windows: &Windows<'_>, out: &mut [f64], as_good: fn(&f64, &f64) -> bool) {
+    windows.each(|slice| {
+        let mut best = slice.first;
+        for i in slice.first..slice.end {
+            if as_good(&windows.values[i], &windows.values[best]) || windows.values[best].is_nan() {
+                best = i;
+            }
+        }
+        out[slice.step] = windows.timestamps[best] as f64 / 1000.0;
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eval::{Asked, Grid, Window};
+    use crate::expr::Shift;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn queue_finds_what_scanning_finds(
+            values in proptest::collection::vec(prop_oneof![8 => (0..6i32).prop_map(f64::from), 1 => Just(f64::NAN)], 1..60),
+            range_ms in 1..12i64,
+            step_ms in 1..7i64,
+        ) {
+            let timestamps: Vec<i64> = (0..values.len() as i64).map(|i| i * 2).collect();
+            let window = Window::new(Shift::default(), range_ms, &Asked { start_ms: 0, end_ms: 0, step_ms: 0 });
+            let grid = Grid::range(-3, 130, step_ms, 200).unwrap();
+            let windows = Windows { timestamps: &timestamps, values: &values, window, grid };
+            let run = |f: &dyn Fn(&Windows<'_>, &mut [f64])| {
+                let mut out = vec![-1.0; grid.len()];
+                f(&windows, &mut out);
+                out.into_iter().map(f64::to_bits).collect::<Vec<_>>()
+            };
+            let scan = |better: fn(f64, f64) -> f64| move |w: &Windows<'_>, out: &mut [f64]| {
+                each(w, out, |v| v.iter().copied().fold(f64::NAN, better));
+            };
+            prop_assert_eq!(run(&max), run(&scan(f64::max)));
+            prop_assert_eq!(run(&min), run(&scan(f64::min)));
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! What a query needs from the store: one fetch per distinct selector and span of time.
+
+use crate::eval::{Asked, Grid, Window, check, too_many_samples};
+use crate::expr::{AggregateOp, Expr, Range, Scalar, Selector, SubqueryInner, Vector};
+use crate::functions::RangeFunction;
+use crate::select::SeriesView;
+use crate::{Error, MatchOp, Matcher, Options, Query, Select, Selection, SeriesSet};
+use std::sync::Arc;
+
+/// The fetches of a query, and which selector each of them serves.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) fetches: Vec<Selection>,
+    /// By selector id; `None` for one that is never evaluated.
+    fetch_of: Vec<Option<usize>>,
+}
+
+/// A selector with the span `(start_ms, end_ms]` that it looks at.
+struct Need {
+    id: usize,
+    matchers: Arc<[Matcher]>,
+    /// Equal for equal matchers.
+    key: String,
+    start_ms: i64,
+    end_ms: i64,
+}
+
+impl Plan {
+    pub(crate) fn new(query: &Query, grid: &Grid, asked: &Asked, options: &Options) -> Result<Self, Error> {
+        let mut walk = Walk { asked, options, needs: Vec::new() };
+        match &query.expr {
+            Expr::Scalar(s) => walk.scalar(s, grid)?,
+            Expr::Vector(v) => walk.vector(v, grid)?,
+            Expr::Range(r) => walk.range(r, grid)?,
+            Expr::String(_) => {}
+        }
+        Ok(Plan::of(walk.needs, query.selectors))
+    }
+
+    /// Spans of one selector that touch are fetched as one; distant ones (`offset 1w`) are not, since what lies
+    /// between them would be read for nothing.
+    fn of(mut needs: Vec<Need>, selectors: usize) -> Self {
+        needs.sort_by(|a, b| a.key.cmp(&b.key).then(a.start_ms.cmp(&b.start_ms)));
+        let mut plan = Plan { fetches: Vec::new(), fetch_of: vec![None; selectors] };
+        let mut last_key = None;
+        for need in needs {
+            match plan.fetches.last_mut() {
+                Some(fetch) if last_key.as_ref() == Some(&need.key) && need.start_ms <= fetch.end_ms => {
+                    fetch.end_ms = fetch.end_ms.max(need.end_ms);
+                }
+                _ => plan.fetches.push(Selection {
+                    matchers: need.matchers.to_vec(),
+                    start_ms: need.start_ms,
+                    end_ms: need.end_ms,
+                }),
+            }
+            plan.fetch_of[need.id] = Some(plan.fetches.len() - 1);
+            last_key = Some(need.key);
+        }
+        plan
+    }
+}
+
+/// Follows the expression with the grids on which its parts are evaluated.
+struct Walk<'a> {
+    asked: &'a Asked,
+    options: &'a Options,
+    needs: Vec<Need>,
+}
+
+impl Walk<'_> {
+    fn selector(&mut self, selector: &Selector, range_ms: i64, grid: &Grid) {
+        if grid.len() == 0 {
+            return;
+        }
+        let window = Window::new(selector.shift, range_ms, self.asked);
+        self.needs.push(Need {
+            id: selector.id,
+            matchers: Arc::clone(&selector.matchers),
+            key: key(&selector.matchers),
+            start_ms: window.end(grid.start_ms()).saturating_sub(range_ms),
+            end_ms: window.end(grid.end_ms()),
+        });
+    }
+
+    fn range(&mut self, range: &Range, grid: &Grid) -> Result<(), Error> {
+        match range {
+            Range::Selector { selector, range_ms } => self.selector(selector, *range_ms, grid),
+            Range::Subquery(s) => {
+                let window = Window::new(s.shift, s.range_ms, self.asked);
+                let step_ms = s.step_ms.unwrap_or(self.options.subquery_step_ms);
+                let inner = grid.of_windows(window, step_ms, self.options.max_samples)?;
+                match &s.inner {
+                    SubqueryInner::Vector(v) => self.vector(v, &inner)?,
+                    SubqueryInner::Scalar(s) => self.scalar(s, &inner)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn scalar(&mut self, expr: &Scalar, grid: &Grid) -> Result<(), Error> {
+        match expr {
+            Scalar::Number(_) | Scalar::Time | Scalar::OfQuery(_) => Ok(()),
+            Scalar::FromVector(v) => self.vector(v, grid),
+            Scalar::Negate(s) => self.scalar(s, grid),
+            Scalar::Binary { left, right, .. } | Scalar::Extreme { left, right, .. } => {
+                self.scalar(left, grid)?;
+                self.scalar(right, grid)
+            }
+        }
+    }
+
+    fn vector(&mut self, expr: &Vector, grid: &Grid) -> Result<(), Error> {
+        match expr {
+            Vector::Selector(s) => self.selector(s, self.options.lookback_ms, grid),
+            Vector::FromScalar(s) => self.scalar(s, grid)?,
+            Vector::Negate(v) | Vector::Timestamp(v) => self.vector(v, grid)?,
+            Vector::Map { argument, .. } | Vector::Absent { argument, .. } | Vector::Sort { argument, .. } => {
+                self.vector(argument, grid)?;
+            }
+            Vector::Clamp { argument, min: a, max: b } | Vector::HistogramFraction { argument, lower: a, upper: b } => {
+                self.vector(argument, grid)?;
+                self.scalar(a, grid)?;
+                self.scalar(b, grid)?;
+            }
+            Vector::Round { argument, to_nearest: s } | Vector::HistogramQuantile { argument, quantile: s } => {
+                self.vector(argument, grid)?;
+                self.scalar(s, grid)?;
+            }
+            Vector::HistogramQuantiles { argument, quantiles, .. } => {
+                self.vector(argument, grid)?;
+                quantiles.iter().try_for_each(|q| self.scalar(q, grid))?;
+            }
+            Vector::OverRange { function, range } => {
+                match function {
+                    RangeFunction::Quantile(s) | RangeFunction::PredictLinear(s) => self.scalar(s, grid)?,
+                    RangeFunction::Smoothing { smoothing, trend } => {
+                        self.scalar(smoothing, grid)?;
+                        self.scalar(trend, grid)?;
+                    }
+                    _ => {}
+                }
+                self.range(range, grid)?;
+            }
+            Vector::AbsentOverTime { range, .. } => self.range(range, grid)?,
+            Vector::LabelReplace(r) => self.vector(&r.argument, grid)?,
+            Vector::LabelJoin(j) => self.vector(&j.argument, grid)?,
+            Vector::Aggregate { op, argument, .. } => {
+                if let AggregateOp::Quantile(s)
+                | AggregateOp::TopK(s)
+                | AggregateOp::BottomK(s)
+                | AggregateOp::LimitK(s)
+                | AggregateOp::LimitRatio(s) = op
+                {
+                    self.scalar(s, grid)?;
+                }
+                self.vector(argument, grid)?;
+            }
+            Vector::WithScalar(w) => {
+                self.vector(&w.vector, grid)?;
+                self.scalar(&w.scalar, grid)?;
+            }
+            Vector::Binary(b) => {
+                self.vector(&b.left, grid)?;
+                self.vector(&b.right, grid)?;
+            }
+            Vector::Set(s) => {
+                self.vector(&s.left, grid)?;
+                self.vector(&s.right, grid)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn key(matchers: &[Matcher]) -> String {
+    let mut parts: Vec<String> = matchers
+        .iter()
+        .map(|m| {
+            let (op, value) = match &m.op {
+                MatchOp::Equal(v) => ("=", v.as_str()),
+                MatchOp::NotEqual(v) => ("!=", v.as_str()),
+                MatchOp::Regex(r) => ("=~", r.as_str()),
+                MatchOp::NotRegex(r) => ("!~", r.as_str()),
+            };
+            format!("{:?}{op}{value:?}", m.name)
+        })
+        .collect();
+    parts.sort_unstable();
+    parts.dedup();
+    parts.join(",")
+}
+
+/// The columns that the store gave.
+pub(crate) struct Fetched {
+    sets: Vec<FetchedSet>,
+    fetch_of: Vec<Option<usize>>,
+}
+
+struct FetchedSet {
+    set: SeriesSet,
+    /// Sorted by labels, so that answers do not depend on the order of the store.
+    order: Vec<usize>,
+}
+
+impl Fetched {
+    pub(crate) fn fetch(plan: &Plan, source: &dyn Select, options: &Options) -> Result<Self, Error> {
+        let mut fetched = Fetched { sets: Vec::new(), fetch_of: plan.fetch_of.clone() };
+        for selection in &plan.fetches {
+            check(options)?;
+            let set = source.select(selection)?;
+            let order = order(&set);
+            fetched.sets.push(FetchedSet { set, order });
+            if fetched.sample_count() > options.max_samples {
+                return Err(too_many_samples());
+            }
+        }
+        Ok(fetched)
+    }
+
+    /// All fetched samples.
+    pub(crate) fn sample_count(&self) -> usize {
+        self.sets.iter().map(|s| s.set.sample_count()).sum()
+    }
+
+    /// The series of a selector, sorted by labels. They may hold samples of more time than it looks at.
+    pub(crate) fn series(&self, selector: &Selector) -> impl Iterator<Item = SeriesView<'_>> {
+        let fetch = self.fetch_of.get(selector.id).copied().flatten();
+        let fetched = fetch.and_then(|i| self.sets.get(i));
+        fetched.into_iter().flat_map(|f| f.order.iter().filter_map(|i| f.set.get(*i)))
+    }
+}
+
+fn order(set: &SeriesSet) -> Vec<usize> {
+    let labels: Vec<_> = set.iter().map(|s| s.labels).collect();
+    let mut order: Vec<usize> = (0..labels.len()).collect();
+    if !labels.is_sorted() {
+        order.sort_by(|a, b| labels[*a].cmp(labels[*b]));
+    }
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fetches(query: &str) -> Vec<(usize, i64, i64)> {
+        let query = crate::parse(query).unwrap();
+        let grid = Grid::range(1_000_000, 2_000_000, 60_000, 100).unwrap();
+        let asked = Asked { start_ms: 1_000_000, end_ms: 2_000_000, step_ms: 60_000 };
+        let plan = Plan::new(&query, &grid, &asked, &Options::default()).unwrap();
+        assert!(plan.fetch_of.iter().all(Option::is_some));
+        plan.fetches.iter().map(|f| (f.matchers.len(), f.start_ms, f.end_ms)).collect()
+    }
+
+    #[test]
+    fn one_fetch_per_distinct_selector() {
+        assert_eq!(fetches("x"), [(1, 700_000, 1_960_000)]);
+        assert_eq!(fetches("rate(x[10m]) / x + {__name__=\"x\"}"), [(1, 400_000, 1_960_000)]);
+        assert_eq!(fetches("x{a=\"1\",b=~\"2.\"} - x{b=~\"2.\",a=\"1\"} offset 5m"), [(3, 400_000, 1_960_000)]);
+        assert_eq!(fetches("x - x offset 1d"), [(1, -85_700_000, -84_440_000), (1, 700_000, 1_960_000)]);
+        assert_eq!(fetches("x - y"), [(1, 700_000, 1_960_000), (1, 700_000, 1_960_000)]);
+        assert_eq!(fetches("x @ 500"), [(1, 200_000, 500_000)]);
+        assert_eq!(fetches("x @ end() offset 10s"), [(1, 1_690_000, 1_990_000)]);
+        assert_eq!(fetches("max_over_time(rate(x[1m])[10m:1m] offset 1m)"), [(1, 300_000, 1_860_000)]);
+        assert_eq!(fetches("1 + time()"), []);
+    }
+}
