@@ -1,0 +1,189 @@
+//! From a snapshot and its groups to exposition text. Pure: bytes in memory, no sockets.
+//!
+//! Not prometheus-client's encoder: that one does not escape label values, and would look up every series in a map.
+//! Here each process keeps its labels as escaped text, and a sample is a few copies and one number.
+
+mod body;
+mod labels;
+mod number;
+
+use std::io;
+
+use self::body::Body;
+pub use self::body::Compression;
+pub use self::labels::ProcessLabels;
+use self::labels::label_value;
+use crate::group::{Group, Groups};
+use crate::metric::{GROUP, Kind, Metric, PROCESS, Quantity, Samples};
+use crate::snapshot::{Counter, Counters, Gauges, Process, Snapshot, State};
+use procession_web::exposition::Format;
+
+/// An exposition as it is being written.
+pub struct Exposition {
+    body: Body,
+    format: Format,
+}
+
+impl Exposition {
+    /// An empty one, of about the size given where it is not compressed.
+    pub fn new(format: Format, compression: Compression, size_hint: usize) -> Exposition {
+        Exposition { body: Body::new(compression, size_hint), format }
+    }
+
+    /// The families of all groups.
+    ///
+    /// # Errors
+    /// Where compression fails.
+    pub fn groups(&mut self, groups: &Groups) -> io::Result<()> {
+        for metric in GROUP {
+            let mut begun = false;
+            for group in groups.iter() {
+                self.group(metric, group, &mut begun);
+                self.body.spill()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The families of all processes. `labels` must hold each process's labels: [`ProcessLabels::update`].
+    ///
+    /// # Errors
+    /// Where compression fails.
+    pub fn processes(&mut self, snapshot: &Snapshot, labels: &ProcessLabels) -> io::Result<()> {
+        for metric in PROCESS {
+            let mut begun = false;
+            for process in &snapshot.processes {
+                self.process(metric, process, labels, &mut begun);
+                self.body.spill()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds text that is whole as it is, such as the exporter's own metrics and the end mark. Returns the body, and the
+    /// number of bytes that it has before compression.
+    ///
+    /// # Errors
+    /// Where compression fails.
+    pub fn finish(mut self, rest: &str) -> io::Result<(Vec<u8>, usize)> {
+        self.body.text.extend_from_slice(rest.as_bytes());
+        self.body.finish()
+    }
+
+    fn group(&mut self, metric: &Metric, group: &Group, begun: &mut bool) {
+        let totals = &group.totals;
+        let start = |text: &mut Vec<u8>| {
+            text.extend_from_slice(b"{group=\"");
+            label_value(text, &group.name);
+            text.push(b'"');
+        };
+        if let Samples::States = metric.samples {
+            for state in State::ALL {
+                if let Some(count) = totals.states[state as usize] {
+                    self.begin(metric, begun);
+                    start(&mut self.body.text);
+                    self.end("state", state.as_str(), count, 0);
+                }
+            }
+            return;
+        }
+        self.quantities(metric, &totals.counters, &totals.gauges, totals.oldest_start_ms, begun, start);
+    }
+
+    fn process(&mut self, metric: &Metric, process: &Process, labels: &ProcessLabels, begun: &mut bool) {
+        let Some(labels) = labels.of(process) else { return };
+        let start = |text: &mut Vec<u8>| text.extend_from_slice(labels.common());
+        match metric.samples {
+            Samples::States => {
+                self.begin(metric, begun);
+                start(&mut self.body.text);
+                self.end("state", process.state.as_str(), 1, 0);
+            }
+            Samples::Identity => {
+                self.begin(metric, begun);
+                start(&mut self.body.text);
+                self.body.text.extend_from_slice(labels.identity());
+                self.body.text.extend_from_slice(b"} 1\n");
+            }
+            _ => {
+                let start_ms = Some(process.identity.start_ms);
+                self.quantities(metric, &process.counters, &process.gauges, start_ms, begun, start);
+            }
+        }
+    }
+
+    fn quantities(
+        &mut self,
+        metric: &Metric,
+        counters: &Counters,
+        gauges: &Gauges,
+        start_ms: Option<u64>,
+        begun: &mut bool,
+        start: impl Fn(&mut Vec<u8>),
+    ) {
+        let value = |quantity| match quantity {
+            Quantity::Counter(counter @ (Counter::CpuUser | Counter::CpuSystem)) => Some((counters.get(counter)?, 9)),
+            Quantity::Counter(counter) => Some((counters.get(counter)?, 0)),
+            Quantity::Gauge(gauge) => Some((gauges.get(gauge)?, 0)),
+            Quantity::Start => Some((start_ms?, 3)),
+        };
+        match metric.samples {
+            Samples::One(quantity) => {
+                if let Some((value, decimals)) = value(quantity) {
+                    self.begin(metric, begun);
+                    start(&mut self.body.text);
+                    self.body.text.extend_from_slice(b"} ");
+                    number::decimal(&mut self.body.text, value, decimals);
+                    self.body.text.push(b'\n');
+                }
+            }
+            Samples::By(label, by) => {
+                for (name, quantity) in by {
+                    if let Some((value, decimals)) = value(*quantity) {
+                        self.begin(metric, begun);
+                        start(&mut self.body.text);
+                        self.end(label, name, value, decimals);
+                    }
+                }
+            }
+            // Written by the callers, or by prometheus-client.
+            Samples::States | Samples::Identity | Samples::Own(_) => {}
+        }
+    }
+
+    /// The family's head before its first sample, and the sample's name.
+    fn begin(&mut self, metric: &Metric, begun: &mut bool) {
+        let text = &mut self.body.text;
+        if !std::mem::replace(begun, true) {
+            // Text 0.0.4 knows neither units nor info, and calls the family as its samples.
+            let (suffix, kind) = match (self.format, metric.kind) {
+                (Format::OpenMetrics, kind) => ("", kind.as_str()),
+                (Format::Text, Kind::Info) => ("_info", "gauge"),
+                (Format::Text, kind) => (kind.suffix(), kind.as_str()),
+            };
+            let unit = match (self.format, metric.unit) {
+                (Format::OpenMetrics, Some(unit)) => ["# UNIT ", metric.name, " ", unit, "\n"],
+                _ => [""; 5],
+            };
+            for part in
+                ["# HELP ", metric.name, suffix, " ", metric.help, "\n# TYPE ", metric.name, suffix, " ", kind, "\n"]
+                    .into_iter()
+                    .chain(unit)
+            {
+                text.extend_from_slice(part.as_bytes());
+            }
+        }
+        text.extend_from_slice(metric.name.as_bytes());
+        text.extend_from_slice(metric.kind.suffix().as_bytes());
+    }
+
+    /// The last label, whose value needs no escaping, and the value.
+    fn end(&mut self, label: &str, label_value: &str, value: u64, decimals: u32) {
+        let text = &mut self.body.text;
+        for part in [",", label, "=\"", label_value, "\"} "] {
+            text.extend_from_slice(part.as_bytes());
+        }
+        number::decimal(text, value, decimals);
+        text.push(b'\n');
+    }
+}

@@ -1,0 +1,212 @@
+//! What has been counted of each process so far, so that every unit of use is counted once.
+//!
+//! Storage bytes need more than differences: when a process waits for an ended child, the kernel adds the child's bytes
+//! to the process's own, and what the child's group was given would be given again to the parent's. So what was counted
+//! for a child is taken off what its parent adds next. Whether the parent waited for it at all (and not `init`, or
+//! nobody, where `SIGCHLD` is ignored) is seen in the parent's waited-for page faults, which grow at the same moment by
+//! all the faults of the child, and every process has some.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use crate::snapshot::{Counter, Counters, Identity, Process};
+
+/// A chain of dead parents is followed so far.
+const MAX_ANCESTORS: usize = 64;
+/// Scans in which a parent may show that it has waited for a child: the one that misses the child, and one more, as the
+/// parent may have been read just before.
+const TRIES: u8 = 2;
+/// The counters in which the kernel counts waited-for children too.
+const WITH_CHILDREN: [Counter; 2] = [Counter::Read, Counter::Written];
+
+/// One entry per slot of the source.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    entries: Vec<Entry>,
+    by_pid: HashMap<u32, Place, foldhash::fast::RandomState>,
+    gone: Vec<Gone>,
+    /// Pids whose process the last update has missed; their places are kept for that update.
+    dead: Vec<u32>,
+    update: u32,
+}
+
+/// What has been counted of one process.
+#[derive(Debug, Default, Clone)]
+struct Entry {
+    identity: Option<Arc<Identity>>,
+    group: u32,
+    /// The update that saw it last.
+    seen: u32,
+    /// The highest reading of each counter that has gone into a group.
+    counted: Counters,
+    /// Page faults at the last reading, its own and those of children it has waited for.
+    faults: u64,
+    /// Page faults of waited-for children: now, and as far as they are accounted for.
+    waited: u64,
+    waited_settled: u64,
+    /// The same at the last two updates: what grew before them has nothing to do with a process that is missed now.
+    waited_before: [u64; 2],
+    /// Bytes of waited-for children that are still to be taken off, by [`WITH_CHILDREN`].
+    debt: [u64; WITH_CHILDREN.len()],
+}
+
+/// Where a pid's process stands.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    slot: u32,
+    ppid: u32,
+    alive: bool,
+}
+
+/// A process that has ended after bytes were counted for it.
+#[derive(Debug)]
+struct Gone {
+    ppid: u32,
+    faults: u64,
+    bytes: [u64; WITH_CHILDREN.len()],
+    tries: u8,
+}
+
+impl Ledger {
+    /// A new snapshot is to be added.
+    pub(crate) fn begin(&mut self) {
+        self.update = self.update.wrapping_add(1);
+        for pid in self.dead.drain(..) {
+            if self.by_pid.get(&pid).is_some_and(|place| !place.alive) {
+                self.by_pid.remove(&pid);
+            }
+        }
+    }
+
+    /// First pass over a snapshot: the process is there. `group` is asked where its identity is new or has changed.
+    pub(crate) fn see(&mut self, process: &Process, group: impl FnOnce() -> u32) {
+        let (slot, identity) = (process.slot as usize, &process.identity);
+        if slot >= self.entries.len() {
+            self.entries.resize_with(slot + 1, Entry::default);
+        }
+        let missed = self.entries[slot].seen != self.update.wrapping_sub(1);
+        let known = self.entries[slot].identity.as_ref().is_some_and(|known| Arc::ptr_eq(known, identity));
+        if !known {
+            // A process that only has a new name keeps what was counted, in its old group.
+            let same = self.entries[slot].identity.as_ref().is_some_and(|known| known.same_process(identity));
+            if !same {
+                self.part(slot);
+                self.entries[slot] = Entry::default();
+                let waited = process.waited_minor_faults.unwrap_or(0);
+                self.entries[slot].waited = waited;
+                self.entries[slot].waited_settled = waited;
+            }
+            self.entries[slot].group = group();
+            self.entries[slot].identity = Some(identity.clone());
+        }
+        if !known || missed {
+            self.by_pid.insert(identity.pid, Place { slot: process.slot, ppid: identity.ppid, alive: true });
+        }
+        let entry = &mut self.entries[slot];
+        entry.seen = self.update;
+        entry.waited_before = [entry.waited_before[1], entry.waited];
+        entry.waited = process.waited_minor_faults.unwrap_or(entry.waited);
+    }
+
+    /// Between the passes: what is missing has ended, and its parent answers for it.
+    pub(crate) fn settle(&mut self) {
+        for slot in 0..self.entries.len() {
+            if self.entries[slot].seen == self.update.wrapping_sub(1) {
+                self.part(slot);
+            }
+        }
+        let Self { entries, by_pid, gone, .. } = self;
+        gone.retain_mut(|gone| {
+            let parent = living_ancestor(by_pid, gone.ppid).and_then(|slot| entries.get_mut(slot as usize));
+            let settled = parent.is_some_and(|parent| parent.take_over(gone));
+            gone.tries += 1;
+            !settled && gone.tries < TRIES
+        });
+    }
+
+    /// Second pass: the group of a process, and what it has used since its last readings, each unit once. A counter that
+    /// could not be read this time has used nothing, and the next reading counts from the last good one.
+    pub(crate) fn used(&mut self, process: &Process) -> Option<(u32, Counters)> {
+        let entry = self.entries.get_mut(process.slot as usize)?;
+        let (now, mut used) = (&process.counters, Counters::default());
+        for ((used, now), counted) in used.0.iter_mut().zip(now.0).zip(&mut entry.counted.0) {
+            let Some(now) = now else { continue };
+            let before = counted.unwrap_or(0);
+            *used = Some(now.saturating_sub(before));
+            *counted = Some(now.max(before));
+        }
+        for (counter, debt) in WITH_CHILDREN.into_iter().zip(&mut entry.debt) {
+            if let Some(bytes) = used.get(counter) {
+                let paid = bytes.min(*debt);
+                *debt -= paid;
+                used.set(counter, Some(bytes - paid));
+            }
+        }
+        entry.faults = now.get(Counter::MinorFaults).unwrap_or(0).saturating_add(entry.waited);
+        Some((entry.group, used))
+    }
+
+    /// The group of the process under a slot.
+    pub(crate) fn group(&self, slot: u32) -> Option<u32> {
+        let entry = self.entries.get(slot as usize)?;
+        entry.identity.is_some().then_some(entry.group)
+    }
+
+    /// Groups have new numbers, or none any more.
+    pub(crate) fn renumber(&mut self, new_index: &[Option<u32>]) {
+        for entry in &mut self.entries {
+            match new_index.get(entry.group as usize) {
+                Some(Some(index)) => entry.group = *index,
+                _ => *entry = Entry::default(),
+            }
+        }
+    }
+
+    /// The process under a slot has ended (or cannot be read any more, which its parent's faults will tell).
+    fn part(&mut self, slot: usize) {
+        let entry = &self.entries[slot];
+        let Some(identity) = &entry.identity else { return };
+        match self.by_pid.get_mut(&identity.pid) {
+            Some(place) if place.slot as usize == slot && place.alive => place.alive = false,
+            _ => return,
+        }
+        self.dead.push(identity.pid);
+        // What it still owed for its own children goes to its parent with the rest.
+        let mut bytes = entry.debt;
+        for (bytes, counter) in bytes.iter_mut().zip(WITH_CHILDREN) {
+            *bytes = bytes.saturating_add(entry.counted.get(counter).unwrap_or(0));
+        }
+        if bytes != [0; WITH_CHILDREN.len()] {
+            self.gone.push(Gone { ppid: identity.ppid, faults: entry.faults, bytes, tries: 0 });
+        }
+    }
+}
+
+impl Entry {
+    /// Owes the bytes of an ended child, where it has waited for it.
+    fn take_over(&mut self, child: &Gone) -> bool {
+        let settled = self.waited_settled.max(self.waited_before[0]);
+        let unsettled = self.waited.saturating_sub(settled);
+        if child.faults == 0 || unsettled < child.faults {
+            return false;
+        }
+        self.waited_settled = settled + child.faults;
+        for (debt, bytes) in self.debt.iter_mut().zip(child.bytes) {
+            *debt = debt.saturating_add(bytes);
+        }
+        true
+    }
+}
+
+/// The nearest living ancestor: where a parent has ended too, its own parent has got both.
+fn living_ancestor(by_pid: &HashMap<u32, Place, foldhash::fast::RandomState>, mut pid: u32) -> Option<u32> {
+    for _ in 0..MAX_ANCESTORS {
+        let place = by_pid.get(&pid)?;
+        if place.alive {
+            return Some(place.slot);
+        }
+        pid = place.ppid;
+    }
+    None
+}

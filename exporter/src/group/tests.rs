@@ -1,0 +1,229 @@
+//! Laws of groups over histories: written ones, and generated ones held against a plain model.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::snapshot::{Counter, Counters, Gauge, Gauges, Process, State};
+
+fn identity(pid: u32, start_ms: u64, name: &str) -> Arc<Identity> {
+    Arc::new(Identity { pid, start_ms, ppid: 1, name: name.into(), kernel: false, executable: None, user: None })
+}
+
+fn process(slot: u32, identity: &Arc<Identity>, cpu: Option<u64>) -> Process {
+    let (mut counters, mut gauges) = (Counters::default(), Gauges::default());
+    counters.set(Counter::CpuUser, cpu);
+    gauges.set(Gauge::Resident, Some(100));
+    Process { slot, identity: identity.clone(), state: State::Sleeping, counters, gauges, waited_minor_faults: None }
+}
+
+fn see(groups: &mut Groups, processes: Vec<Process>) {
+    groups.update(&Snapshot { processes, skipped: 0 });
+}
+
+fn cpu(groups: &Groups, name: &str) -> Option<u64> {
+    groups.iter().find(|g| &*g.name == name).and_then(|g| g.totals.counters.get(Counter::CpuUser))
+}
+
+#[test]
+fn a_group_begins_with_lifetimes_and_grows_by_differences() {
+    let (a, b) = (identity(1, 10, "x"), identity(2, 20, "x"));
+    let mut groups = Groups::default();
+    see(&mut groups, vec![process(0, &a, Some(1000)), process(1, &b, Some(50))]);
+    assert_eq!(cpu(&groups, "x"), Some(1050));
+    see(&mut groups, vec![process(0, &a, Some(1007)), process(1, &b, Some(50))]);
+    assert_eq!(cpu(&groups, "x"), Some(1057));
+}
+
+#[test]
+fn the_dead_stay_counted_and_an_empty_group_shows_zeros() {
+    let a = identity(1, 10, "x");
+    let mut groups = Groups::default();
+    see(&mut groups, vec![process(0, &a, Some(1000))]);
+    see(&mut groups, vec![]);
+    assert_eq!(cpu(&groups, "x"), Some(1000));
+    let group = groups.iter().next().expect("still there");
+    assert_eq!((group.totals.processes(), group.totals.oldest_start_ms), (0, None));
+    assert_eq!(group.totals.gauges.get(Gauge::Resident), Some(0));
+    assert_eq!(group.totals.states[State::Sleeping as usize], Some(0));
+    assert_eq!(group.totals.states[State::Zombie as usize], None);
+    see(&mut groups, vec![process(0, &identity(1, 30, "x"), Some(5))]);
+    assert_eq!(cpu(&groups, "x"), Some(1005), "the pid is used again by another process");
+}
+
+#[test]
+fn a_failed_read_does_not_count_the_lifetime_again() {
+    let a = identity(1, 10, "x");
+    let mut groups = Groups::default();
+    for (reading, expected) in [(None, None), (Some(500), Some(500)), (None, Some(500)), (Some(510), Some(510))] {
+        see(&mut groups, vec![process(0, &a, reading)]);
+        assert_eq!(cpu(&groups, "x"), expected);
+    }
+}
+
+#[test]
+fn a_new_name_takes_only_what_comes_after_to_the_new_group() {
+    let mut groups = Groups::default();
+    see(&mut groups, vec![process(0, &identity(1, 10, "sh"), Some(500))]);
+    see(&mut groups, vec![process(0, &identity(1, 10, "nginx"), Some(530))]);
+    assert_eq!((cpu(&groups, "sh"), cpu(&groups, "nginx")), (Some(500), Some(30)));
+}
+
+#[test]
+fn equal_names_are_one_group() {
+    let mut groups = Groups::default();
+    see(
+        &mut groups,
+        vec![process(0, &identity(1, 1, "a\u{fffd}"), Some(1)), process(1, &identity(2, 1, "a\u{fffd}"), Some(2))],
+    );
+    assert_eq!((groups.len(), cpu(&groups, "a\u{fffd}")), (1, Some(3)));
+}
+
+#[test]
+fn too_many_groups_forget_the_empty_ones_only() {
+    let mut groups = Groups::default();
+    let keep = identity(1, 1, "keep");
+    let crowd = |from: u32| (from..from + MAX_GROUPS as u32 / 2).map(|n| identity(n, 1, &format!("g{n}")));
+    for round in 1..=3 {
+        let mut now = vec![process(0, &keep, Some(round))];
+        now.extend(crowd(round as u32 * 10_000).zip(1..).map(|(i, slot)| process(slot, &i, Some(7))));
+        see(&mut groups, now);
+    }
+    assert_eq!(cpu(&groups, "keep"), Some(3));
+    assert_eq!((groups.len(), groups.forgotten()), (MAX_GROUPS / 2 + 1, MAX_GROUPS as u64));
+    assert_eq!(groups.name_of(0).map(|n| &**n), Some("keep"));
+    assert!(groups.iter().map(|g| &g.name).is_sorted());
+    see(&mut groups, vec![process(0, &keep, Some(4))]);
+    assert_eq!(cpu(&groups, "keep"), Some(4));
+}
+
+/// A process as the kernel keeps it: `bytes` and `waited` also of the children it has waited for.
+#[derive(Debug, Clone)]
+struct Life {
+    identity: Arc<Identity>,
+    bytes: u64,
+    faults: u64,
+    waited: u64,
+}
+
+fn with_storage(slot: u32, life: &Life, readable: bool) -> Process {
+    let mut process = process(slot, &life.identity, None);
+    process.counters.set(Counter::Read, readable.then_some(life.bytes));
+    process.counters.set(Counter::MinorFaults, Some(life.faults));
+    process.waited_minor_faults = Some(life.waited);
+    process
+}
+
+fn child(pid: u32, start_ms: u64, ppid: u32, name: &str) -> Arc<Identity> {
+    Arc::new(Identity { ppid, ..(*identity(pid, start_ms, name)).clone() })
+}
+
+fn read(groups: &Groups, name: &str) -> Option<u64> {
+    groups.iter().find(|g| &*g.name == name).and_then(|g| g.totals.counters.get(Counter::Read))
+}
+
+/// One parent in group `p`, one child in group `c` that reads 100 bytes; then the child has ended.
+fn after_the_end(parent_bytes: u64, parent_waited: u64) -> Groups {
+    let mut groups = Groups::default();
+    let mut parent = Life { identity: child(1, 1, 0, "p"), bytes: 1000, faults: 50, waited: 7 };
+    let young = Life { identity: child(2, 2, 1, "c"), bytes: 100, faults: 30, waited: 0 };
+    see(&mut groups, vec![with_storage(0, &parent, true), with_storage(1, &young, true)]);
+    assert_eq!((read(&groups, "p"), read(&groups, "c")), (Some(1000), Some(100)));
+    (parent.bytes, parent.waited) = (parent_bytes, parent_waited);
+    see(&mut groups, vec![with_storage(0, &parent, true)]);
+    groups
+}
+
+#[test]
+fn a_child_that_was_waited_for_is_not_counted_again() {
+    // 5 bytes of its own, 100 that are counted already, 20 that the child read after its last reading
+    let groups = after_the_end(1000 + 5 + 100 + 20, 7 + 31);
+    assert_eq!((read(&groups, "p"), read(&groups, "c")), (Some(1025), Some(100)));
+}
+
+#[test]
+fn a_child_that_nobody_waited_for_takes_nothing_off() {
+    let groups = after_the_end(1000 + 200, 7);
+    assert_eq!((read(&groups, "p"), read(&groups, "c")), (Some(1200), Some(100)));
+}
+
+/// What can happen to one pid between two scans.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    Works(u64),
+    Unreadable(u64),
+    Dies,
+    /// A free pid becomes a child of another one.
+    Born(usize),
+    Renamed(u8),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        4 => (1_u64..1000).prop_map(Event::Works),
+        2 => (1_u64..1000).prop_map(Event::Unreadable),
+        2 => Just(Event::Dies),
+        3 => (0_usize..5).prop_map(Event::Born),
+        1 => (0_u8..3).prop_map(Event::Renamed),
+    ]
+}
+
+proptest! {
+    /// Over any history no group counter ever falls, and once everything could be read, all groups together hold
+    /// exactly what the processes have ever read: nothing twice, nothing lost. Each parent waits for its children.
+    #[test]
+    fn counters_only_grow_and_everything_counts_once(
+        history in prop::collection::vec(prop::collection::vec(event(), 5), 1..30)
+    ) {
+        let mut groups = Groups::default();
+        let mut lives: Vec<Option<Life>> = vec![None; 5];
+        lives[0] = Some(Life { identity: child(1, 0, 0, "g0"), bytes: 0, faults: 1, waited: 0 });
+        let mut truth = 0;
+        let mut before: BTreeMap<String, Counters> = BTreeMap::new();
+        // At the end everyone reads once more, then all children have ended and the first is read again.
+        let last = [vec![Event::Works(1); 5], vec![Event::Dies; 5], vec![Event::Works(1); 5], vec![Event::Works(1); 5]];
+        for (clock, events) in history.into_iter().chain(last).enumerate() {
+            let mut hidden = [false; 5];
+            // Children have higher pids here, so that in one round a child's end comes before its parent's.
+            for (index, event) in events.into_iter().enumerate().rev() {
+                let pid = index as u32 + 1;
+                let has_children = lives.iter().flatten().any(|l| l.identity.ppid == pid);
+                let parent_alive = |parent: usize| parent < index && lives[parent].is_some();
+                match (event, lives[index].clone()) {
+                    (Event::Works(n) | Event::Unreadable(n), Some(life)) => {
+                        hidden[index] = matches!(event, Event::Unreadable(_));
+                        truth += n;
+                        lives[index] = Some(Life { bytes: life.bytes + n, faults: life.faults + 1, ..life });
+                    }
+                    (Event::Dies, Some(life)) if index > 0 && !has_children => {
+                        let parent = lives[life.identity.ppid as usize - 1].as_mut().expect("a parent outlives its children");
+                        parent.bytes += life.bytes;
+                        parent.waited += life.faults + life.waited;
+                        lives[index] = None;
+                    }
+                    (Event::Born(parent), None) if parent_alive(parent) => {
+                        let identity = child(pid, clock as u64 + 1, parent as u32 + 1, "g0");
+                        lives[index] = Some(Life { identity, bytes: 0, faults: 1, waited: 0 });
+                    }
+                    (Event::Renamed(n), Some(life)) => {
+                        let id = &life.identity;
+                        lives[index] = Some(Life { identity: child(id.pid, id.start_ms, id.ppid, &format!("g{n}")), ..life });
+                    }
+                    _ => {}
+                }
+            }
+            let alive = lives.iter().enumerate().filter_map(|(index, life)| Some((index, life.as_ref()?)));
+            see(&mut groups, alive.map(|(index, life)| with_storage(index as u32, life, !hidden[index])).collect());
+            for group in groups.iter() {
+                let now = group.totals.counters;
+                if let Some(then) = before.insert(group.name.to_string(), now) {
+                    prop_assert!(then.0.iter().zip(now.0).all(|(then, now)| *then <= now), "{then:?} fell to {now:?}");
+                }
+            }
+        }
+        let total: u64 = groups.iter().filter_map(|g| g.totals.counters.get(Counter::Read)).sum();
+        prop_assert_eq!(total, truth);
+    }
+}

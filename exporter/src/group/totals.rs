@@ -1,0 +1,64 @@
+//! What the processes of a group add up to.
+
+use crate::snapshot::{Counters, Gauge, Gauges, Process, State};
+
+/// Sums over a group.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Totals {
+    /// Grows only. `None` until a process of the group could be read.
+    pub counters: Counters,
+    /// Over the processes that could be read; `None` where none could, 0 where the group is empty.
+    pub gauges: Gauges,
+    /// Processes in each state, by [`State`]; `None` for a state that no process of the group was ever seen in.
+    pub states: [Option<u64>; State::ALL.len()],
+    /// Earliest start among the living, in milliseconds since the Unix epoch.
+    pub oldest_start_ms: Option<u64>,
+}
+
+impl Totals {
+    /// The number of processes at present.
+    pub fn processes(&self) -> u64 {
+        self.states.iter().flatten().sum()
+    }
+
+    /// Forgets what is of the moment.
+    pub(crate) fn begin(&mut self) {
+        self.gauges = Gauges::default();
+        self.oldest_start_ms = None;
+        for count in self.states.iter_mut().flatten() {
+            *count = 0;
+        }
+    }
+
+    /// Adds a process and what it has used since its last reading.
+    pub(crate) fn add(&mut self, process: &Process, used: &Counters) {
+        for (total, used) in self.counters.0.iter_mut().zip(used.0) {
+            *total = plus(*total, used);
+        }
+        for (total, value) in self.gauges.0.iter_mut().zip(process.gauges.0) {
+            *total = plus(*total, value);
+        }
+        let count = &mut self.states[process.state as usize];
+        *count = Some(count.unwrap_or(0) + 1);
+        let start = process.identity.start_ms;
+        self.oldest_start_ms = Some(self.oldest_start_ms.map_or(start, |oldest| oldest.min(start)));
+    }
+
+    /// All processes are added: an empty group uses nothing, and that is known.
+    pub(crate) fn end(&mut self) {
+        if self.processes() == 0 {
+            for gauge in [Gauge::Resident, Gauge::Virtual, Gauge::Swap, Gauge::Threads, Gauge::OpenFds] {
+                self.gauges.set(gauge, Some(0));
+            }
+        }
+    }
+}
+
+/// A sum in which what is not known counts nothing, and only stays unknown where nothing is known.
+fn plus(total: Option<u64>, value: Option<u64>) -> Option<u64> {
+    match (total, value) {
+        (Some(total), Some(value)) => Some(total.saturating_add(value)),
+        (total, None) => total,
+        (None, value) => value,
+    }
+}

@@ -1,0 +1,80 @@
+//! The definition of every metric, in one table: HELP, TYPE, UNIT, the encoder's families and `docs/metrics.md` come from it.
+
+pub mod page;
+mod table;
+
+pub use self::table::{GROUP, OWN, PROCESS, own};
+
+use crate::snapshot::{Counter, Gauge};
+
+/// One metric family.
+#[derive(Debug, Clone, Copy)]
+pub struct Metric {
+    /// The family's name as OpenMetrics has it: counters without `_total`, info without `_info`.
+    pub name: &'static str,
+    /// One line on what it is. Plain text without quotes, backslashes or line ends, so it needs no escaping.
+    pub help: &'static str,
+    /// Its type.
+    pub kind: Kind,
+    /// The base unit; the name then ends with it.
+    pub unit: Option<&'static str>,
+    /// Its samples, beside the labels that every family of its kind has.
+    pub samples: Samples,
+}
+
+/// Types of metric families.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows while the thing that is counted exists.
+    Counter,
+    /// A value of the moment.
+    Gauge,
+    /// Labels that say what something is; the value is 1.
+    Info,
+}
+
+impl Kind {
+    /// The spelling of OpenMetrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Info => "info",
+        }
+    }
+
+    /// What OpenMetrics puts between the family's name and the labels of a sample.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Kind::Counter => "_total",
+            Kind::Gauge => "",
+            Kind::Info => "_info",
+        }
+    }
+}
+
+/// Which samples a family has per process or group.
+#[derive(Debug, Clone, Copy)]
+pub enum Samples {
+    /// One sample.
+    One(Quantity),
+    /// One per value of a label.
+    By(&'static str, &'static [(&'static str, Quantity)]),
+    /// By the label `state`: for a group the number of processes in each, for a process 1 for the one it is in.
+    States,
+    /// The labels of the process's identity.
+    Identity,
+    /// Kept by prometheus-client; these are its labels.
+    Own(&'static [&'static str]),
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantity {
+    /// One that grows.
+    Counter(Counter),
+    /// One of the moment.
+    Gauge(Gauge),
+    /// The start of the process, or of the oldest one of a group.
+    Start,
+}

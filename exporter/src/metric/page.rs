@@ -1,0 +1,95 @@
+//! `docs/metrics.md`, from the table.
+
+use std::fmt::Write as _;
+
+use super::{GROUP, Kind, Metric, OWN, PROCESS, Samples};
+use crate::snapshot::State;
+
+/// The whole page, as Markdown.
+pub fn markdown() -> String {
+    let mut page = String::from(INTRODUCTION);
+    section(&mut page, "Per group", "Each series has the label `group`.", GROUP);
+    section(&mut page, "Per process", "Each series has the labels `pid` and `group`.", PROCESS);
+    section(
+        &mut page,
+        "Of the exporter itself",
+        "Beside these: `process_*`, what client libraries tell of their own process, and build information.",
+        OWN,
+    );
+    page.push_str(NOTES);
+    page
+}
+
+const INTRODUCTION: &str = "\
+# Metrics of procession-exporter
+
+This page is made from the table in `exporter/src/metric/table.rs`; a test holds the two together.
+
+Names are those of the samples. In OpenMetrics the family of a counter is called without its `_total`, that of
+`proc_info` is `proc`. A value that cannot be read has no series: it is never shown as 0.
+";
+
+const NOTES: &str = "
+## What the numbers mean
+
+- **A process** is a pid with a start time. When a pid is used again, its series go on under the same labels and the
+  counters fall, which `rate` takes for a reset; `proc_start_time_seconds` tells the two apart.
+- **Group counters never fall** while the exporter runs. A group begins with the lifetime totals of the processes that
+  are there; after that each process adds what it has used since the last scrape. What a process used between its last
+  scrape and its end is not in it. A process that changes its name goes on in the group of the new name.
+- **A group is gone** only when there are more than 10,000 groups: then those without a process are forgotten, and
+  `procession_exporter_forgotten_groups_total` counts them.
+- **Kernel threads** are grouped by the part of their name before `/`, and what a kernel worker works on is not part of
+  its name: `kworker/0:1-events` has the name `kworker/0:1` and the group `kworker`.
+- **CPU time and page faults** are of all threads of a process, also of those that have ended, but not of its children.
+- **Storage bytes of one process** are the kernel's own numbers, which hold what ended children had used once the
+  process has waited for them. For groups that would count a child twice, in its own group and in its parent's: what
+  was already counted for a child is taken off what its parent adds. That the parent did wait for it is seen in the
+  parent's count of its children's page faults (`cminflt`), which grows by the child's at the same moment.
+- **Context switches** are of the main thread alone: the kernel sums them nowhere, and reading them for each thread
+  costs as much as reading `status` for another process.
+- **Names** are the kernel's, up to 15 bytes. Bytes that are not UTF-8 are shown as U+FFFD; processes whose names are
+  then equal are in one group. A process without a name is called `(unnamed)`.
+- **`user`** is the name of the effective user in `/etc/passwd`, or the number.
+";
+
+fn section(page: &mut String, title: &str, text: &str, metrics: &[Metric]) {
+    let _ = write!(page, "\n## {title}\n\n{text}\n\n| name | type | labels | what |\n|---|---|---|---|\n");
+    for metric in metrics {
+        let name = format!("`{}{}`", metric.name, metric.kind.suffix());
+        let _ = writeln!(page, "| {name} | {} | {} | {} |", metric.kind.as_str(), labels(metric), metric.help);
+    }
+}
+
+fn labels(metric: &Metric) -> String {
+    let values = |label: &str, values: &mut dyn Iterator<Item = &str>| {
+        let values: Vec<String> = values.map(|v| format!("`{v}`")).collect();
+        format!("`{label}`: {}", values.join(", "))
+    };
+    match metric.samples {
+        Samples::One(_) => String::new(),
+        Samples::By(label, by) => values(label, &mut by.iter().map(|(value, _)| *value)),
+        Samples::States => values("state", &mut State::ALL.iter().map(|s| s.as_str())),
+        Samples::Identity => {
+            debug_assert_eq!(metric.kind, Kind::Info);
+            "`ppid`, `name`, `executable`, `user`".to_owned()
+        }
+        Samples::Own(labels) => labels.iter().map(|l| format!("`{l}`")).collect::<Vec<_>>().join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn the_page_is_the_table() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/metrics.md");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&file, markdown()).expect("write");
+        }
+        let page = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(page == markdown(), "docs/metrics.md is not what the table says; write it anew with UPDATE_GOLDEN=1");
+    }
+}

@@ -1,0 +1,257 @@
+//! The table. One entry per family, in the order in which they are served.
+
+use super::{Kind, Metric, Quantity, Samples};
+use crate::snapshot::{Counter, Gauge};
+
+const CPU: Samples = Samples::By(
+    "mode",
+    &[("user", Quantity::Counter(Counter::CpuUser)), ("system", Quantity::Counter(Counter::CpuSystem))],
+);
+const FAULTS: Samples = Samples::By(
+    "kind",
+    &[("minor", Quantity::Counter(Counter::MinorFaults)), ("major", Quantity::Counter(Counter::MajorFaults))],
+);
+const SWITCHES: Samples = Samples::By(
+    "kind",
+    &[("voluntary", Quantity::Counter(Counter::Voluntary)), ("involuntary", Quantity::Counter(Counter::Involuntary))],
+);
+const READ: Samples = Samples::One(Quantity::Counter(Counter::Read));
+const WRITTEN: Samples = Samples::One(Quantity::Counter(Counter::Written));
+
+const fn counter(name: &'static str, unit: Option<&'static str>, samples: Samples, help: &'static str) -> Metric {
+    Metric { name, help, kind: Kind::Counter, unit, samples }
+}
+
+const fn gauge(name: &'static str, unit: Option<&'static str>, samples: Samples, help: &'static str) -> Metric {
+    Metric { name, help, kind: Kind::Gauge, unit, samples }
+}
+
+const fn of(gauge: Gauge) -> Samples {
+    Samples::One(Quantity::Gauge(gauge))
+}
+
+/// Per group; every sample has the label `group`.
+pub const GROUP: &[Metric] = &[
+    counter(
+        "proc_group_cpu_seconds",
+        Some("seconds"),
+        CPU,
+        "CPU time used by the processes of the group, all their threads, also those that have ended.",
+    ),
+    gauge(
+        "proc_group_resident_memory_bytes",
+        Some("bytes"),
+        of(Gauge::Resident),
+        "Resident memory of the processes of the group; memory that they share counts once for each of them.",
+    ),
+    gauge(
+        "proc_group_virtual_memory_bytes",
+        Some("bytes"),
+        of(Gauge::Virtual),
+        "Virtual memory of the processes of the group.",
+    ),
+    gauge(
+        "proc_group_swap_memory_bytes",
+        Some("bytes"),
+        of(Gauge::Swap),
+        "Swapped out memory of the processes of the group, without shared memory.",
+    ),
+    counter(
+        "proc_group_read_bytes",
+        Some("bytes"),
+        READ,
+        "Bytes that the processes of the group had fetched from storage.",
+    ),
+    counter(
+        "proc_group_written_bytes",
+        Some("bytes"),
+        WRITTEN,
+        "Bytes that the processes of the group caused to be sent to storage.",
+    ),
+    gauge("proc_group_threads", None, of(Gauge::Threads), "Threads of the processes of the group."),
+    gauge("proc_group_open_fds", None, of(Gauge::OpenFds), "Open file descriptors of the processes of the group."),
+    counter(
+        "proc_group_page_faults",
+        None,
+        FAULTS,
+        "Page faults of the processes of the group: minor ones need no input or output, major ones do.",
+    ),
+    counter(
+        "proc_group_context_switches",
+        None,
+        SWITCHES,
+        "Context switches of the main threads of the processes of the group; other threads are not in it.",
+    ),
+    gauge(
+        "proc_group_processes",
+        None,
+        Samples::States,
+        "Processes of the group by state; a state that none of them was ever seen in has no series.",
+    ),
+    gauge(
+        "proc_group_oldest_start_time_seconds",
+        Some("seconds"),
+        Samples::One(Quantity::Start),
+        "Start of the oldest living process of the group, in seconds since the Unix epoch.",
+    ),
+];
+
+/// Per process; every sample has the labels `pid` and `group`.
+pub const PROCESS: &[Metric] = &[
+    counter(
+        "proc_cpu_seconds",
+        Some("seconds"),
+        CPU,
+        "CPU time used by the process, all its threads, also those that have ended.",
+    ),
+    gauge("proc_resident_memory_bytes", Some("bytes"), of(Gauge::Resident), "Resident memory of the process."),
+    gauge("proc_virtual_memory_bytes", Some("bytes"), of(Gauge::Virtual), "Virtual memory of the process."),
+    gauge(
+        "proc_swap_memory_bytes",
+        Some("bytes"),
+        of(Gauge::Swap),
+        "Swapped out memory of the process, without shared memory.",
+    ),
+    counter(
+        "proc_read_bytes",
+        Some("bytes"),
+        READ,
+        "Bytes that the process had fetched from storage, with those of children that ended and were waited for.",
+    ),
+    counter(
+        "proc_written_bytes",
+        Some("bytes"),
+        WRITTEN,
+        "Bytes that the process caused to be sent to storage, with those of children that ended and were waited for.",
+    ),
+    gauge("proc_threads", None, of(Gauge::Threads), "Threads of the process."),
+    gauge("proc_open_fds", None, of(Gauge::OpenFds), "Open file descriptors of the process."),
+    counter(
+        "proc_page_faults",
+        None,
+        FAULTS,
+        "Page faults of the process: minor ones need no input or output, major ones do.",
+    ),
+    counter(
+        "proc_context_switches",
+        None,
+        SWITCHES,
+        "Context switches of the main thread of the process; its other threads are not in it.",
+    ),
+    gauge("proc_state", None, Samples::States, "1 for the state that the process is in."),
+    gauge(
+        "proc_start_time_seconds",
+        Some("seconds"),
+        Samples::One(Quantity::Start),
+        "Start of the process, in seconds since the Unix epoch.",
+    ),
+    Metric {
+        name: "proc",
+        help: "What the process is: parent, name, executable and effective user.",
+        kind: Kind::Info,
+        unit: None,
+        samples: Samples::Identity,
+    },
+];
+
+/// The exporter's own metrics, kept by prometheus-client; beside these it has `process_*` and its build information.
+pub mod own {
+    use super::super::{Kind, Metric, Samples};
+
+    const fn own(
+        name: &'static str,
+        kind: Kind,
+        unit: Option<&'static str>,
+        labels: &'static [&'static str],
+        help: &'static str,
+    ) -> Metric {
+        Metric { name, help, kind, unit, samples: Samples::Own(labels) }
+    }
+
+    /// Scans.
+    pub const SCANS: Metric = own("procession_exporter_scans", Kind::Counter, None, &[], "Scans of all processes.");
+    /// Scans cut short.
+    pub const PARTIAL_SCANS: Metric =
+        own("procession_exporter_partial_scans", Kind::Counter, None, &[], "Scans that the scrape timeout cut short.");
+    /// Processes not read by the last scan.
+    pub const SKIPPED: Metric = own(
+        "procession_exporter_skipped_processes",
+        Kind::Gauge,
+        None,
+        &[],
+        "Processes that the last scan had no time to read: those known before are shown with their last reading, others not.",
+    );
+    /// Wall time by phase.
+    pub const PHASE: Metric = own(
+        "procession_exporter_phase_seconds",
+        Kind::Counter,
+        Some("seconds"),
+        &["phase"],
+        "Time that the phases of scrapes took: list, read, group, encode (with compression).",
+    );
+    /// CPU time by phase.
+    pub const PHASE_CPU: Metric = own(
+        "procession_exporter_phase_cpu_seconds",
+        Kind::Counter,
+        Some("seconds"),
+        &["phase"],
+        "CPU time that the phases of scrapes used.",
+    );
+    /// Processes in the last scan.
+    pub const PROCESSES: Metric =
+        own("procession_exporter_processes", Kind::Gauge, None, &[], "Processes in the last scan.");
+    /// Groups.
+    pub const GROUPS: Metric =
+        own("procession_exporter_groups", Kind::Gauge, None, &[], "Groups, also those without a process at present.");
+    /// Groups forgotten.
+    pub const FORGOTTEN: Metric = own(
+        "procession_exporter_forgotten_groups",
+        Kind::Counter,
+        None,
+        &[],
+        "Groups without a process that were forgotten because there were too many groups.",
+    );
+    /// Processes that ended while they were read.
+    pub const VANISHED: Metric = own(
+        "procession_exporter_vanished_processes",
+        Kind::Counter,
+        None,
+        &[],
+        "Processes that ended while they were being read, and were left out.",
+    );
+    /// Unreadable files.
+    pub const READ_ERRORS: Metric = own(
+        "procession_exporter_read_errors",
+        Kind::Counter,
+        None,
+        &["file", "reason"],
+        "Files of processes that could not be read; what they would have said is missing, not 0.",
+    );
+
+    /// All of them.
+    pub const ALL: &[Metric] =
+        &[SCANS, PARTIAL_SCANS, SKIPPED, PHASE, PHASE_CPU, PROCESSES, GROUPS, FORGOTTEN, VANISHED, READ_ERRORS];
+}
+
+/// The exporter's own metrics.
+pub const OWN: &[Metric] = own::ALL;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_openmetrics() {
+        let mut names = std::collections::BTreeSet::new();
+        for metric in GROUP.iter().chain(PROCESS).chain(OWN) {
+            assert!(names.insert(metric.name), "{} twice", metric.name);
+            assert!(metric.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{}", metric.name);
+            assert!(!metric.name.ends_with("_total") && !metric.name.ends_with("_info"), "{}", metric.name);
+            if let Some(unit) = metric.unit {
+                assert!(metric.name.ends_with(&format!("_{unit}")), "{} has the unit {unit}", metric.name);
+            }
+            assert!(metric.help.ends_with('.') && !metric.help.contains(['\\', '"', '\n']), "{}", metric.name);
+            assert!(!metric.name.starts_with("process_"), "{}", metric.name);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The exporter's own metrics, kept by prometheus-client and served after those of the processes.
+
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use procession_web::exposition::{self, Format};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Metric, Registry, Unit};
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::group::Groups;
+use crate::metric::own;
+use crate::snapshot::Snapshot;
+use crate::source::ReadErrors;
+
+type Labels = Vec<(&'static str, &'static str)>;
+
+/// The registry and the metrics in it.
+#[derive(Debug)]
+pub(crate) struct OwnMetrics {
+    registry: Registry,
+    scans: Counter,
+    partial_scans: Counter,
+    skipped: Gauge,
+    phase: Family<Labels, Counter<f64, AtomicU64>>,
+    phase_cpu: Family<Labels, Counter<f64, AtomicU64>>,
+    processes: Gauge,
+    groups: Gauge,
+    forgotten: Counter,
+    vanished: Counter,
+    read_errors: Family<Labels, Counter>,
+}
+
+/// A part of the work for one scrape.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Phase {
+    List,
+    Read,
+    Group,
+    Encode,
+}
+
+impl Phase {
+    fn as_str(self) -> &'static str {
+        match self {
+            Phase::List => "list",
+            Phase::Read => "read",
+            Phase::Group => "group",
+            Phase::Encode => "encode",
+        }
+    }
+}
+
+/// Wall and CPU clock of this thread at the start of a phase.
+pub(crate) struct Stopwatch {
+    wall: Instant,
+    cpu: f64,
+}
+
+impl Stopwatch {
+    pub(crate) fn start() -> Stopwatch {
+        Stopwatch { wall: Instant::now(), cpu: thread_cpu_seconds() }
+    }
+}
+
+fn thread_cpu_seconds() -> f64 {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    now.tv_sec as f64 + now.tv_nsec as f64 / 1e9
+}
+
+impl OwnMetrics {
+    pub(crate) fn new() -> OwnMetrics {
+        let mut registry = Registry::default();
+        let own = OwnMetrics {
+            scans: register(&mut registry, &own::SCANS),
+            partial_scans: register(&mut registry, &own::PARTIAL_SCANS),
+            skipped: register(&mut registry, &own::SKIPPED),
+            phase: register(&mut registry, &own::PHASE),
+            phase_cpu: register(&mut registry, &own::PHASE_CPU),
+            processes: register(&mut registry, &own::PROCESSES),
+            groups: register(&mut registry, &own::GROUPS),
+            forgotten: register(&mut registry, &own::FORGOTTEN),
+            vanished: register(&mut registry, &own::VANISHED),
+            read_errors: register(&mut registry, &own::READ_ERRORS),
+            registry: Registry::default(),
+        };
+        exposition::register_process(&mut registry, "procession_exporter");
+        OwnMetrics { registry, ..own }
+    }
+
+    /// A phase has ended; the next one begins now.
+    pub(crate) fn lap(&self, phase: Phase, watch: &mut Stopwatch) {
+        let now = Stopwatch::start();
+        let labels = vec![("phase", phase.as_str())];
+        self.phase.get_or_create(&labels).inc_by((now.wall - watch.wall).as_secs_f64());
+        self.phase_cpu.get_or_create(&labels).inc_by((now.cpu - watch.cpu).max(0.0));
+        *watch = now;
+    }
+
+    /// A scan is complete.
+    pub(crate) fn scanned(
+        &self,
+        snapshot: &Snapshot,
+        groups: &Groups,
+        vanished: u64,
+        read_errors: impl Iterator<Item = ReadErrors>,
+    ) {
+        self.scans.inc();
+        self.partial_scans.inc_by(u64::from(snapshot.skipped > 0));
+        self.skipped.set(snapshot.skipped as i64);
+        self.processes.set(snapshot.processes.len() as i64);
+        self.groups.set(groups.len() as i64);
+        set(&self.forgotten, groups.forgotten());
+        set(&self.vanished, vanished);
+        for ReadErrors { file, reason, count } in read_errors {
+            set(&self.read_errors.get_or_create(&vec![("file", file), ("reason", reason)]), count);
+        }
+    }
+
+    /// All of it as text, with the end mark where the format has one.
+    pub(crate) fn text(&self, format: Format) -> Result<String, fmt::Error> {
+        exposition::encode(&self.registry, format)
+    }
+}
+
+/// Brings a counter up to a total that is counted elsewhere.
+fn set(counter: &Counter, total: u64) {
+    counter.inc_by(total.saturating_sub(counter.get()));
+}
+
+fn register<M: Metric + Clone + Default>(registry: &mut Registry, metric: &crate::metric::Metric) -> M {
+    let instance = M::default();
+    // prometheus-client adds the unit to the name and the full stop to the help text.
+    let help = metric.help.trim_end_matches('.');
+    match metric.unit {
+        Some(unit) => {
+            let name = metric.name.strip_suffix(unit).unwrap_or(metric.name).trim_end_matches('_');
+            registry.register_with_unit(name, help, Unit::Other(unit.to_owned()), instance.clone());
+        }
+        None => registry.register(metric.name, help, instance.clone()),
+    }
+    instance
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::OWN;
+
+    #[test]
+    fn every_metric_of_the_table_is_served_as_the_table_says() {
+        let own = OwnMetrics::new();
+        own.lap(Phase::List, &mut Stopwatch::start());
+        let errors = ReadErrors { file: "io", reason: "permission", count: 3 };
+        own.scanned(&Snapshot::default(), &Groups::default(), 0, [errors].into_iter());
+        let text = own.text(Format::OpenMetrics).expect("text");
+        assert!(
+            text.contains("procession_exporter_read_errors_total{file=\"io\",reason=\"permission\"} 3\n"),
+            "{text}"
+        );
+        for metric in OWN {
+            for line in [
+                format!("# HELP {} {}\n", metric.name, metric.help),
+                format!("# TYPE {} {}\n", metric.name, metric.kind.as_str()),
+            ] {
+                assert!(text.contains(&line), "{line} is not in\n{text}");
+            }
+            assert_eq!(text.contains(&format!("# UNIT {} ", metric.name)), metric.unit.is_some(), "{}", metric.name);
+        }
+        assert!(text.ends_with("# EOF\n"));
+    }
+}

@@ -1,0 +1,87 @@
+//! One scrape's work: source -> snapshot -> groups -> text. All state between scrapes is here.
+
+use std::time::Instant;
+
+use procession_web::exposition::Format;
+
+use crate::config::Config;
+use crate::encode::{Compression, Exposition, ProcessLabels};
+use crate::error::Error;
+use crate::group::Groups;
+use crate::own::{OwnMetrics, Phase, Stopwatch};
+use crate::snapshot::Snapshot;
+use crate::source::procfs::Procfs;
+
+/// Reads, adds up and writes. Blocks while it does: not for an async worker.
+#[derive(Debug)]
+pub struct Scanner {
+    source: Procfs,
+    config: Config,
+    snapshot: Snapshot,
+    groups: Groups,
+    labels: ProcessLabels,
+    own: OwnMetrics,
+    /// The length of the last answer before compression: the next one will be about as long.
+    last_bytes: usize,
+}
+
+impl Scanner {
+    /// A scanner that has seen nothing yet.
+    pub fn new(source: Procfs, config: Config) -> Scanner {
+        Scanner {
+            source,
+            config,
+            snapshot: Snapshot::default(),
+            groups: Groups::default(),
+            labels: ProcessLabels::default(),
+            own: OwnMetrics::new(),
+            last_bytes: 0,
+        }
+    }
+
+    /// What is exported from the next answer on.
+    pub fn configure(&mut self, config: Config) {
+        self.config = config;
+        if !config.per_process {
+            self.labels = ProcessLabels::default();
+        }
+    }
+
+    /// Looks at all processes. Past `deadline` no more are read, and the last readings stand in.
+    ///
+    /// # Errors
+    /// Where the processes cannot be listed.
+    pub fn scan(&mut self, deadline: Option<Instant>) -> Result<(), Error> {
+        let mut watch = Stopwatch::start();
+        self.source.list()?;
+        self.own.lap(Phase::List, &mut watch);
+        self.source.read(deadline, &mut self.snapshot);
+        self.own.lap(Phase::Read, &mut watch);
+        // Also without series for groups: a process's series carry the label `group`, and counters go on when groups are switched on again.
+        self.groups.update(&self.snapshot);
+        self.own.lap(Phase::Group, &mut watch);
+        self.own.scanned(&self.snapshot, &self.groups, self.source.vanished(), self.source.read_errors());
+        Ok(())
+    }
+
+    /// Writes what the last scan saw.
+    ///
+    /// # Errors
+    /// Where compression fails.
+    pub fn write(&mut self, format: Format, compression: Compression) -> Result<Vec<u8>, Error> {
+        let mut watch = Stopwatch::start();
+        let mut exposition = Exposition::new(format, compression, self.last_bytes + self.last_bytes / 16);
+        if self.config.groups {
+            exposition.groups(&self.groups).map_err(Error::Compress)?;
+        }
+        if self.config.per_process {
+            self.labels.update(&self.snapshot, &self.groups);
+            exposition.processes(&self.snapshot, &self.labels).map_err(Error::Compress)?;
+        }
+        self.own.lap(Phase::Encode, &mut watch);
+        let own = self.own.text(format)?;
+        let (body, bytes) = exposition.finish(&own).map_err(Error::Compress)?;
+        self.last_bytes = bytes;
+        Ok(body)
+    }
+}

@@ -1,0 +1,67 @@
+//! The running exporter: configuration, scanner, listener, reload.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use procession_web::{Bound, Endpoints, Ready, ReloadRequests};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::scan::Scanner;
+use crate::serve::{SharedScanner, answer};
+use crate::source::procfs::{Procfs, Units};
+
+/// The port it listens on unless told otherwise.
+pub const DEFAULT_PORT: u16 = 9956;
+
+/// What the exporter runs on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The proc root, `/proc` as a rule.
+    pub procfs: PathBuf,
+    /// The configuration file; without one, [`Config::default`] holds.
+    pub config_file: Option<PathBuf>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { procfs: PathBuf::from("/proc"), config_file: None }
+    }
+}
+
+impl Options {
+    fn config(&self) -> Result<Config, crate::Error> {
+        self.config_file.as_deref().map_or_else(|| Ok(Config::default()), Config::load)
+    }
+}
+
+/// Serves until `shutdown` is cancelled.
+///
+/// # Errors
+/// Where the configuration is refused, the proc root is none, or the listener fails.
+pub async fn run(options: Options, bound: Bound, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let source = Procfs::open(&options.procfs, Path::new("/etc/passwd"), Units::of_this_system())?;
+    let scanner = Arc::new(SharedScanner::new(Scanner::new(source, options.config()?)));
+    let (reload, requests) = procession_web::reload::channel();
+    reload.on_hangup(shutdown.clone());
+    let reloading = tokio::spawn(reload_when_asked(options, scanner.clone(), requests));
+    let endpoints = Endpoints { ready: Ready::new(true), reload: Some(reload), metrics: None };
+    let service = tower::service_fn(move |request| answer(scanner.clone(), request));
+    let served = procession_web::serve(bound, endpoints, service, shutdown).await;
+    reloading.abort();
+    Ok(served?)
+}
+
+/// A bad file leaves the old configuration running, and whoever asked is told why.
+async fn reload_when_asked(options: Options, scanner: Arc<SharedScanner>, mut requests: ReloadRequests) {
+    while let Some(request) = requests.next().await {
+        let outcome = match options.config() {
+            Ok(config) => {
+                scanner.configure(config).await;
+                Ok(())
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        request.answer(outcome);
+    }
+}

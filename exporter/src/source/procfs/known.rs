@@ -1,0 +1,124 @@
+//! The processes that are known from the last scan, and what is kept about each.
+
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+
+use crate::snapshot::Process;
+
+/// What is kept of one process between scans.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) process: Process,
+    /// The raw name, and the user and parent, that `process.identity` was made from.
+    pub(crate) comm: Vec<u8>,
+    pub(crate) uid: Option<u32>,
+    pub(crate) start_ticks: u64,
+    /// The scan that saw it last.
+    seen: u32,
+}
+
+/// All known processes, each under a slot that stays its own while it lives.
+#[derive(Debug, Default)]
+pub(crate) struct KnownProcesses {
+    slots: Vec<Option<Known>>,
+    free: Vec<u32>,
+    by_pid: HashMap<u32, u32, foldhash::fast::RandomState>,
+    scan: u32,
+}
+
+impl KnownProcesses {
+    /// A new scan begins: nothing has been seen in it yet.
+    pub(crate) fn begin_scan(&mut self) {
+        self.scan = self.scan.wrapping_add(1);
+    }
+
+    /// What is known of `pid`, marked as seen in this scan.
+    pub(crate) fn see(&mut self, pid: u32) -> Option<&mut Known> {
+        let slot = *self.by_pid.get(&pid)?;
+        let known = self.slots.get_mut(slot as usize)?.as_mut()?;
+        known.seen = self.scan;
+        Some(known)
+    }
+
+    /// A slot for a pid that is new or has become another process.
+    pub(crate) fn slot(&mut self, pid: u32) -> u32 {
+        match self.by_pid.entry(pid) {
+            Entry::Occupied(entry) => *entry.get(),
+            Entry::Vacant(entry) => {
+                let slot = self.free.pop().unwrap_or_else(|| {
+                    self.slots.push(None);
+                    (self.slots.len() - 1) as u32
+                });
+                *entry.insert(slot)
+            }
+        }
+    }
+
+    /// Remembers a process in the slot that it says.
+    pub(crate) fn put(&mut self, process: Process, comm: &[u8], uid: Option<u32>, start_ticks: u64) -> &mut Known {
+        let slot = process.slot as usize;
+        self.slots[slot].insert(Known { process, comm: comm.to_vec(), uid, start_ticks, seen: self.scan })
+    }
+
+    /// Forgets a process that has vanished.
+    pub(crate) fn forget(&mut self, pid: u32) {
+        if let Some(slot) = self.by_pid.remove(&pid) {
+            self.slots[slot as usize] = None;
+            self.free.push(slot);
+        }
+    }
+
+    /// Forgets every process that this scan has not seen.
+    pub(crate) fn forget_unseen(&mut self) {
+        let Self { slots, free, by_pid, scan } = self;
+        by_pid.retain(|_, slot| {
+            let known = &mut slots[*slot as usize];
+            let seen = known.as_ref().is_some_and(|k| k.seen == *scan);
+            if !seen {
+                *known = None;
+                free.push(*slot);
+            }
+            seen
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::{Counters, Gauges, Identity, State};
+    use std::sync::Arc;
+
+    fn add(known: &mut KnownProcesses, pid: u32) -> u32 {
+        let identity =
+            Identity { pid, start_ms: 0, ppid: 0, name: "x".into(), kernel: false, executable: None, user: None };
+        let slot = known.slot(pid);
+        let process = Process {
+            slot,
+            identity: Arc::new(identity),
+            state: State::Running,
+            counters: Counters::default(),
+            gauges: Gauges::default(),
+            waited_minor_faults: None,
+        };
+        known.put(process, b"x", None, 0);
+        slot
+    }
+
+    #[test]
+    fn slots_stay_and_are_used_again() {
+        let mut known = KnownProcesses::default();
+        known.begin_scan();
+        assert_eq!([add(&mut known, 10), add(&mut known, 20), add(&mut known, 30)], [0, 1, 2]);
+        known.forget_unseen();
+        known.begin_scan();
+        assert!(known.see(10).is_some() && known.see(30).is_some());
+        known.forget_unseen();
+        assert!(known.see(20).is_none());
+        assert_eq!(known.slot(30), 2);
+        assert_eq!(add(&mut known, 40), 1, "the slot of the vanished one");
+        known.forget(10);
+        assert_eq!(add(&mut known, 50), 0);
+        assert_eq!(add(&mut known, 60), 3);
+    }
+}

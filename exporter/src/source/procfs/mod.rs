@@ -1,0 +1,276 @@
+//! Linux: everything from `/proc`, one file of this folder per file of the kernel.
+//!
+//! Reading is `root`'s, parsing bytes is that of the file's own module, and this one puts a process together.
+//! In the steady state a scan allocates nothing per process.
+
+mod boot;
+mod failures;
+mod fds;
+mod identify;
+mod io;
+mod known;
+mod name;
+mod path;
+mod root;
+mod stat;
+mod status;
+mod users;
+mod words;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use self::failures::{Failure, Failures, Reason};
+use self::fds::Counting;
+use self::known::KnownProcesses;
+use self::path::{File, PathBuffer};
+use self::root::{Buffer, Root};
+use self::stat::Stat;
+use self::status::Status;
+use self::users::Users;
+use super::ReadErrors;
+use crate::error::Error;
+use crate::snapshot::{Counter, Counters, Gauge, Gauges, Process, Snapshot};
+
+/// How the kernel counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Units {
+    /// Clock ticks per second (`sysconf(_SC_CLK_TCK)`).
+    pub ticks_per_second: u64,
+    /// Bytes of a page of memory.
+    pub page_bytes: u64,
+}
+
+impl Units {
+    /// Those of the running system.
+    pub fn of_this_system() -> Units {
+        Units {
+            ticks_per_second: rustix::param::clock_ticks_per_second().max(1),
+            page_bytes: rustix::param::page_size() as u64,
+        }
+    }
+}
+
+/// The proc filesystem as a source of snapshots.
+#[derive(Debug)]
+pub struct Procfs {
+    path: PathBuf,
+    root: Root,
+    units: Units,
+    boot_ms: u64,
+    users: Users,
+    counting: Counting,
+    known: KnownProcesses,
+    failures: Failures,
+    vanished: u64,
+    pids: Vec<u32>,
+    buffers: Buffers,
+}
+
+/// Reused from file to file; two, since the name in `stat` is still needed when `status` is read.
+#[derive(Debug)]
+struct Buffers {
+    path: PathBuffer,
+    stat: Buffer,
+    other: Buffer,
+}
+
+/// The process ended before it was read to the end.
+struct Vanished;
+
+impl Procfs {
+    /// Opens a proc root (`/proc`, or a captured tree) and reads the boot time, once.
+    ///
+    /// # Errors
+    /// Where the path cannot be opened or holds no `stat` with a boot time: such a place is not a proc root.
+    pub fn open(path: &Path, passwd: &Path, units: Units) -> Result<Procfs, Error> {
+        let not_proc = |reason: String| Error::NotProc { path: path.to_owned(), reason };
+        let root = Root::open(path).map_err(|e| not_proc(e.to_string()))?;
+        let mut buffer = Buffer::new();
+        let text = root
+            .read(c"stat", &mut buffer)
+            .map_err(|e| not_proc(format!("its file stat: {}", std::io::Error::from(e))))?;
+        let boot = boot::parse(text).ok_or_else(|| not_proc("its file stat has no line btime".to_owned()))?;
+        Ok(Procfs {
+            path: path.to_owned(),
+            counting: Counting::of(&root),
+            root,
+            units,
+            boot_ms: boot.saturating_mul(1000),
+            users: Users::new(passwd.to_owned()),
+            known: KnownProcesses::default(),
+            failures: Failures::default(),
+            vanished: 0,
+            pids: Vec::new(),
+            buffers: Buffers { path: PathBuffer::default(), stat: Buffer::new(), other: Buffer::new() },
+        })
+    }
+
+    /// First half of a scan: which processes there are. Returns their number.
+    ///
+    /// # Errors
+    /// Where the root can no longer be listed.
+    pub fn list(&mut self) -> Result<usize, Error> {
+        let list = |source: rustix::io::Errno| Error::List { path: self.path.clone(), source: source.into() };
+        self.root.list(&mut self.pids).map_err(list)?;
+        Ok(self.pids.len())
+    }
+
+    /// Second half of a scan: reads each listed process into `snapshot`. After `deadline` nothing more is read, and
+    /// what was known before stands in.
+    pub fn read(&mut self, deadline: Option<Instant>, snapshot: &mut Snapshot) {
+        snapshot.processes.clear();
+        snapshot.skipped = 0;
+        self.known.begin_scan();
+        self.users.begin_scan();
+        let mut late = false;
+        for index in 0..self.pids.len() {
+            let pid = self.pids[index];
+            // The clock costs little, but not nothing: a look at it for some milliseconds of reading.
+            if index % 64 == 0 {
+                late = late || deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            }
+            if late {
+                snapshot.skipped += 1;
+                snapshot.processes.extend(self.known.see(pid).map(|known| known.process.clone()));
+                continue;
+            }
+            match self.process(pid) {
+                Ok(Some(process)) => snapshot.processes.push(process),
+                Ok(None) => {}
+                Err(Vanished) => {
+                    self.vanished += 1;
+                    self.known.forget(pid);
+                }
+            }
+        }
+        self.known.forget_unseen();
+    }
+
+    /// Files that could not be read, since the start.
+    pub fn read_errors(&self) -> impl Iterator<Item = ReadErrors> + '_ {
+        self.failures.counts().map(|(file, reason, count)| ReadErrors {
+            file: file.as_str(),
+            reason: reason.as_str(),
+            count,
+        })
+    }
+
+    /// Processes that ended between the listing and their last file, since the start.
+    pub fn vanished(&self) -> u64 {
+        self.vanished
+    }
+
+    /// Reads one process. `None` where its `stat` cannot be had, so that nothing is known about it.
+    fn process(&mut self, pid: u32) -> Result<Option<Process>, Vanished> {
+        let Buffers { path, stat: stat_buffer, other } = &mut self.buffers;
+        let stat = match self.root.read(path.of(pid, File::Stat), stat_buffer) {
+            Ok(text) => stat::parse(text).ok_or(Failure::Unreadable(Reason::Malformed)),
+            Err(error) => Err(error.into()),
+        };
+        let stat = match stat {
+            Ok(stat) => stat,
+            Err(Failure::Missing | Failure::Vanished) => return Err(Vanished),
+            Err(Failure::Unreadable(reason)) => {
+                self.failures.add(File::Stat, reason);
+                // Still known: were it forgotten, its counters would start anew when it can be read again.
+                let _ = self.known.see(pid);
+                return Ok(None);
+            }
+        };
+        let status = self
+            .root
+            .read(path.of(pid, File::Status), other)
+            .map_err(Failure::from)
+            .and_then(|text| status::parse(text).ok_or(Failure::Unreadable(Reason::Malformed)));
+        let status = field(status, pid, File::Status, &self.root, path, &mut self.failures)?;
+        let io = self
+            .root
+            .read(path.of(pid, File::Io), other)
+            .map_err(Failure::from)
+            .and_then(|text| io::parse(text).ok_or(Failure::Unreadable(Reason::Malformed)));
+        let io = field(io, pid, File::Io, &self.root, path, &mut self.failures)?;
+        let fds = self.counting.count(&mut self.root, path, pid).map_err(Failure::from);
+        let fds = field(fds, pid, File::Fd, &self.root, path, &mut self.failures)?;
+
+        let mut counters = counters(&stat, status.as_ref(), self.units);
+        counters.set(Counter::Read, io.map(|io| io.read_bytes));
+        counters.set(Counter::Written, io.map(|io| io.write_bytes));
+        let mut gauges = gauges(&stat, status.as_ref(), self.units);
+        gauges.set(Gauge::OpenFds, fds);
+
+        let uid = status.and_then(|s| s.uid);
+        let comm = name::stable(&stat);
+        let known = match self.known.see(pid) {
+            Some(known) if identify::unchanged(known, &stat, comm, uid) => known,
+            _ => {
+                let names = identify::Reader {
+                    root: &self.root,
+                    users: &mut self.users,
+                    failures: &mut self.failures,
+                    boot_ms: self.boot_ms,
+                    ticks_per_second: self.units.ticks_per_second,
+                };
+                let identity = names.identity(pid, &stat, comm, uid, path)?;
+                let process = Process {
+                    slot: self.known.slot(pid),
+                    identity,
+                    state: stat.state,
+                    counters,
+                    gauges,
+                    waited_minor_faults: None,
+                };
+                self.known.put(process, comm, uid, stat.start_ticks)
+            }
+        };
+        known.process.state = stat.state;
+        known.process.counters = counters;
+        known.process.gauges = gauges;
+        known.process.waited_minor_faults = Some(stat.waited_minor_faults);
+        Ok(Some(known.process.clone()))
+    }
+}
+
+/// A field that may be missing without the process being so.
+fn field<T>(
+    read: Result<T, Failure>,
+    pid: u32,
+    file: File,
+    root: &Root,
+    path: &mut PathBuffer,
+    failures: &mut Failures,
+) -> Result<Option<T>, Vanished> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(Failure::Vanished) => Err(Vanished),
+        // Either the process has gone or this kernel was built without the file; its `stat` tells which.
+        Err(Failure::Missing) if root.size(path.of(pid, File::Stat)).is_ok() => Ok(None),
+        Err(Failure::Missing) => Err(Vanished),
+        Err(Failure::Unreadable(reason)) => {
+            failures.add(file, reason);
+            Ok(None)
+        }
+    }
+}
+
+fn counters(stat: &Stat<'_>, status: Option<&Status>, units: Units) -> Counters {
+    let nanoseconds = |ticks: u64| ticks.saturating_mul(1_000_000_000 / units.ticks_per_second);
+    let mut counters = Counters::default();
+    counters.set(Counter::CpuUser, Some(nanoseconds(stat.user_ticks)));
+    counters.set(Counter::CpuSystem, Some(nanoseconds(stat.system_ticks)));
+    counters.set(Counter::MinorFaults, Some(stat.minor_faults));
+    counters.set(Counter::MajorFaults, Some(stat.major_faults));
+    counters.set(Counter::Voluntary, status.and_then(|s| s.voluntary_switches));
+    counters.set(Counter::Involuntary, status.and_then(|s| s.involuntary_switches));
+    counters
+}
+
+fn gauges(stat: &Stat<'_>, status: Option<&Status>, units: Units) -> Gauges {
+    let mut gauges = Gauges::default();
+    gauges.set(Gauge::Resident, Some(stat.resident_pages.saturating_mul(units.page_bytes)));
+    gauges.set(Gauge::Virtual, Some(stat.virtual_bytes));
+    // What has no memory of its own has none swapped out: a known 0, as its other memory is.
+    gauges.set(Gauge::Swap, status.map(|s| s.swap_bytes.unwrap_or(0)));
+    gauges.set(Gauge::Threads, Some(stat.threads));
+    gauges
+}

@@ -1,0 +1,59 @@
+//! Paths of a process's files relative to the proc root, written into one buffer again and again.
+
+use std::ffi::CStr;
+
+/// The files and directories of a process that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub(crate) enum File {
+    Stat,
+    Status,
+    Io,
+    Fd,
+    Exe,
+}
+
+impl File {
+    pub(crate) const ALL: [File; 5] = [File::Stat, File::Status, File::Io, File::Fd, File::Exe];
+
+    /// Its name in the directory of the process, and the value of the label `file`.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            File::Stat => "stat",
+            File::Status => "status",
+            File::Io => "io",
+            File::Fd => "fd",
+            File::Exe => "exe",
+        }
+    }
+}
+
+/// Room for the longest path: 10 digits, `/`, `status`, NUL.
+#[derive(Debug, Default)]
+pub(crate) struct PathBuffer([u8; 24]);
+
+impl PathBuffer {
+    /// `PID/FILE` as the system calls want it.
+    pub(crate) fn of(&mut self, pid: u32, file: File) -> &CStr {
+        let mut digits = itoa::Buffer::new();
+        let mut length = 0;
+        for part in [digits.format(pid).as_bytes(), b"/", file.as_str().as_bytes(), b"\0"] {
+            self.0[length..length + part.len()].copy_from_slice(part);
+            length += part.len();
+        }
+        CStr::from_bytes_until_nul(&self.0).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_fit_and_leave_nothing_of_the_last_one() {
+        let mut path = PathBuffer::default();
+        assert_eq!(path.of(u32::MAX, File::Status).to_bytes(), b"4294967295/status");
+        assert_eq!(path.of(1, File::Io).to_bytes(), b"1/io");
+        assert_eq!(path.of(23, File::Stat).to_bytes(), b"23/stat");
+    }
+}

@@ -1,0 +1,105 @@
+//! Reading files under the open directory of the proc root. Everything that touches the kernel is here;
+//! what the bytes mean is the parsers' business.
+
+use std::ffi::CStr;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Mode, OFlags, RawDir, SeekFrom};
+use rustix::io::Errno;
+
+/// A file of the kernel that never ends would otherwise fill the memory.
+const MAX_FILE_BYTES: usize = 1 << 20;
+/// Room for names in one call; the kernel fills as much as it can.
+const LISTING_BYTES: usize = 32 << 10;
+/// The type of filesystem that the kernel calls proc.
+const PROC_MAGIC: u64 = 0x9fa0;
+
+/// The proc root, kept open: later mounts over its path do not change what is read.
+#[derive(Debug)]
+pub(crate) struct Root {
+    dir: OwnedFd,
+    /// Real proc, or a tree of ordinary files (a capture).
+    pub(crate) is_proc: bool,
+    names: Vec<u8>,
+}
+
+/// Where the bytes of one file go; grows to the longest file seen and is then reused.
+#[derive(Debug)]
+pub(crate) struct Buffer(Vec<u8>);
+
+impl Buffer {
+    pub(crate) fn new() -> Buffer {
+        // `status`, the longest of the usual files, has about 1,500 bytes.
+        Buffer(vec![0; 4096])
+    }
+}
+
+impl Root {
+    pub(crate) fn open(path: &Path) -> std::io::Result<Root> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let dir = rustix::fs::open(path, flags, Mode::empty())?;
+        let is_proc = rustix::fs::fstatfs(&dir).is_ok_and(|s| s.f_type as u64 == PROC_MAGIC);
+        Ok(Root { dir, is_proc, names: Vec::with_capacity(LISTING_BYTES) })
+    }
+
+    /// Replaces `pids` by the pids in the root, ascending.
+    pub(crate) fn list(&mut self, pids: &mut Vec<u32>) -> Result<(), Errno> {
+        pids.clear();
+        rustix::fs::seek(&self.dir, SeekFrom::Start(0))?;
+        let mut entries = RawDir::new(&self.dir, self.names.spare_capacity_mut());
+        while let Some(entry) = entries.next() {
+            let pid = super::words::number(entry?.file_name().to_bytes());
+            pids.extend(pid.and_then(|pid| u32::try_from(pid).ok()));
+        }
+        // The kernel lists in this order already; a tree of ordinary files does not.
+        if !pids.is_sorted() {
+            pids.sort_unstable();
+        }
+        Ok(())
+    }
+
+    /// Reads a whole file. One `read` where it fits: the kernel's files are made whole in one call, so an answer
+    /// shorter than the buffer is all there is, and asking again for the end would cost another call per file.
+    pub(crate) fn read<'b>(&self, path: &CStr, buffer: &'b mut Buffer) -> Result<&'b [u8], Errno> {
+        let file = rustix::fs::openat(&self.dir, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+        let bytes = &mut buffer.0;
+        let mut filled = 0;
+        loop {
+            match rustix::io::read(&file, &mut bytes[filled..]) {
+                Ok(n) => filled += n,
+                Err(Errno::INTR) => continue,
+                Err(error) => return Err(error),
+            }
+            if filled < bytes.len() || bytes.len() >= MAX_FILE_BYTES {
+                return Ok(&bytes[..filled]);
+            }
+            bytes.resize(bytes.len() * 2, 0);
+        }
+    }
+
+    /// The target of a symbolic link.
+    pub(crate) fn link(&self, path: &CStr) -> Result<Vec<u8>, Errno> {
+        Ok(rustix::fs::readlinkat(&self.dir, path, Vec::new())?.into_bytes())
+    }
+
+    /// The size that a file or directory says it has.
+    pub(crate) fn size(&self, path: &CStr) -> Result<u64, Errno> {
+        let stat = rustix::fs::statat(&self.dir, path, AtFlags::empty())?;
+        Ok(stat.st_size.try_into().unwrap_or(0))
+    }
+
+    /// The number of entries in a directory, without `.` and `..`.
+    pub(crate) fn entries(&mut self, path: &CStr) -> Result<u64, Errno> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let dir = rustix::fs::openat(&self.dir, path, flags, Mode::empty())?;
+        let mut entries = RawDir::new(&dir, self.names.spare_capacity_mut());
+        let mut count = 0;
+        while let Some(entry) = entries.next() {
+            if !matches!(entry?.file_name().to_bytes(), b"." | b"..") {
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+}

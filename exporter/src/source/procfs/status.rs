@@ -1,0 +1,105 @@
+//! `/proc/PID/status`: `proc_pid_status(5)`. The dearest of the files that are read for every process; what is in `stat` is not taken from here.
+
+use super::words::Words;
+
+/// The lines that are used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Status {
+    /// Effective user id.
+    pub(crate) uid: Option<u32>,
+    /// Swapped out memory in bytes; `None` for what has no memory of its own (kernel threads, zombies).
+    pub(crate) swap_bytes: Option<u64>,
+    /// Context switches of the main thread alone: the kernel counts them per thread and sums them nowhere.
+    pub(crate) voluntary_switches: Option<u64>,
+    pub(crate) involuntary_switches: Option<u64>,
+}
+
+/// Parses a whole `status` file; `None` where it is not one (no readable `Uid`, or cut off before the switches).
+///
+/// The kernel escapes line ends in `Name`, so a name cannot fake a line.
+pub(crate) fn parse(text: &[u8]) -> Option<Status> {
+    let mut status = Status::default();
+    let mut rest = text;
+    while let Some(end) = memchr::memchr(b'\n', rest) {
+        let line = &rest[..end];
+        rest = &rest[end + 1..];
+        match line.first() {
+            Some(b'U') => {
+                if let Some(value) = line.strip_prefix(b"Uid:") {
+                    status.uid = u32::try_from(Words::new(value).nth(1).and_then(super::words::number)?).ok();
+                }
+            }
+            Some(b'V') => {
+                if let Some(value) = line.strip_prefix(b"VmSwap:") {
+                    status.swap_bytes = Some(Words::new(value).number()?.saturating_mul(1024));
+                }
+            }
+            Some(b'v') => {
+                if let Some(value) = line.strip_prefix(b"voluntary_ctxt_switches:") {
+                    status.voluntary_switches = Some(Words::new(value).number()?);
+                }
+            }
+            Some(b'n') => {
+                if let Some(value) = line.strip_prefix(b"nonvoluntary_ctxt_switches:") {
+                    status.involuntary_switches = Some(Words::new(value).number()?);
+                }
+            }
+            _ => {}
+        }
+    }
+    (status.uid.is_some() && status.involuntary_switches.is_some()).then_some(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const TEXT: &str = "Name:\tcat\nUmask:\t0022\nState:\tR (running)\nPPid:\t12748\nUid:\t0\t1000\t0\t0\nGid:\t0\t0\t0\t0\n\
+        VmRSS:\t    1768 kB\nVmSwap:\t      12 kB\nThreads:\t1\nMems_allowed_list:\t0\nvoluntary_ctxt_switches:\t17\nnonvoluntary_ctxt_switches:\t1\n";
+
+    #[test]
+    fn the_lines_that_are_used() {
+        let status = Status {
+            uid: Some(1000),
+            swap_bytes: Some(12 * 1024),
+            voluntary_switches: Some(17),
+            involuntary_switches: Some(1),
+        };
+        assert_eq!(parse(TEXT.as_bytes()), Some(status));
+        // Newer kernels write more after the switches.
+        let more = format!("{TEXT}x86_Thread_features:\t\n");
+        assert_eq!(parse(more.as_bytes()), Some(status));
+    }
+
+    #[test]
+    fn a_kernel_thread_has_no_memory() {
+        let text = TEXT.replace("VmSwap:\t      12 kB\n", "");
+        assert_eq!(parse(text.as_bytes()).map(|s| s.swap_bytes), Some(None));
+    }
+
+    #[test]
+    fn a_cut_file_is_refused_wherever_it_is_cut() {
+        for end in 0..TEXT.len() {
+            assert_eq!(parse(&TEXT.as_bytes()[..end]), None, "cut after {end} bytes");
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_none_is_refused() {
+        assert_eq!(parse(TEXT.replace("12 kB", "-1 kB").as_bytes()), None);
+        assert_eq!(parse(TEXT.replace("17\n", "99999999999999999999999\n").as_bytes()), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(bytes: Vec<u8>) {
+            let _ = parse(&bytes);
+        }
+
+        #[test]
+        fn any_tail_is_survived(bytes: Vec<u8>, at in 0..TEXT.len()) {
+            let _ = parse(&[&TEXT.as_bytes()[..at], &bytes].concat());
+        }
+    }
+}
