@@ -136,7 +136,7 @@ impl Answer {
     /// An answer whose data serde writes.
     pub(crate) fn of(data: &impl Serialize) -> Result<Self, ApiError> {
         let data = serde_json::to_vec(data).map_err(|e| ApiError::new(ErrorType::Internal, e.to_string()))?;
-        Ok(Answer::write(|out| out.extend_from_slice(&data), &Remarks::default()))
+        Ok(Answer::write(|out| json::harmless(out, &data), &Remarks::default()))
     }
 }
 

@@ -38,6 +38,23 @@ pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
+/// Appends finished JSON, with what [`string`] would have escaped and JSON need not escape.
+pub(crate) fn harmless(out: &mut Vec<u8>, finished: &[u8]) {
+    // Outside strings JSON has none of these characters.
+    for (i, &byte) in finished.iter().enumerate() {
+        match byte {
+            b'<' => out.extend_from_slice(b"\\u003c"),
+            b'>' => out.extend_from_slice(b"\\u003e"),
+            b'&' => out.extend_from_slice(b"\\u0026"),
+            0xe2 if finished[i..].starts_with("\u{2028}".as_bytes()) => out.extend_from_slice(b"\\u2028"),
+            0xe2 if finished[i..].starts_with("\u{2029}".as_bytes()) => out.extend_from_slice(b"\\u2029"),
+            0x80 if finished[..i].ends_with(b"\xe2") && matches!(finished.get(i + 1), Some(0xa8 | 0xa9)) => {}
+            0xa8 | 0xa9 if finished[..i].ends_with(b"\xe2\x80") => {}
+            _ => out.push(byte),
+        }
+    }
+}
+
 /// Writes a label set as an object, names in their order.
 pub(crate) fn labels(out: &mut Vec<u8>, labels: &Labels) {
     object(out, labels.iter(), string);
@@ -200,6 +217,13 @@ mod tests {
         ] {
             assert_eq!(text(|o| timestamp(o, ms)), want);
         }
+    }
+
+    #[test]
+    fn finished_json_is_as_harmless() {
+        let hostile = "\u{2027}\u{2028}x\u{2029}\u{202a}\u{a8}<a href=\"b&c\">\u{2028}";
+        let json = serde_json::to_vec(hostile).unwrap();
+        assert_eq!(text(|o| harmless(o, &json)), text(|o| string(o, hostile)));
     }
 
     #[test]

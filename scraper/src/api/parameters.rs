@@ -103,9 +103,14 @@ impl Parameters {
     /// The selectors of `match[]`. Each must refuse something: one that every series satisfies is a mistake.
     pub(crate) fn matchers(&self) -> Result<Vec<Vec<Matcher>>, ApiError> {
         let sets = self.all("match[]").map(parse_matchers).collect::<Result<Vec<_>, _>>();
-        let sets = sets.map_err(|e| ApiError::bad_data(e.to_string()))?;
+        let empty = || ApiError::bad_data("match[] must contain at least one non-empty matcher");
+        let sets = sets.map_err(|e| match e.to_string() {
+            // The parser refuses it too, in the words that a whole query gets.
+            text if text.ends_with("must contain at least one non-empty matcher") => empty(),
+            text => ApiError::bad_data(text),
+        })?;
         if sets.iter().any(|set| set.iter().all(|m| m.matches(""))) {
-            return Err(ApiError::bad_data("match[] must contain at least one non-empty matcher"));
+            return Err(empty());
         }
         Ok(sets)
     }

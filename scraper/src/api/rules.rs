@@ -3,7 +3,6 @@
 
 use super::answer::{Answer, ApiError};
 use super::parameters::Parameters;
-use super::query::failed;
 use serde_json::json;
 
 /// `rules`: no groups.
@@ -32,6 +31,6 @@ pub(crate) async fn query_exemplars(parameters: Parameters) -> Result<Answer, Ap
     if end_ms < start_ms {
         return Err(ApiError::bad_data("end timestamp must not be before start timestamp"));
     }
-    procession_promql::parse(parameters.get("query")).map_err(|e| ApiError::bad_data(failed(e).message))?;
+    procession_promql::parse(parameters.get("query")).map_err(|e| ApiError::bad_data(e.to_string()))?;
     Answer::of(&json!([]))
 }

@@ -99,7 +99,8 @@ fn what_does_not_fit_is_fetched_in_portions() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    // Each case opens two stores.
+    #![proptest_config(ProptestConfig::with_cases(10))]
     #[test]
     fn import_after_export_is_the_same_store(
         sets in proptest::collection::btree_map(
