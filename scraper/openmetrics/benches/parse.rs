@@ -20,25 +20,10 @@ fn exposition(format: Format) -> (String, u64) {
         random
     };
     let families: [(&str, &str, &[&str], bool); 7] = [
-        (
-            "namedprocess_namegroup_cpu_seconds_total",
-            "counter",
-            &["mode=\"user\"", "mode=\"system\""],
-            true,
-        ),
+        ("namedprocess_namegroup_cpu_seconds_total", "counter", &["mode=\"user\"", "mode=\"system\""], true),
         ("namedprocess_namegroup_read_bytes_total", "counter", &[], false),
-        (
-            "namedprocess_namegroup_memory_bytes",
-            "gauge",
-            &["memtype=\"resident\"", "memtype=\"virtual\""],
-            false,
-        ),
-        (
-            "namedprocess_namegroup_context_switches_total",
-            "counter",
-            &["ctxswitchtype=\"voluntary\""],
-            false,
-        ),
+        ("namedprocess_namegroup_memory_bytes", "gauge", &["memtype=\"resident\"", "memtype=\"virtual\""], false),
+        ("namedprocess_namegroup_context_switches_total", "counter", &["ctxswitchtype=\"voluntary\""], false),
         (
             "namedprocess_namegroup_states",
             "gauge",
@@ -49,11 +34,7 @@ fn exposition(format: Format) -> (String, u64) {
         ("namedprocess_namegroup_oldest_start_time_seconds", "gauge", &[], true),
     ];
     for (name, kind, labels, is_float) in families {
-        let family = if format == Format::OpenMetrics {
-            name.trim_end_matches("_total")
-        } else {
-            name
-        };
+        let family = if format == Format::OpenMetrics { name.trim_end_matches("_total") } else { name };
         let _ = writeln!(body, "# HELP {family} What the group used.\n# TYPE {family} {kind}");
         for group in 0..182 {
             for label in if labels.is_empty() { &[""] } else { labels } {
@@ -104,13 +85,7 @@ fn parse(c: &mut Criterion) {
         });
         group.bench_function("parse_and_look_up", |b| {
             let ids: HashMap<&str, usize> = Parser::new(body.as_bytes(), format)
-                .filter_map(|entry| {
-                    if let Ok(Entry::Sample(s)) = entry {
-                        Some(s.series)
-                    } else {
-                        None
-                    }
-                })
+                .filter_map(|entry| if let Ok(Entry::Sample(s)) = entry { Some(s.series) } else { None })
                 .enumerate()
                 .map(|(id, series)| (series, id))
                 .collect();

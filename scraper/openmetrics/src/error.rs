@@ -25,10 +25,7 @@ pub(crate) struct Fault {
 impl Fault {
     #[cold]
     pub(crate) fn new(at: usize, message: impl Into<Cow<'static, str>>) -> Self {
-        Fault {
-            at,
-            message: message.into(),
-        }
+        Fault { at, message: message.into() }
     }
 
     /// The error to report; the offset counts from the start of `body`.
@@ -50,10 +47,7 @@ pub(crate) fn shown(body: &[u8], at: usize) -> String {
     let head = &rest[..rest.len().min(4)];
     let first = match std::str::from_utf8(head) {
         Ok(text) => text.chars().next(),
-        Err(e) => std::str::from_utf8(&head[..e.valid_up_to()])
-            .unwrap_or_default()
-            .chars()
-            .next(),
+        Err(e) => std::str::from_utf8(&head[..e.valid_up_to()]).unwrap_or_default().chars().next(),
     };
     match first {
         None if rest.is_empty() => "the end of the body".to_owned(),
@@ -107,10 +101,7 @@ mod tests {
             let e = Fault::new(at, "x").locate(body);
             assert_eq!((e.line, e.column), (line, column), "{body:?} {at}");
         }
-        assert_eq!(
-            Fault::new(3, "no name").locate(b"ab\ncd").to_string(),
-            "line 2, column 1: no name"
-        );
+        assert_eq!(Fault::new(3, "no name").locate(b"ab\ncd").to_string(), "line 2, column 1: no name");
     }
 
     #[test]

@@ -85,10 +85,7 @@ mod tests {
     #[test]
     fn reads_content_types() {
         for (content_type, format) in [
-            (
-                "application/openmetrics-text; version=1.0.0; charset=utf-8",
-                Some(Format::OpenMetrics),
-            ),
+            ("application/openmetrics-text; version=1.0.0; charset=utf-8", Some(Format::OpenMetrics)),
             ("application/openmetrics-text;version=0.0.1", Some(Format::OpenMetrics)),
             ("Application/OpenMetrics-Text", Some(Format::OpenMetrics)),
             ("text/plain; version=0.0.4; charset=utf-8", Some(Format::Text)),
@@ -96,10 +93,7 @@ mod tests {
             (" text/plain ", Some(Format::Text)),
             ("text/plainer", None),
             ("text/html", None),
-            (
-                "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
-                None,
-            ),
+            ("application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited", None),
             ("", None),
         ] {
             assert_eq!(Format::from_content_type(content_type), format, "{content_type}");

@@ -195,14 +195,8 @@ mod tests {
     #[test]
     fn sorts_and_drops_empty_values() {
         let l = Labels::from_pairs([("b", "2"), ("gone", ""), (METRIC_NAME, "up"), ("a", "1")]);
-        assert_eq!(
-            l.iter().collect::<Vec<_>>(),
-            [("__name__", "up"), ("a", "1"), ("b", "2")]
-        );
-        assert_eq!(
-            (l.metric_name(), l.get("b"), l.get("c"), l.len()),
-            ("up", Some("2"), None, 3)
-        );
+        assert_eq!(l.iter().collect::<Vec<_>>(), [("__name__", "up"), ("a", "1"), ("b", "2")]);
+        assert_eq!((l.metric_name(), l.get("b"), l.get("c"), l.len()), ("up", Some("2"), None, 3));
         assert_eq!(Labels::empty().len(), 0);
     }
 
@@ -214,10 +208,7 @@ mod tests {
             (&[(METRIC_NAME, "up"), ("b", "2"), ("a", "1")], r#"up{a="1",b="2"}"#),
             (&[("a", "1")], r#"{a="1"}"#),
             (&[(METRIC_NAME, "up"), ("a", "\\ \"\n\t'")], "up{a=\"\\\\ \\\"\\n\t'\"}"),
-            (
-                &[(METRIC_NAME, "disk.free"), ("mount point", "/")],
-                r#"{"disk.free","mount point"="/"}"#,
-            ),
+            (&[(METRIC_NAME, "disk.free"), ("mount point", "/")], r#"{"disk.free","mount point"="/"}"#),
         ] {
             assert_eq!(Labels::from_pairs(pairs.iter().copied()).to_string(), shown);
         }

@@ -60,11 +60,7 @@ pub struct Parser<'a> {
 impl<'a> Parser<'a> {
     /// A parser at the start of a body.
     pub fn new(body: &'a [u8], format: Format) -> Parser<'a> {
-        Parser {
-            cur: Cursor::new(body),
-            format,
-            done: false,
-        }
+        Parser { cur: Cursor::new(body), format, done: false }
     }
 
     /// The next entry, or `None` at the end of the body.

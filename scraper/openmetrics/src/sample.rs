@@ -113,11 +113,7 @@ impl fmt::Debug for Exemplar<'_> {
 }
 
 fn locate(upto: &[u8], series: &str, fault: Fault) -> ParseError {
-    Fault {
-        at: upto.len() - series.len() + fault.at,
-        ..fault
-    }
-    .locate(upto)
+    Fault { at: upto.len() - series.len() + fault.at, ..fault }.locate(upto)
 }
 
 /// Decodes the text of a series; offsets of faults count from its start.
@@ -169,8 +165,5 @@ fn decode(
             }
         }
     })?;
-    Err(Fault::new(
-        at,
-        format!("the label `{}` stands twice", crate::error::excerpt(twice.as_bytes())),
-    ))
+    Err(Fault::new(at, format!("the label `{}` stands twice", crate::error::excerpt(twice.as_bytes()))))
 }

@@ -68,11 +68,7 @@ pub fn validate(body: &[u8], format: Format) -> Result<Summary, Vec<ParseError>>
     }
     families.finish(&mut faults);
     rules::whole_body(body, format, &mut faults);
-    if faults.0.is_empty() {
-        Ok(families.summary)
-    } else {
-        Err(located(faults, body))
-    }
+    if faults.0.is_empty() { Ok(families.summary) } else { Err(located(faults, body)) }
 }
 
 /// Where the line begins that the parser has read between two offsets (it steps over blank lines and comments first).

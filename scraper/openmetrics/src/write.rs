@@ -209,10 +209,7 @@ mod tests {
         let expected = "# TYPE a_seconds gauge\n# UNIT a_seconds seconds\n# HELP a_seconds two\\nlines\n\
             a_seconds{job=\"x\\\"\\\\\\n\"} 0.5 1.5\n# TYPE \"a.b\" unknown\n{\"a.b\",\"1\"=\"one\"} 1\n# EOF\n";
         assert_eq!(body, expected);
-        assert_eq!(
-            crate::validate(body.as_bytes(), Format::OpenMetrics).map(|s| s.samples),
-            Ok(2)
-        );
+        assert_eq!(crate::validate(body.as_bytes(), Format::OpenMetrics).map(|s| s.samples), Ok(2));
     }
 
     proptest! {

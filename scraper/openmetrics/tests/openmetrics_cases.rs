@@ -14,9 +14,7 @@ fn agrees_with_every_case() {
         let name = case.file_name().into_string().unwrap();
         let body = std::fs::read(case.path().join("metrics")).unwrap();
         // `"shouldParse": true|false` is all that the description says.
-        let good = std::fs::read_to_string(case.path().join("test.json"))
-            .unwrap()
-            .contains("true");
+        let good = std::fs::read_to_string(case.path().join("test.json")).unwrap().contains("true");
         cases += 1;
         match validate(&body, Format::OpenMetrics) {
             Err(errors) if good => wrong.push(format!("{name}: refused: {}", errors[0])),

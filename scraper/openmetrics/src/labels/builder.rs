@@ -44,19 +44,13 @@ impl LabelsBuilder {
         name(&mut self.text);
         let middle = self.text.len();
         value(&mut self.text);
-        self.pairs.push(Pair {
-            name: start..middle,
-            value: middle..self.text.len(),
-        });
+        self.pairs.push(Pair { name: start..middle, value: middle..self.text.len() });
     }
 
     /// A name that stands more than once, which only [`LabelsBuilder::push`] can bring about.
     pub(crate) fn duplicate(&mut self) -> Option<&str> {
         self.sort();
-        let twice = self
-            .pairs
-            .windows(2)
-            .find(|w| self.text[w[0].name.clone()] == self.text[w[1].name.clone()])?;
+        let twice = self.pairs.windows(2).find(|w| self.text[w[0].name.clone()] == self.text[w[1].name.clone()])?;
         Some(&self.text[twice[0].name.clone()])
     }
 
@@ -112,15 +106,12 @@ impl LabelsBuilder {
             }
         }
         self.clear();
-        Labels {
-            data: Arc::from(self.out.as_str()),
-        }
+        Labels { data: Arc::from(self.out.as_str()) }
     }
 
     fn sort(&mut self) {
         let text = &self.text;
-        self.pairs
-            .sort_unstable_by(|a, b| text[a.name.clone()].cmp(&text[b.name.clone()]));
+        self.pairs.sort_unstable_by(|a, b| text[a.name.clone()].cmp(&text[b.name.clone()]));
     }
 }
 
@@ -137,13 +128,7 @@ mod tests {
     #[test]
     fn sets_replaces_and_removes() {
         let mut b = LabelsBuilder::default();
-        b.set("a", "1")
-            .set("b", "2")
-            .set("a", "3")
-            .set("c", "4")
-            .set("b", "")
-            .remove("c")
-            .set("d", "5");
+        b.set("a", "1").set("b", "2").set("a", "3").set("c", "4").set("b", "").remove("c").set("d", "5");
         assert_eq!((b.get("a"), b.get("b"), b.get("c")), (Some("3"), None, None));
         assert_eq!(format!("{b:?}"), r#"{"a": "3", "d": "5"}"#);
         assert_eq!(b.retain(|n| n != "d").take().to_string(), r#"{a="3"}"#);

@@ -38,10 +38,7 @@ fn descriptor<'a>(cur: &mut Cursor<'a>) -> Result<Line<'a>, Fault> {
         return Err(if memchr::memchr(b'\n', cur.rest()).is_none() {
             Fault::new(cur.body().len(), NO_EOF)
         } else {
-            Fault::new(
-                at,
-                "expected `# TYPE `, `# HELP `, `# UNIT ` or `# EOF`; other comments are not allowed",
-            )
+            Fault::new(at, "expected `# TYPE `, `# HELP `, `# UNIT ` or `# EOF`; other comments are not allowed")
         });
     };
     let Some(family) = family::<false>(cur)? else {
@@ -60,23 +57,14 @@ fn descriptor<'a>(cur: &mut Cursor<'a>) -> Result<Line<'a>, Fault> {
             Some(kind) => Ok(Line::Type { family, kind }),
             None => Err(Fault::new(
                 text_at,
-                format!(
-                    "expected the name of a metric type, such as counter, found `{}`",
-                    excerpt(&cur.body()[range])
-                ),
+                format!("expected the name of a metric type, such as counter, found `{}`", excerpt(&cur.body()[range])),
             )),
         },
-        "HELP" => Ok(Line::Help {
-            family,
-            text: unescape(cur.text(range)?),
-        }),
+        "HELP" => Ok(Line::Help { family, text: unescape(cur.text(range)?) }),
         _ => {
             let unit = cur.text(range)?;
             if !unit.is_empty() && !family.strip_suffix(unit).is_some_and(|rest| rest.ends_with('_')) {
-                let message = format!(
-                    "the unit `{}` is not the last part of the name",
-                    excerpt(unit.as_bytes())
-                );
+                let message = format!("the unit `{}` is not the last part of the name", excerpt(unit.as_bytes()));
                 return Err(Fault::new(text_at, message));
             }
             Ok(Line::Unit { family, unit })
@@ -95,12 +83,7 @@ fn sample<'a>(cur: &mut Cursor<'a>) -> Result<Line<'a>, Fault> {
         exemplar = Some(exemplar_part(cur)?);
     }
     if cur.eat(b'\n') {
-        Ok(Line::Sample(SampleLine {
-            series,
-            at,
-            point,
-            exemplar,
-        }))
+        Ok(Line::Sample(SampleLine { series, at, point, exemplar }))
     } else if cur.peek().is_none() {
         Err(Fault::new(cur.at(), NO_EOF))
     } else {
@@ -152,9 +135,5 @@ fn exemplar_part<'a>(cur: &mut Cursor<'a>) -> Result<ExemplarPart<'a>, Fault> {
     series::labels::<false>(cur, None, |_| {})?;
     let end = cur.at();
     let point = point(cur)?;
-    Ok(ExemplarPart {
-        labels: cur.text(at..end)?,
-        at,
-        point,
-    })
+    Ok(ExemplarPart { labels: cur.text(at..end)?, at, point })
 }

@@ -31,22 +31,18 @@ pub(super) fn line<'a>(cur: &mut Cursor<'a>) -> Result<Option<Line<'a>>, Fault> 
 /// A HELP or TYPE line; any other comment is stepped over.
 fn comment<'a>(cur: &mut Cursor<'a>) -> Result<Option<Line<'a>>, Fault> {
     cur.step();
-    let hash_end = cur.at();
+    let is_apart = matches!(cur.peek(), Some(b' ' | b'\t'));
     cur.blanks();
     let help = cur.eat_text(b"HELP");
-    let is_metadata =
-        cur.at() > hash_end && (help || cur.eat_text(b"TYPE")) && matches!(cur.peek(), Some(b' ' | b'\t'));
+    let is_keyword = help || cur.eat_text(b"TYPE");
+    let is_metadata = is_apart && is_keyword && matches!(cur.peek(), Some(b' ' | b'\t'));
     if !is_metadata {
         cur.rest_of_line();
         return Ok(None);
     }
     cur.blanks();
     let Some(family) = family::<true>(cur)? else {
-        return Err(cur.expected(if help {
-            "a metric name behind HELP"
-        } else {
-            "a metric name behind TYPE"
-        }));
+        return Err(cur.expected(if help { "a metric name behind HELP" } else { "a metric name behind TYPE" }));
     };
     let name_end = cur.at();
     cur.blanks();
@@ -58,20 +54,14 @@ fn comment<'a>(cur: &mut Cursor<'a>) -> Result<Option<Line<'a>>, Fault> {
         if !parted {
             return Ok(None);
         }
-        return Ok(Some(Line::Help {
-            family,
-            text: unescape_text_help(cur.text(range)?),
-        }));
+        return Ok(Some(Line::Help { family, text: unescape_text_help(cur.text(range)?) }));
     }
     let name = cur.body()[range].trim_ascii_end();
     match MetricType::from_name(name, Format::Text) {
         Some(kind) if parted => Ok(Some(Line::Type { family, kind })),
         _ => Err(Fault::new(
             text_at,
-            format!(
-                "expected counter, gauge, histogram, summary or untyped, found `{}`",
-                excerpt(name)
-            ),
+            format!("expected counter, gauge, histogram, summary or untyped, found `{}`", excerpt(name)),
         )),
     }
 }
@@ -103,14 +93,5 @@ fn sample<'a>(cur: &mut Cursor<'a>) -> Result<Line<'a>, Fault> {
         return Err(cur.expected("the end of the line"));
     }
     let series = cur.text(range)?;
-    Ok(Line::Sample(SampleLine {
-        series,
-        at,
-        point: Point {
-            value,
-            at: value_at,
-            timestamp,
-        },
-        exemplar: None,
-    }))
+    Ok(Line::Sample(SampleLine { series, at, point: Point { value, at: value_at, timestamp }, exemplar: None }))
 }

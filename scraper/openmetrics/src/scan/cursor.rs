@@ -141,23 +141,13 @@ impl<'a> Cursor<'a> {
         let start = range.start;
         std::str::from_utf8(&self.body[range]).map_err(|e| {
             let at = start + e.valid_up_to();
-            Fault::new(
-                at,
-                format!("{}, in a text that must be", crate::error::shown(self.body, at)),
-            )
+            Fault::new(at, format!("{}, in a text that must be", crate::error::shown(self.body, at)))
         })
     }
 
     /// The error "X expected, found Y" at this place.
     #[cold]
     pub(crate) fn expected(&self, what: impl Into<Cow<'static, str>>) -> Fault {
-        Fault::new(
-            self.at,
-            format!(
-                "expected {}, found {}",
-                what.into(),
-                crate::error::shown(self.body, self.at)
-            ),
-        )
+        Fault::new(self.at, format!("expected {}, found {}", what.into(), crate::error::shown(self.body, self.at)))
     }
 }

@@ -45,19 +45,12 @@ fn unusual_value(token: &[u8]) -> Result<f64, Problem> {
 
 /// A timestamp of the text format: whole milliseconds since 1970.
 pub(crate) fn milliseconds(token: &[u8]) -> Result<i64, Problem> {
-    std::str::from_utf8(token)
-        .ok()
-        .and_then(|t| t.parse().ok())
-        .ok_or_else(|| {
-            if token.ends_with(b"\r") {
-                return "the line ends with a carriage return; lines end with \\n alone".into();
-            }
-            format!(
-                "`{}` is not a timestamp, which is a whole number of milliseconds",
-                crate::error::excerpt(token)
-            )
-            .into()
-        })
+    std::str::from_utf8(token).ok().and_then(|t| t.parse().ok()).ok_or_else(|| {
+        if token.ends_with(b"\r") {
+            return "the line ends with a carriage return; lines end with \\n alone".into();
+        }
+        format!("`{}` is not a timestamp, which is a whole number of milliseconds", crate::error::excerpt(token)).into()
+    })
 }
 
 /// A timestamp of OpenMetrics, seconds since 1970, as milliseconds. Digits past the third behind the point are cut off
@@ -74,19 +67,12 @@ pub(crate) fn seconds_as_ms(token: &[u8]) -> Result<i64, Problem> {
     }
     let mut ms = 0u64;
     for place in decimal.first..decimal.point + 3 {
-        ms = decimal
-            .digit(place)
-            .and_then(|digit| ms.checked_mul(10)?.checked_add(digit))
-            .unwrap_or(u64::MAX);
+        ms = decimal.digit(place).and_then(|digit| ms.checked_mul(10)?.checked_add(digit)).unwrap_or(u64::MAX);
         if ms == u64::MAX {
             break;
         }
     }
-    Ok(if decimal.negative {
-        0i64.saturating_sub_unsigned(ms)
-    } else {
-        i64::try_from(ms).unwrap_or(i64::MAX)
-    })
+    Ok(if decimal.negative { 0i64.saturating_sub_unsigned(ms) } else { i64::try_from(ms).unwrap_or(i64::MAX) })
 }
 
 /// Compares two timestamps of OpenMetrics without rounding them to milliseconds. Both have passed [`seconds_as_ms`].
@@ -144,17 +130,8 @@ impl<'a> Decimal<'a> {
             None => (mantissa, &b""[..]),
         };
         let all = whole.iter().chain(fraction);
-        let first = all
-            .clone()
-            .position(|&b| b != b'0')
-            .unwrap_or(whole.len() + fraction.len());
-        Decimal {
-            negative,
-            whole,
-            fraction,
-            point: whole.len() as i64 + exponent_of(exponent),
-            first: first as i64,
-        }
+        let first = all.clone().position(|&b| b != b'0').unwrap_or(whole.len() + fraction.len());
+        Decimal { negative, whole, fraction, point: whole.len() as i64 + exponent_of(exponent), first: first as i64 }
     }
 
     fn digits(&self) -> i64 {
@@ -168,10 +145,7 @@ impl<'a> Decimal<'a> {
     /// The digit at a place, 0 behind the last.
     fn digit(&self, place: i64) -> Option<u64> {
         let place = usize::try_from(place).ok()?;
-        let digit = self
-            .whole
-            .get(place)
-            .or_else(|| self.fraction.get(place - self.whole.len().min(place)));
+        let digit = self.whole.get(place).or_else(|| self.fraction.get(place - self.whole.len().min(place)));
         Some(digit.map_or(0, |b| u64::from(b.wrapping_sub(b'0'))))
     }
 }
@@ -184,9 +158,7 @@ fn exponent_of(text: &[u8]) -> i64 {
         [b'+', rest @ ..] => (false, rest),
         _ => (false, text),
     };
-    let size = digits
-        .iter()
-        .fold(0i64, |n, b| (n * 10 + i64::from(b.wrapping_sub(b'0'))).min(MOST));
+    let size = digits.iter().fold(0i64, |n, b| (n * 10 + i64::from(b.wrapping_sub(b'0'))).min(MOST));
     if negative { -size } else { size }
 }
 
@@ -217,11 +189,7 @@ mod tests {
             ("inf", f64::INFINITY),
             ("INFINITY", f64::INFINITY),
         ] {
-            assert_eq!(
-                value(token.as_bytes()).map(f64::to_bits),
-                Ok(expected.to_bits()),
-                "{token}"
-            );
+            assert_eq!(value(token.as_bytes()).map(f64::to_bits), Ok(expected.to_bits()), "{token}");
         }
         for nan in ["NaN", "nan", "NAN"] {
             assert_eq!(value(nan.as_bytes()).map(f64::to_bits), Ok(f64::NAN.to_bits()), "{nan}");
@@ -290,12 +258,9 @@ mod tests {
 
     #[test]
     fn reads_milliseconds() {
-        for (token, ms) in [
-            ("0", 0),
-            ("-1", -1),
-            ("1520879607789", 1_520_879_607_789),
-            ("9223372036854775807", i64::MAX),
-        ] {
+        for (token, ms) in
+            [("0", 0), ("-1", -1), ("1520879607789", 1_520_879_607_789), ("9223372036854775807", i64::MAX)]
+        {
             assert_eq!(milliseconds(token.as_bytes()), Ok(ms), "{token}");
         }
         for token in ["", "1.5", "1e3", "NaN", "9223372036854775808", "1_0", "1\r"] {

@@ -24,11 +24,7 @@ pub(crate) fn scan<const TEXT: bool>(cur: &mut Cursor<'_>, mut sink: impl FnMut(
     let start = cur.at();
     let mut named = false;
     if cur.next_is(NAME_START) {
-        sink(Part {
-            name: cur.run(NAME),
-            quoted: false,
-            value: None,
-        });
+        sink(Part { name: cur.run(NAME), quoted: false, value: None });
         named = true;
     }
     let mut end = cur.at();
@@ -84,11 +80,7 @@ pub(crate) fn labels<const TEXT: bool>(
                 return Err(Fault::new(name_at, "a second metric name"));
             }
             *named = true;
-            sink(Part {
-                name,
-                quoted: true,
-                value: None,
-            });
+            sink(Part { name, quoted: true, value: None });
             cur.eat(b',');
             continue;
         }
@@ -99,11 +91,7 @@ pub(crate) fn labels<const TEXT: bool>(
             return Err(cur.expected("a label value in double quotes"));
         }
         let value = quoted::<TEXT>(cur)?;
-        sink(Part {
-            name,
-            quoted: in_quotes,
-            value: Some(value),
-        });
+        sink(Part { name, quoted: in_quotes, value: Some(value) });
         if TEXT {
             cur.blanks();
         }
@@ -152,8 +140,5 @@ fn blame_open_quote(body: &[u8], start: usize, fault: Fault) -> Fault {
         return fault;
     };
     let open = memchr::memrchr(b'"', &body[start..start + line_end]).map_or(start, |i| start + i);
-    Fault::new(
-        open,
-        format!("quotes do not close on this line; read on, {}", fault.message),
-    )
+    Fault::new(open, format!("quotes do not close on this line; read on, {}", fault.message))
 }

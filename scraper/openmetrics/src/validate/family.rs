@@ -35,12 +35,9 @@ fn suffixes(kind: MetricType, format: Format) -> &'static [(&'static str, Role)]
     match (kind, format) {
         (MetricType::Counter, Format::OpenMetrics) => &[("_total", Total), ("_created", Created)],
         (MetricType::Counter, Format::Text) => &[("", Total)],
-        (MetricType::Histogram, Format::OpenMetrics) => &[
-            ("_bucket", Bucket),
-            ("_count", Count),
-            ("_sum", Sum),
-            ("_created", Created),
-        ],
+        (MetricType::Histogram, Format::OpenMetrics) => {
+            &[("_bucket", Bucket), ("_count", Count), ("_sum", Sum), ("_created", Created)]
+        }
         (MetricType::Histogram, Format::Text) => &[("_bucket", Bucket), ("_count", Count), ("_sum", Sum)],
         (MetricType::GaugeHistogram, _) => &[("_bucket", Bucket), ("_gcount", Count), ("_gsum", Sum)],
         (MetricType::Summary, Format::OpenMetrics) => {
@@ -200,10 +197,8 @@ impl<'a> Families<'a> {
     fn undescribed(&mut self, name: &str, at: usize, faults: &mut Faults) {
         if let Some(family) = self.current.as_ref().filter(|f| f.name == name && f.samples == 0) {
             let kind = family.kind.unwrap_or_default();
-            let names: Vec<_> = suffixes(kind, self.format)
-                .iter()
-                .map(|(s, _)| format!("`{}{s}`", family.name))
-                .collect();
+            let names: Vec<_> =
+                suffixes(kind, self.format).iter().map(|(s, _)| format!("`{}{s}`", family.name)).collect();
             let message = format!(
                 "`{name}` is no sample of the {} `{}`, whose samples are named {}",
                 kind.as_str(),
@@ -213,11 +208,10 @@ impl<'a> Families<'a> {
             faults.add(at, message);
             return;
         }
-        if let Some(owner) = self.sample_names.get(name).filter(|owner| *owner != name) {
-            faults.add(
-                at,
-                format!("`{name}` stands apart from the rest of the metric family `{owner}`"),
-            );
+        // Taking the name over says it once.
+        let owner = self.sample_names.insert(name.to_owned(), name.to_owned());
+        if let Some(owner) = owner.filter(|owner| owner != name) {
+            faults.add(at, format!("`{name}` stands apart from the rest of the metric family `{owner}`"));
         }
         self.begin(name, at, faults);
     }
@@ -248,9 +242,6 @@ impl<'a> Families<'a> {
 impl Family {
     fn role(&self, sample_name: &str, format: Format) -> Option<Role> {
         let suffix = sample_name.strip_prefix(self.name.as_str())?;
-        suffixes(self.kind.unwrap_or_default(), format)
-            .iter()
-            .find(|(s, _)| *s == suffix)
-            .map(|(_, role)| *role)
+        suffixes(self.kind.unwrap_or_default(), format).iter().find(|(s, _)| *s == suffix).map(|(_, role)| *role)
     }
 }

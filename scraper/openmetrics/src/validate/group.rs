@@ -49,24 +49,18 @@ impl Groups {
         if !self.series.insert(s.labels.clone()) && (timestamp.is_none() || s.format == Format::Text) {
             faults.add(
                 s.sample.at,
-                format!(
-                    "the series `{}` stands twice",
-                    crate::error::excerpt(s.sample.series.as_bytes())
-                ),
+                format!("the series `{}` stands twice", crate::error::excerpt(s.sample.series.as_bytes())),
             );
             return;
         }
         let interleaves = self.last.as_ref() != Some(&key) && self.groups.contains_key(&key);
         if interleaves && s.format == Format::OpenMetrics {
-            faults.add(
-                s.sample.at,
-                format!("the samples of one metric of `{}` do not stand together", s.family),
-            );
+            faults.add(s.sample.at, format!("the samples of one metric of `{}` do not stand together", s.family));
         }
-        let group = self.groups.entry(key.clone()).or_insert_with(|| Group {
-            timestamp: timestamp.clone(),
-            point: Point::new(s),
-        });
+        let group = self
+            .groups
+            .entry(key.clone())
+            .or_insert_with(|| Group { timestamp: timestamp.clone(), point: Point::new(s) });
         if s.format == Format::OpenMetrics {
             group.advance(s, timestamp, faults);
         }
@@ -121,13 +115,8 @@ impl Point {
     fn new(s: &Subject<'_, '_>) -> Point {
         match s.kind {
             MetricType::Histogram | MetricType::GaugeHistogram => Point::Buckets(Buckets::new(s)),
-            MetricType::Counter => Point::Counter {
-                at: s.sample.at,
-                total: false,
-            },
-            MetricType::Summary if s.format == Format::Text => Point::Quantiles {
-                last: f64::NEG_INFINITY,
-            },
+            MetricType::Counter => Point::Counter { at: s.sample.at, total: false },
+            MetricType::Summary if s.format == Format::Text => Point::Quantiles { last: f64::NEG_INFINITY },
             _ => Point::Any,
         }
     }

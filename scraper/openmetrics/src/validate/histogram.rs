@@ -69,10 +69,7 @@ impl Buckets {
             return;
         };
         if let Some((count, at)) = self.count.filter(|(count, _)| *count != infinite) {
-            faults.add(
-                at,
-                format!("the count is {count}, the bucket le=\"+Inf\" is {infinite}; they must be equal"),
-            );
+            faults.add(at, format!("the count is {count}, the bucket le=\"+Inf\" is {infinite}; they must be equal"));
         }
         if self.format == Format::Text {
             if self.count.is_none() {
@@ -82,16 +79,10 @@ impl Buckets {
         }
         match (self.count, self.sum) {
             (None, Some((_, at))) => {
-                faults.add(
-                    at,
-                    format!("a histogram with `{}` must have `{}`", self.sum_name, self.count_name),
-                );
+                faults.add(at, format!("a histogram with `{}` must have `{}`", self.sum_name, self.count_name));
             }
             (Some((_, at)), None) => {
-                faults.add(
-                    at,
-                    format!("a histogram with `{}` must have `{}`", self.count_name, self.sum_name),
-                );
+                faults.add(at, format!("a histogram with `{}` must have `{}`", self.count_name, self.sum_name));
             }
             _ => {}
         }
@@ -99,10 +90,7 @@ impl Buckets {
         if sum.is_nan() {
             faults.add(at, "the sum of a histogram must not be NaN");
         } else if self.has_negative_bound && !self.is_gauge {
-            faults.add(
-                at,
-                "a histogram with negative bounds must not have a sum: it would not be a counter",
-            );
+            faults.add(at, "a histogram with negative bounds must not have a sum: it would not be a counter");
         } else if sum < 0.0 && !self.has_negative_bound {
             faults.add(at, "the sum must not be negative where no bucket's bound is");
         }

@@ -42,25 +42,19 @@ impl Subject<'_, '_> {
         }
     }
 
-    /// The upper bound of a bucket, where it can be read.
+    /// The upper bound of a bucket, where it can be read. Infinity has one spelling, so that it is one series.
     pub(super) fn bound(&self) -> Option<f64> {
-        self.labels
-            .get("le")
-            .and_then(|le| number::value(le.as_bytes()).ok())
-            .filter(|le| !le.is_nan())
+        match self.labels.get("le")? {
+            "+Inf" => Some(f64::INFINITY),
+            le => number::value(le.as_bytes()).ok().filter(|le| *le < f64::INFINITY),
+        }
     }
 }
 
 /// Checks a name that begins a family.
 pub(super) fn family_name(name: &str, at: usize, format: Format, faults: &mut Faults) {
     if format == Format::OpenMetrics && name.starts_with('_') {
-        faults.add(
-            at,
-            format!(
-                "the name `{}` is reserved: it begins with an underscore",
-                excerpt(name.as_bytes())
-            ),
-        );
+        faults.add(at, format!("the name `{}` is reserved: it begins with an underscore", excerpt(name.as_bytes())));
     }
 }
 
@@ -77,13 +71,9 @@ fn labels(s: &Subject<'_, '_>, faults: &mut Faults) {
     let at = s.sample.at;
     let own = s.own_label();
     match (s.role, own.and_then(|name| s.labels.get(name))) {
-        (Role::Bucket, Some("+Inf")) => {}
-        (Role::Bucket, Some(le)) if !number::value(le.as_bytes()).is_ok_and(f64::is_finite) && le != "-Inf" => {
+        (Role::Bucket, Some(le)) if s.bound().is_none() => {
             let le = excerpt(le.as_bytes());
-            faults.add(
-                at,
-                format!("le=\"{le}\" is not the upper bound of a bucket: a number or +Inf"),
-            );
+            faults.add(at, format!("le=\"{le}\" is not the upper bound of a bucket: a number or +Inf"));
         }
         (Role::Quantile, Some(quantile))
             if !number::value(quantile.as_bytes()).is_ok_and(|q| (0.0..=1.0).contains(&q)) =>
@@ -93,14 +83,7 @@ fn labels(s: &Subject<'_, '_>, faults: &mut Faults) {
         }
         (_, None) => {
             if let Some(own) = own {
-                faults.add(
-                    at,
-                    format!(
-                        "`{}` has no label `{}`",
-                        s.labels.metric_name(),
-                        excerpt(own.as_bytes())
-                    ),
-                );
+                faults.add(at, format!("`{}` has no label `{}`", s.labels.metric_name(), excerpt(own.as_bytes())));
             }
         }
         _ => {}
@@ -111,10 +94,7 @@ fn labels(s: &Subject<'_, '_>, faults: &mut Faults) {
         _ => None,
     };
     if let Some(name) = foreign.filter(|name| own != Some(name) && s.labels.get(name).is_some()) {
-        faults.add(
-            at,
-            format!("`{}` must not have a label `{name}`", s.labels.metric_name()),
-        );
+        faults.add(at, format!("`{}` must not have a label `{name}`", s.labels.metric_name()));
     }
 }
 
@@ -155,10 +135,7 @@ fn exemplar(s: &Subject<'_, '_>, exemplar: &ExemplarPart<'_>, faults: &mut Fault
         }
     }
     if s.role == Role::Bucket && s.bound().is_some_and(|bound| exemplar.point.value > bound) {
-        faults.add(
-            exemplar.point.at,
-            "the exemplar's value is above the bucket's upper bound",
-        );
+        faults.add(exemplar.point.at, "the exemplar's value is above the bucket's upper bound");
     }
 }
 
@@ -172,9 +149,6 @@ pub(super) fn whole_body(body: &[u8], format: Format, faults: &mut Faults) {
         faults.add(i, "a carriage return; lines end with \\n alone");
     }
     if format == Format::Text && !body.is_empty() && !body.ends_with(b"\n") {
-        faults.add(
-            body.len(),
-            "the last line does not end with a line feed: it may be cut off",
-        );
+        faults.add(body.len(), "the last line does not end with a line feed: it may be cut off");
     }
 }

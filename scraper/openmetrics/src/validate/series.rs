@@ -64,10 +64,7 @@ fn reserved(labels: &Labels, at: usize, format: Format, faults: &mut Faults) {
         };
         if bad {
             let name = crate::error::excerpt(name.as_bytes());
-            faults.add(
-                at,
-                format!("the label name `{name}` is reserved: it begins with an underscore"),
-            );
+            faults.add(at, format!("the label name `{name}` is reserved: it begins with an underscore"));
         }
     }
 }
