@@ -1,0 +1,82 @@
+//! One scan of the captured tree, against the exposition that it must give.
+
+use std::path::{Path, PathBuf};
+
+use procession_exporter::encode::{Compression, Exposition, ProcessLabels};
+use procession_exporter::group::Groups;
+use procession_exporter::snapshot::Snapshot;
+use procession_exporter::source::procfs::{Procfs, Units};
+use procession_web::exposition::Format;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+fn source() -> Procfs {
+    let units = Units { ticks_per_second: 100, page_bytes: 4096 };
+    Procfs::open(&fixture("proc"), &fixture("passwd"), units).expect("the captured tree")
+}
+
+fn scan(source: &mut Procfs) -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    source.list().expect("listing");
+    source.read(None, &mut snapshot);
+    snapshot
+}
+
+fn exposition(format: Format) -> String {
+    let snapshot = scan(&mut source());
+    let (mut groups, mut labels) = (Groups::default(), ProcessLabels::default());
+    groups.update(&snapshot);
+    labels.update(&snapshot, &groups);
+    let mut exposition = Exposition::new(format, Compression::None, 0);
+    exposition.groups(&groups).expect("plain");
+    exposition.processes(&snapshot, &labels).expect("plain");
+    let end = if format == Format::OpenMetrics { "# EOF\n" } else { "" };
+    let (body, bytes) = exposition.finish(end).expect("plain");
+    assert_eq!(body.len(), bytes);
+    String::from_utf8(body).expect("labels are cleaned")
+}
+
+fn check(format: Format, golden: &str) {
+    let (text, file) = (exposition(format), fixture(golden));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&file, &text).expect("write");
+    }
+    let golden = std::fs::read_to_string(&file).unwrap_or_default();
+    for (number, (line, expected)) in text.lines().zip(golden.lines()).enumerate() {
+        assert_eq!(line, expected, "line {} of {}", number + 1, file.display());
+    }
+    assert_eq!(text.len(), golden.len(), "{}", file.display());
+}
+
+#[test]
+fn openmetrics() {
+    check(Format::OpenMetrics, "golden.openmetrics");
+}
+
+#[test]
+fn text() {
+    check(Format::Text, "golden.prom");
+}
+
+#[test]
+fn what_could_not_be_read_is_counted_and_what_vanished_is_not() {
+    let mut source = source();
+    let pids: Vec<u32> = scan(&mut source).processes.iter().map(|p| p.identity.pid).collect();
+    assert_eq!(pids, [2, 12, 14, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 200]);
+    assert_eq!(source.vanished(), 1);
+    let errors: Vec<_> = source.read_errors().filter(|e| e.count > 0).map(|e| (e.file, e.reason, e.count)).collect();
+    assert_eq!(errors, [("stat", "malformed", 1), ("status", "malformed", 1), ("io", "other", 1)]);
+}
+
+#[test]
+fn a_second_scan_of_the_same_adds_nothing() {
+    let mut source = source();
+    let mut groups = Groups::default();
+    groups.update(&scan(&mut source));
+    let before: Vec<_> = groups.iter().map(|g| (g.name.clone(), g.totals.clone())).collect();
+    groups.update(&scan(&mut source));
+    let after: Vec<_> = groups.iter().map(|g| (g.name.clone(), g.totals.clone())).collect();
+    assert_eq!(before, after);
+}
