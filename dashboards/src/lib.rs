@@ -1,1 +1,48 @@
-//! (to be written)
+//! SVG trend charts and pages over any Prometheus-compatible query API.
+//!
+//! [`run`] is the service; [`chart`] draws, and knows nothing of HTTP; [`query`] asks; [`image`] and [`pages`] put the
+//! two together for a URL.
+
+pub mod assets;
+pub mod chart;
+mod error;
+pub mod image;
+pub mod metrics;
+mod options;
+pub mod pages;
+pub mod parameters;
+pub mod query;
+pub mod server;
+pub mod time;
+
+use std::sync::Arc;
+
+use prometheus_client::registry::Registry;
+use tokio_util::sync::CancellationToken;
+
+pub use error::Error;
+pub use options::{DashboardFlags, Options};
+
+use crate::metrics::Metrics;
+
+/// Serves the dashboards on `bound` until `shutdown` is cancelled.
+pub async fn run(options: Options, bound: procession_web::Bound, shutdown: CancellationToken) -> Result<(), Error> {
+    let mut registry = Registry::default();
+    let metrics = Metrics::default();
+    metrics.register(&mut registry);
+    procession_web::exposition::register_process(&mut registry, "procession_dashboards");
+    let app = server::App::new(&options, metrics.clone(), server::system_clock)?;
+    tracing::info!(query_server = app.client.server(), "charts and pages are ready");
+    // There is no file to read again, but SIGHUP must not end the service, nor `/-/reload` be a mystery.
+    let (reload, mut requests) = procession_web::reload::channel();
+    reload.on_hangup(shutdown.clone());
+    tokio::spawn(async move {
+        while let Some(request) = requests.next().await {
+            request.answer(Ok(()));
+        }
+    });
+    let ready = procession_web::Ready::new(true);
+    let endpoints = procession_web::Endpoints { ready, reload: Some(reload), metrics: Some(Arc::new(registry)) };
+    procession_web::serve(bound, endpoints, server::router(app, metrics), shutdown).await?;
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! A chart inside a page: as wide as its container, at a fixed height, text never scaled.
+//!
+//! The curves lie in an inner `<svg>` that stretches (`preserveAspectRatio="none"`, strokes do not scale); labels are
+//! placed by per cent of the width. Two sets of time labels are written, one for wide and one for narrow containers;
+//! a container query of the page shows one. Colours come from the page's style sheet.
+
+use std::fmt::Write as _;
+
+use super::canvas::{Anchor, Canvas, Label};
+use super::model::Chart;
+use super::plot::{Drawing, Frame};
+use super::ticks::{TimeTick, time_ticks};
+use super::{DrawError, svg, text, xml};
+
+/// The width that the curves are computed for, and the widths at which the two sets of labels must fit.
+const NOMINAL: f64 = 720.0;
+const WIDE: f64 = 420.0;
+const NARROW: f64 = 240.0;
+const TICK_SIZE: f64 = 11.0;
+
+/// The two parts of a fluid chart, side by side on the page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fluid {
+    /// Labels of the value axis: an `<svg>` of fixed width.
+    pub gutter: String,
+    /// Grid, curves and time labels: an `<svg>` as wide as its container.
+    pub plot: String,
+}
+
+/// Draws `chart` with a plot of `height` px.
+pub fn render(chart: &Chart, height: u32) -> Result<Fluid, DrawError> {
+    let frame = Frame { x: 0.0, y: 0.0, width: NOMINAL, height: f64::from(height) };
+    let drawing = Drawing::new(chart);
+    let scale = drawing.scale(frame.height);
+    let ticks = |width| {
+        let digit = text::width("0", TICK_SIZE);
+        time_ticks(chart.span.start_ms, chart.span.end_ms, width, digit, &chart.zone)
+    };
+    let (wide, narrow) = (ticks(WIDE), ticks(NARROW));
+    let mut canvas = Canvas::default();
+    drawing.draw(&mut canvas, frame, &wide, &scale)?;
+
+    let below = height + 20;
+    let mut plot = String::with_capacity(8 * 1024);
+    // One px more on each side, so that a line on the edge keeps its width.
+    let _ = write!(
+        plot,
+        "<svg class=\"plot\" width=\"100%\" height=\"{below}\" aria-hidden=\"true\"><svg class=\"in\" y=\"3\" width=\"100%\" height=\"{}\" viewBox=\"0 -10 {} {}\" preserveAspectRatio=\"none\">",
+        height + 2,
+        NOMINAL * 10.0,
+        height * 10 + 20,
+    );
+    svg::shapes(&mut plot, canvas.shapes);
+    plot.push_str("</svg>");
+    for tick in &wide {
+        time_label(&mut plot, chart, tick, below, if narrow.contains(tick) { "" } else { " tw" });
+    }
+    for tick in narrow.iter().filter(|tick| !wide.contains(tick)) {
+        time_label(&mut plot, chart, tick, below, " tn");
+    }
+    plot.push_str("</svg>");
+    Ok(Fluid { gutter: gutter(&scale.ticks, |value| frame.y_of(&scale, value), below), plot })
+}
+
+fn time_label(out: &mut String, chart: &Chart, tick: &TimeTick, below: u32, class: &str) {
+    let percent = (tick.at_ms - chart.span.start_ms) as f64 / chart.span.length_ms().max(1) as f64 * 100.0;
+    // Labels at the edges would stand in the next chart.
+    let anchor = match percent {
+        p if p < 2.0 => "",
+        p if p > 98.0 => " r",
+        _ => " m",
+    };
+    let major = if tick.major { "tm" } else { "t" };
+    let _ = write!(out, "<text x=\"{percent:.2}%\" y=\"{}\" class=\"{major}{anchor}{class}\">", below - 3);
+    xml::text(out, &tick.label);
+    out.push_str("</text>");
+}
+
+fn gutter(ticks: &[(f64, String)], y_of: impl Fn(f64) -> f64, below: u32) -> String {
+    let width = ticks.iter().map(|(_, label)| text::width(label, TICK_SIZE)).fold(20.0, f64::max).ceil() + 8.0;
+    let mut out = format!("<svg class=\"gutter\" width=\"{width}\" height=\"{below}\" aria-hidden=\"true\">");
+    for (value, text) in ticks {
+        let y = y_of(*value) + 8.0;
+        svg::label(&mut out, &Label { x: width - 8.0, y, anchor: Anchor::End, class: "t", text: text.clone() }, None);
+    }
+    out.push_str("</svg>");
+    out
+}

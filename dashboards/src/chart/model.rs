@@ -1,0 +1,129 @@
+//! What a chart shows, before anything is drawn.
+
+use jiff::tz::TimeZone;
+
+use super::palette::{INKS, OTHERS};
+use super::unit::Unit;
+use crate::time::Span;
+
+/// A value at a moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// Unix milliseconds.
+    pub at_ms: i64,
+    /// Any `f64`; NaN and the infinities leave a gap.
+    pub value: f64,
+}
+
+/// One line, or one layer of a stack.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Series {
+    /// What the legend calls it: any text at all.
+    pub name: String,
+    /// In order of time.
+    pub points: Vec<Point>,
+    /// True for the rest that was gathered into one series: it is drawn grey, and on top of a stack.
+    pub others: bool,
+}
+
+/// The edges of the value axis.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Edges {
+    /// The lower edge, where it is fixed.
+    pub min: Option<f64>,
+    /// The upper edge, where it is fixed.
+    pub max: Option<f64>,
+    /// True to use the whole height for the data; otherwise the axis holds zero.
+    pub fit: bool,
+}
+
+/// A chart: series over one span of time.
+#[derive(Debug, Clone)]
+pub struct Chart {
+    /// The heading; may be empty.
+    pub title: String,
+    /// What the values are.
+    pub unit: Unit,
+    /// The span of the time axis.
+    pub span: Span,
+    /// The distance of neighbouring points; more than one and a half of it is a gap.
+    pub step_ms: i64,
+    /// The time zone of the ticks.
+    pub zone: TimeZone,
+    /// In the order of the legend; a stack grows upwards in this order.
+    pub series: Vec<Series>,
+    /// True to draw the series on top of each other.
+    pub stacked: bool,
+    /// The edges of the value axis.
+    pub edges: Edges,
+    /// A remark for the reader (series left out, a warning of the server); may be empty.
+    pub note: String,
+}
+
+impl Chart {
+    /// The ink of the series at `index`, see [`super::palette`].
+    pub fn ink(&self, index: usize) -> u8 {
+        match self.series.get(index) {
+            Some(series) if series.others => OTHERS,
+            _ => (index % INKS) as u8,
+        }
+    }
+
+    /// True where no series has a value that can be drawn.
+    pub fn is_empty(&self) -> bool {
+        !self.series.iter().any(|series| series.points.iter().any(|point| point.value.is_finite()))
+    }
+}
+
+/// The figures of a legend, over the values that are numbers; NaN where there is none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Summary {
+    /// The newest value.
+    pub last: f64,
+    /// The smallest value.
+    pub min: f64,
+    /// The mean of the points.
+    pub avg: f64,
+    /// The largest value.
+    pub max: f64,
+}
+
+impl Summary {
+    /// The figures of `points`.
+    pub fn of(points: &[Point]) -> Summary {
+        let mut summary = Summary { last: f64::NAN, min: f64::NAN, avg: f64::NAN, max: f64::NAN };
+        let mut mean = 0.0;
+        let mut count = 0.0;
+        for value in points.iter().map(|point| point.value).filter(|value| !value.is_nan()) {
+            count += 1.0;
+            // A running mean cannot overflow where a sum would.
+            mean += value / count - mean / count;
+            summary.last = value;
+            summary.min = summary.min.min(value);
+            summary.max = summary.max.max(value);
+        }
+        if count > 0.0 {
+            summary.avg = mean;
+        }
+        summary
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn points(values: &[f64]) -> Vec<Point> {
+        values.iter().zip(0..).map(|(value, at)| Point { at_ms: at * 1000, value: *value }).collect()
+    }
+
+    #[test]
+    fn figures_of_a_legend() {
+        let summary = Summary::of(&points(&[1.0, f64::NAN, 3.0, 2.0]));
+        assert_eq!(summary, Summary { last: 2.0, min: 1.0, avg: 2.0, max: 3.0 });
+        assert!(Summary::of(&[]).avg.is_nan());
+        assert_eq!(Summary::of(&points(&[1.0, f64::INFINITY])).max, f64::INFINITY);
+        let huge = Summary::of(&points(&[f64::MAX, f64::MAX]));
+        assert!(huge.avg.is_finite(), "{huge:?}");
+    }
+}

@@ -1,0 +1,195 @@
+//! The colours of series, and the styles of a chart that stands alone.
+//!
+//! Twelve inks that stay apart for normal sight, protanopia and deuteranopia on both grounds (a test measures
+//! it), each with at least 3:1 contrast against the ground (WCAG 2.2, 1.4.11). Pages take the same inks
+//! as variables of their style sheet, see [`page_inks`].
+
+use std::fmt::Write as _;
+
+/// Number of series inks; a thirteenth series takes the first ink again, dashed.
+pub const INKS: usize = 12;
+
+/// The ink of what is gathered as "others".
+pub const OTHERS: u8 = INKS as u8;
+
+/// Inks on a light ground.
+pub const LIGHT: [&str; INKS + 1] = [
+    "#086dcf", "#c08714", "#07918c", "#a7265c", "#8d87f7", "#a8634e", "#25a768", "#4839b4", "#743c16", "#8b5597",
+    "#63670e", "#254e88", "#8f98a3",
+];
+
+/// The same inks on a dark ground.
+pub const DARK: [&str; INKS + 1] = [
+    "#62a7fc", "#f8c269", "#66c8c3", "#e16791", "#cacbfd", "#e09b87", "#76dfa2", "#7875e9", "#aa7250", "#c18dcc",
+    "#979c54", "#5b83bd", "#6c7682",
+];
+
+/// Which ground a chart stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Theme {
+    /// Follows the viewer: light, or dark where `prefers-color-scheme` says so.
+    #[default]
+    Auto,
+    /// Dark text on a light ground.
+    Light,
+    /// Light text on a dark ground.
+    Dark,
+}
+
+impl Theme {
+    /// The theme of that name: `auto`, `light`, `dark`.
+    pub fn parse(name: &str) -> Option<Theme> {
+        match name {
+            "auto" => Some(Theme::Auto),
+            "light" => Some(Theme::Light),
+            "dark" => Some(Theme::Dark),
+            _ => None,
+        }
+    }
+}
+
+/// The colours of everything that is not a series.
+struct Ground {
+    paper: &'static str,
+    text: &'static str,
+    muted: &'static str,
+    grid: &'static str,
+    baseline: &'static str,
+    error: &'static str,
+}
+
+const LIGHT_GROUND: Ground = Ground {
+    paper: "#ffffff",
+    text: "#1c2430",
+    muted: "#667180",
+    grid: "#e6e9ed",
+    baseline: "#b9c0c9",
+    error: "#b3261e",
+};
+const DARK_GROUND: Ground = Ground {
+    paper: "#14181d",
+    text: "#e3e8ee",
+    muted: "#8d98a6",
+    grid: "#262c34",
+    baseline: "#47505c",
+    error: "#ff8a80",
+};
+
+fn colours(out: &mut String, ground: &Ground, inks: &[&str; INKS + 1], used: &[u8]) {
+    let Ground { paper, text, muted, grid, baseline, error } = ground;
+    let _ = write!(
+        out,
+        ".b{{fill:{paper}}}.h,.v{{fill:{text}}}.t,.k,.c{{fill:{muted}}}.tm{{fill:{text}}}.e{{fill:{error}}}.g{{stroke:{grid}}}.x{{stroke:{baseline}}}"
+    );
+    for ink in used {
+        let colour = inks[usize::from(*ink) % inks.len()];
+        let _ = write!(out, ".l{ink},.d{ink}{{stroke:{colour}}}.a{ink},.w{ink},.f{ink}{{fill:{colour}}}");
+    }
+}
+
+/// The style sheet of a chart that stands alone, for the inks that it uses.
+pub(super) fn style_sheet(theme: Theme, used: &[u8]) -> String {
+    let mut css = String::with_capacity(1400);
+    // Lengths inside the plot are tenths of a px: its group is scaled by 0.1.
+    css.push_str(
+        "text{font:11px system-ui,-apple-system,\"Segoe UI\",Roboto,\"Helvetica Neue\",Arial,sans-serif;font-variant-numeric:tabular-nums}\
+         .h{font-size:13px;font-weight:600}.tm{font-weight:600}.e{font-size:13px}.r{text-anchor:end}.m{text-anchor:middle}\
+         path{fill:none;stroke-width:10}.g,.x{shape-rendering:crispEdges}.s{opacity:.86}",
+    );
+    for ink in used {
+        let _ = write!(css, ".l{ink}");
+        css.push_str("{stroke-width:15;stroke-linejoin:round;stroke-linecap:round}");
+        let _ = write!(css, ".d{ink}{{stroke-width:40;stroke-linecap:round}}.w{ink}{{opacity:.12}}");
+    }
+    match theme {
+        Theme::Light => colours(&mut css, &LIGHT_GROUND, &LIGHT, used),
+        Theme::Dark => colours(&mut css, &DARK_GROUND, &DARK, used),
+        Theme::Auto => {
+            colours(&mut css, &LIGHT_GROUND, &LIGHT, used);
+            css.push_str("@media(prefers-color-scheme:dark){");
+            colours(&mut css, &DARK_GROUND, &DARK, used);
+            css.push('}');
+        }
+    }
+    css
+}
+
+/// The inks as custom properties of a page, and the classes of [`super::fluid`] and [`super::spark`] that use them.
+pub(crate) fn page_inks() -> String {
+    let variables = |inks: &[&str; INKS + 1]| {
+        inks.iter().enumerate().map(|(ink, colour)| format!("--i{ink}:{colour};")).collect::<String>()
+    };
+    let mut css =
+        format!(":root{{{}}}@media(prefers-color-scheme:dark){{:root{{{}}}}}\n", variables(&LIGHT), variables(&DARK));
+    for ink in 0..=INKS {
+        let _ = write!(css, ".l{ink},.d{ink}{{stroke:var(--i{ink})}}.a{ink},.w{ink},.f{ink}{{fill:var(--i{ink})}}");
+    }
+    css.push_str("\n[class^=l]{stroke-width:1.5px;stroke-linejoin:round;stroke-linecap:round}[class^=d]{stroke-width:4px;stroke-linecap:round}[class^=w]{opacity:.12}\n");
+    css
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Rgb = [f64; 3];
+    const NORMAL: [Rgb; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+    // Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.
+    const PROTANOPIA: [Rgb; 3] =
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]];
+    const DEUTERANOPIA: [Rgb; 3] =
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]];
+
+    fn linear(hex: &str) -> Rgb {
+        [1, 3, 5].map(|at| {
+            let x = f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()) / 255.0;
+            if x <= 0.04045 { x / 12.92 } else { ((x + 0.055) / 1.055).powf(2.4) }
+        })
+    }
+
+    fn seen(sight: &[Rgb; 3], c: Rgb) -> Rgb {
+        sight.map(|row| row.iter().zip(c).map(|(a, b)| a * b).sum::<f64>().clamp(0.0, 1.0))
+    }
+
+    fn oklab([r, g, b]: Rgb) -> Rgb {
+        let l = (0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b).cbrt();
+        let m = (0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b).cbrt();
+        let s = (0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b).cbrt();
+        [
+            0.2104542553 * l + 0.7936177850 * m - 0.0040720468 * s,
+            1.9779984951 * l - 2.4285922050 * m + 0.4505937099 * s,
+            0.0259040371 * l + 0.7827717662 * m - 0.8086757660 * s,
+        ]
+    }
+
+    fn luminance([r, g, b]: Rgb) -> f64 {
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+
+    #[test]
+    fn inks_stay_apart_for_every_sight() {
+        for inks in [&LIGHT, &DARK] {
+            for sight in [&NORMAL, &PROTANOPIA, &DEUTERANOPIA] {
+                for a in 0..INKS {
+                    for b in 0..a {
+                        let [x, y] = [inks[a], inks[b]].map(|hex| oklab(seen(sight, linear(hex))));
+                        let distance = x.iter().zip(y).map(|(p, q)| (p - q).powi(2)).sum::<f64>().sqrt();
+                        assert!(distance >= 0.06, "{} and {} are {distance:.3} apart", inks[a], inks[b]);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn inks_stand_out_from_the_ground() {
+        for (inks, ground) in [(&LIGHT, &LIGHT_GROUND), (&DARK, &DARK_GROUND)] {
+            let paper = luminance(linear(ground.paper));
+            for ink in &inks[..INKS] {
+                let ink_luminance = luminance(linear(ink));
+                let contrast = (paper.max(ink_luminance) + 0.05) / (paper.min(ink_luminance) + 0.05);
+                assert!(contrast >= 3.0, "{ink} has only {contrast:.2}:1");
+            }
+        }
+    }
+}

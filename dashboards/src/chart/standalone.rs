@@ -1,0 +1,242 @@
+//! A chart as a document of its own: `/chart.svg`, a file, an attachment.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use super::canvas::{Anchor, Canvas, Label};
+use super::legend::Legend;
+use super::mark::Mark;
+use super::model::{Chart, Summary};
+use super::palette::{Theme, style_sheet};
+use super::plot::{Drawing, Frame};
+use super::ticks::time_ticks;
+use super::{DrawError, svg, text, xml};
+
+/// Where the legend stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LegendPlace {
+    /// Beside a wide plot, below a tall one, left out where neither fits.
+    #[default]
+    Auto,
+    /// To the right of the plot.
+    Right,
+    /// Below the plot.
+    Below,
+    /// Nowhere.
+    Off,
+}
+
+impl LegendPlace {
+    /// The place of that name: `auto`, `right`, `below`, `off`.
+    pub fn parse(name: &str) -> Option<LegendPlace> {
+        match name {
+            "auto" => Some(LegendPlace::Auto),
+            "right" => Some(LegendPlace::Right),
+            "below" => Some(LegendPlace::Below),
+            "off" => Some(LegendPlace::Off),
+            _ => None,
+        }
+    }
+}
+
+/// Size and look of the document.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Look {
+    /// Width in px.
+    pub width: u32,
+    /// Height in px, legend included.
+    pub height: u32,
+    /// Its ground.
+    pub theme: Theme,
+    /// Where its legend stands.
+    pub legend: LegendPlace,
+}
+
+const PAD: f64 = 12.0;
+/// Room for the labels of the time axis.
+const BELOW: f64 = 18.0;
+const TICK_SIZE: f64 = 11.0;
+
+/// Draws `chart` as a whole SVG document.
+pub fn render(chart: &Chart, look: &Look) -> Result<String, DrawError> {
+    let (width, height) = (f64::from(look.width), f64::from(look.height));
+    let mut canvas = Canvas::default();
+    let mut labels: Vec<(Label, Option<String>)> = Vec::new();
+
+    let header = heading(chart, width, height, &mut labels);
+    let mut room = Frame { x: PAD, y: PAD + header, width: width - 2.0 * PAD, height: height - 2.0 * PAD - header };
+    place_legend(chart, look.legend, &mut room, &mut canvas, &mut labels);
+
+    let drawing = Drawing::new(chart);
+    let plot_height = (room.height - BELOW).max(8.0);
+    let scale = drawing.scale(plot_height);
+    let gutter = scale.ticks.iter().map(|(_, label)| text::width(label, TICK_SIZE)).fold(0.0, f64::max) + 8.0;
+    let gutter = gutter.min(room.width / 2.0);
+    // Half a label fits beyond the last tick; so the frame cuts none off.
+    let frame = Frame {
+        x: (room.x + gutter).round(),
+        y: room.y.round(),
+        width: (room.width - gutter - 6.0).max(8.0).round(),
+        height: plot_height.round(),
+    };
+    let digit = text::width("0", TICK_SIZE);
+    let ticks = time_ticks(chart.span.start_ms, chart.span.end_ms, frame.width, digit, &chart.zone);
+    drawing.draw(&mut canvas, frame, &ticks, &scale)?;
+
+    for (value, label) in &scale.ticks {
+        let y = frame.y_of(&scale, *value) + 4.0;
+        labels.push((Label { x: frame.x - 8.0, y, anchor: Anchor::End, class: "t", text: label.clone() }, None));
+    }
+    for tick in &ticks {
+        let x = frame.x_of(chart, tick.at_ms);
+        let half = text::width(&tick.label, TICK_SIZE) / 2.0;
+        if x - half >= 2.0 && x + half <= width - 2.0 {
+            let class = if tick.major { "tm" } else { "t" };
+            let y = frame.y + frame.height + 14.0;
+            labels.push((Label { x, y, anchor: Anchor::Middle, class, text: tick.label.clone() }, None));
+        }
+    }
+    if chart.is_empty() {
+        let (x, y) = (frame.x + frame.width / 2.0, frame.y + frame.height / 2.0);
+        let text = text::fit("No data in this range", TICK_SIZE, width - 8.0);
+        labels.push((Label { x, y, anchor: Anchor::Middle, class: "t", text }, None));
+    }
+    Ok(document(chart, look, canvas, frame, &labels))
+}
+
+/// Title and span, one line above the plot; returns its height.
+fn heading(chart: &Chart, width: f64, height: f64, labels: &mut Vec<(Label, Option<String>)>) -> f64 {
+    if height < 100.0 {
+        return 0.0;
+    }
+    let mut caption = span_text(chart);
+    if !chart.note.is_empty() {
+        caption = format!("{} \u{b7} {caption}", chart.note);
+    }
+    let room = width - 2.0 * PAD;
+    let caption_width = text::width(&caption, TICK_SIZE);
+    let with_caption = caption_width <= room * if chart.title.is_empty() { 1.0 } else { 0.6 };
+    if with_caption {
+        let label = Label { x: width - PAD, y: PAD + 10.0, anchor: Anchor::End, class: "c", text: caption };
+        labels.push((label, None));
+    }
+    if chart.title.is_empty() && !with_caption {
+        return 0.0;
+    }
+    // Semi-bold is wider than the table says.
+    let title_room = (room - if with_caption { caption_width + 16.0 } else { 0.0 }) / 1.08;
+    let title = text::fit(&chart.title, 13.0, title_room);
+    let label = Label { x: PAD, y: PAD + 11.0, anchor: Anchor::Start, class: "h", text: title };
+    labels.push((label, Some(chart.title.clone())));
+    24.0
+}
+
+/// Takes the legend's room away from `room` and draws it there.
+fn place_legend(
+    chart: &Chart,
+    place: LegendPlace,
+    room: &mut Frame,
+    canvas: &mut Canvas,
+    labels: &mut Vec<(Label, Option<String>)>,
+) {
+    if chart.series.is_empty() {
+        return;
+    }
+    let wide = room.width >= 560.0;
+    let right = Legend::new(chart, wide);
+    let below = Legend::new(chart, room.width >= 330.0);
+    let rest_below = room.height - below.height() - 10.0;
+    let place = match place {
+        LegendPlace::Auto if rest_below >= 130.0 && below.least_width() <= room.width => LegendPlace::Below,
+        LegendPlace::Auto if room.width >= 420.0 && right.height() > 0.0 => LegendPlace::Right,
+        LegendPlace::Auto if rest_below >= 60.0 => LegendPlace::Below,
+        LegendPlace::Auto => LegendPlace::Off,
+        place => place,
+    };
+    match place {
+        LegendPlace::Right => {
+            let width = right.natural_width().min(room.width * 0.48).max(right.least_width().min(room.width * 0.6));
+            let x = room.x + room.width - width;
+            labels.extend(right.draw(canvas, x, room.y - 3.0, width, room.height));
+            room.width -= width + 14.0;
+        }
+        LegendPlace::Below => {
+            let height = below.height().min(room.height * 0.6);
+            let y = room.y + room.height - height;
+            labels.extend(below.draw(canvas, room.x, y, room.width, height));
+            room.height -= height + 10.0;
+        }
+        LegendPlace::Auto | LegendPlace::Off => {}
+    }
+}
+
+fn document(chart: &Chart, look: &Look, canvas: Canvas, frame: Frame, labels: &[(Label, Option<String>)]) -> String {
+    let Look { width, height, theme, .. } = *look;
+    let mut used: Vec<u8> = (0..chart.series.len()).map(|index| chart.ink(index)).collect();
+    used.sort_unstable();
+    used.dedup();
+    let mut out = String::with_capacity(16 * 1024);
+    let _ = write!(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"t d\"><title id=\"t\">"
+    );
+    xml::text(&mut out, if chart.title.is_empty() { "Chart" } else { &chart.title });
+    out.push_str("</title><desc id=\"d\">");
+    xml::text(&mut out, &description(chart));
+    let _ = write!(out, "</desc><style>{}</style>", style_sheet(theme, &used));
+    out.push_str("<rect class=\"b\" width=\"100%\" height=\"100%\"/>");
+    let (swatches, shapes): (Vec<_>, Vec<_>) =
+        canvas.shapes.into_iter().partition(|shape| matches!(shape.mark, Mark::Swatch(_)));
+    // A px of room around the plot, so that a line on its edge keeps its width.
+    out.push_str("<clipPath id=\"p\"><rect");
+    for (name, value) in
+        [("x", frame.x - 1.0), ("y", frame.y - 1.0), ("width", frame.width + 2.0), ("height", frame.height + 2.0)]
+    {
+        let _ = write!(out, " {name}=\"");
+        xml::length(&mut out, value);
+        out.push('"');
+    }
+    out.push_str("/></clipPath><g clip-path=\"url(#p)\"><g transform=\"scale(.1)\">");
+    svg::shapes(&mut out, shapes);
+    out.push_str("</g></g>");
+    if !swatches.is_empty() {
+        out.push_str("<g transform=\"scale(.1)\">");
+        svg::shapes(&mut out, swatches);
+        out.push_str("</g>");
+    }
+    for (label, full) in labels {
+        svg::label(&mut out, label, full.as_deref());
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+/// From when to when, as short as it can be said: one date where both ends share it.
+pub(crate) fn span_text(chart: &Chart) -> String {
+    let local = |ms: i64| Timestamp::from_millisecond(ms).ok().map(|at| at.to_zoned_datetime(chart.zone.clone()));
+    let (Some(start), Some(end)) = (local(chart.span.start_ms), local(chart.span.end_ms)) else { return String::new() };
+    let clock = if chart.span.length_ms() < 600_000 { "%H:%M:%S" } else { "%H:%M" };
+    let tail = if start.date() == end.date() { clock.to_owned() } else { format!("%-d %b %Y {clock}") };
+    format!("{} \u{2013} {} {}", start.strftime(&format!("%-d %b %Y {clock}")), end.strftime(&tail), end.strftime("%Z"))
+}
+
+/// What a screen reader says of the chart.
+pub(crate) fn description(chart: &Chart) -> String {
+    let mut out = span_text(chart);
+    if chart.is_empty() {
+        out.push_str(". No data.");
+        return out;
+    }
+    let _ = write!(out, ". {} series.", chart.series.len());
+    for series in chart.series.iter().take(12) {
+        let Summary { last, min, avg, max } = Summary::of(&series.points);
+        let [last, min, avg, max] = [last, min, avg, max].map(|value| chart.unit.format(value));
+        let name: String = series.name.chars().take(80).collect();
+        let _ = write!(out, " {name}: last {last}, min {min}, avg {avg}, max {max}.");
+    }
+    if !chart.note.is_empty() {
+        let _ = write!(out, " {}", chart.note);
+    }
+    out
+}

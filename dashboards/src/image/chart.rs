@@ -1,0 +1,98 @@
+//! From a request to a chart: asks the query server and names what it answers.
+
+use futures_util::future::join_all;
+
+use super::naming::names;
+use super::request::ImageRequest;
+use crate::chart::{Chart, Series, Summary};
+use crate::parameters::BadParameter;
+use crate::query::{self, Client, Labels};
+use crate::time::{Span, step_for};
+
+/// No chart.
+#[derive(Debug)]
+pub(super) enum Error {
+    /// A parameter that only shows to be bad together with others.
+    Parameter(BadParameter),
+    /// The query server.
+    Query(query::Error),
+}
+
+/// The most points for one series: the bound of Prometheus itself.
+const MOST_POINTS: i64 = 11_000;
+
+/// Below this distance points would repeat one sample: most targets are scraped no more often.
+const LEAST_STEP_MS: i64 = 5_000;
+
+pub(super) async fn fetch(client: &Client, request: &ImageRequest, now_ms: i64) -> Result<Chart, Error> {
+    let parameter = |name: &str, reason: String| Error::Parameter(BadParameter::new(name, reason));
+    let span = Span::new(request.from.resolve(now_ms), request.until.resolve(now_ms))
+        .map_err(|reason| parameter("from", reason))?;
+    let step_ms =
+        request.step_ms.unwrap_or_else(|| step_for(span.length_ms(), f64::from(request.look.width), LEAST_STEP_MS));
+    if span.length_ms() / step_ms > MOST_POINTS {
+        let reason = format!("gives more than {MOST_POINTS} points over this range");
+        return Err(parameter("step", reason));
+    }
+    let aligned = span.aligned(step_ms);
+    let answers = join_all(request.queries.iter().map(|query| client.range(query, aligned, step_ms))).await;
+    let mut series = Vec::new();
+    for (index, answer) in answers.into_iter().enumerate() {
+        let answer = answer.map_err(Error::Query)?;
+        let labels: Vec<&Labels> = answer.iter().map(|series| &series.labels).collect();
+        let template = request.legends.get(index).or(request.legends.first()).filter(|text| !text.is_empty());
+        let names = names(&labels, template.map(String::as_str), &request.queries[index]);
+        let points = answer.into_iter().map(|series| series.values);
+        series.extend(names.into_iter().zip(points).map(|(name, points)| Series { name, points, others: false }));
+    }
+    let note = keep_largest(&mut series, request.limit);
+    Ok(Chart {
+        title: request.title.clone(),
+        unit: request.unit,
+        span,
+        step_ms,
+        zone: request.zone.clone(),
+        series,
+        stacked: request.stacked,
+        edges: request.edges,
+        note,
+    })
+}
+
+/// Keeps the series with the largest mean, in the order in which they came; says how many are left out.
+fn keep_largest(series: &mut Vec<Series>, limit: usize) -> String {
+    let found = series.len();
+    if found <= limit {
+        return String::new();
+    }
+    let mut means: Vec<f64> = series.iter().map(|series| Summary::of(&series.points).avg).collect();
+    means.iter_mut().filter(|mean| mean.is_nan()).for_each(|mean| *mean = f64::NEG_INFINITY);
+    let mut order: Vec<usize> = (0..found).collect();
+    order.sort_by(|a, b| means[*b].total_cmp(&means[*a]).then(a.cmp(b)));
+    let mut kept = vec![false; found];
+    order.into_iter().take(limit).for_each(|index| kept[index] = true);
+    let mut index = 0;
+    series.retain(|_| {
+        index += 1;
+        kept[index - 1]
+    });
+    format!("The {limit} largest of {found} series")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::Point;
+
+    #[test]
+    fn the_largest_series_stay_in_their_order() {
+        let one = |name: &str, value: f64| Series {
+            name: name.to_owned(),
+            points: vec![Point { at_ms: 0, value }],
+            others: false,
+        };
+        let mut series = vec![one("a", 1.0), one("b", f64::NAN), one("c", 3.0), one("d", 2.0)];
+        assert_eq!(keep_largest(&mut series, 2), "The 2 largest of 4 series");
+        assert_eq!(series.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["c", "d"]);
+    }
+}

@@ -1,0 +1,204 @@
+//! The parameters of `/chart.svg`, read and checked. `docs/charts.md` lists them.
+
+use jiff::tz::TimeZone;
+
+use crate::chart::palette::Theme;
+use crate::chart::standalone::{LegendPlace, Look};
+use crate::chart::{Edges, UNITS, Unit};
+use crate::parameters::{BadParameter, Parameters};
+use crate::time::{Moment, parse_duration_ms, parse_zone};
+
+/// Every parameter that is known.
+pub const PARAMETERS: [&str; 17] = [
+    "query",
+    "from",
+    "until",
+    "w",
+    "h",
+    "title",
+    "unit",
+    "legend",
+    "legend_table",
+    "theme",
+    "step",
+    "min",
+    "max",
+    "stack",
+    "limit",
+    "tz",
+    "fit",
+];
+
+/// A chart as it was asked for.
+#[derive(Debug, Clone)]
+pub struct ImageRequest {
+    /// PromQL, one to eight.
+    pub queries: Vec<String>,
+    /// How the series of each query are called; one for all, or one for each query.
+    pub legends: Vec<String>,
+    /// The beginning of the range.
+    pub from: Moment,
+    /// The end of the range.
+    pub until: Moment,
+    /// The time zone of the axis.
+    pub zone: TimeZone,
+    /// Size, theme, place of the legend.
+    pub look: Look,
+    /// The heading; may be empty.
+    pub title: String,
+    /// What the values are.
+    pub unit: Unit,
+    /// The distance of the points, where it is chosen.
+    pub step_ms: Option<i64>,
+    /// The edges of the value axis.
+    pub edges: Edges,
+    /// Draw the series on top of each other.
+    pub stacked: bool,
+    /// Most series that are drawn.
+    pub limit: usize,
+}
+
+const MOST_QUERIES: usize = 8;
+const LONGEST_QUERY: usize = 8192;
+
+impl ImageRequest {
+    /// Reads a query string; the error names the parameter.
+    pub fn parse(query: &str) -> Result<ImageRequest, BadParameter> {
+        let given = Parameters::parse(query, &PARAMETERS, &["query", "legend"])?;
+        let queries: Vec<String> = given.all("query").map(str::to_owned).collect();
+        if queries.is_empty() || queries.iter().any(|query| query.trim().is_empty()) {
+            return Err(BadParameter::new("query", "is missing: it is the PromQL expression to draw"));
+        }
+        if queries.len() > MOST_QUERIES {
+            return Err(BadParameter::new("query", format!("is given more than {MOST_QUERIES} times")));
+        }
+        if queries.iter().any(|query| query.len() > LONGEST_QUERY) {
+            return Err(BadParameter::new("query", format!("is longer than {LONGEST_QUERY} bytes")));
+        }
+        let legends: Vec<String> = given.all("legend").map(str::to_owned).collect();
+        if legends.len() > 1 && legends.len() != queries.len() {
+            return Err(BadParameter::new("legend", "is given once, or once for each query"));
+        }
+        let zone = given.read("tz", parse_zone)?.unwrap_or_else(TimeZone::system);
+        let moment = |name| given.read(name, |text| Moment::parse(text, &zone));
+        let (from, until) = (moment("from")?, moment("until")?);
+        let edges = Edges {
+            min: given.read("min", finite)?,
+            max: given.read("max", finite)?,
+            fit: given.read("fit", on_or_off)?.unwrap_or(false),
+        };
+        if let (Some(min), Some(max)) = (edges.min, edges.max)
+            && min >= max
+        {
+            return Err(BadParameter::new("min", "is not below max"));
+        }
+        let look = Look {
+            width: given.read("w", |text| whole(text, 120, 4000))?.unwrap_or(800),
+            height: given.read("h", |text| whole(text, 60, 2400))?.unwrap_or(240),
+            theme: given.read("theme", |text| choice(text, Theme::parse, "auto, light or dark"))?.unwrap_or_default(),
+            legend: given
+                .read("legend_table", |text| choice(text, LegendPlace::parse, "auto, right, below or off"))?
+                .unwrap_or_default(),
+        };
+        let units = || UNITS.map(|(name, _)| name).join(", ");
+        Ok(ImageRequest {
+            queries,
+            legends,
+            from: from.unwrap_or(Moment::Ago(6 * 3_600_000)),
+            until: until.unwrap_or(Moment::Ago(0)),
+            look,
+            title: given.read("title", |text| bounded(text, 200))?.unwrap_or_default(),
+            unit: given.read("unit", |text| choice(text, Unit::parse, &units()))?.unwrap_or_default(),
+            step_ms: given.read("step", step)?,
+            edges,
+            stacked: given.read("stack", on_or_off)?.unwrap_or(false),
+            limit: given.read("limit", |text| whole(text, 1, 100))?.unwrap_or(12) as usize,
+            zone,
+        })
+    }
+}
+
+fn whole(text: &str, least: u32, most: u32) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("must be a whole number from {least} to {most}"))
+}
+
+fn finite(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && number.abs() <= 1e300);
+    number.ok_or_else(|| "must be a number".to_owned())
+}
+
+fn on_or_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" | "true" | "1" => Ok(true),
+        "off" | "false" | "0" => Ok(false),
+        _ => Err("must be on or off".to_owned()),
+    }
+}
+
+fn choice<T>(text: &str, read: impl Fn(&str) -> Option<T>, choices: &str) -> Result<T, String> {
+    read(text).ok_or_else(|| format!("must be one of {choices}"))
+}
+
+fn bounded(text: &str, most: usize) -> Result<String, String> {
+    if text.chars().count() > most { Err(format!("has more than {most} characters")) } else { Ok(text.to_owned()) }
+}
+
+fn step(text: &str) -> Result<i64, String> {
+    let ms = parse_duration_ms(text)?;
+    if ms < 1000 { Err("must be at least one second".to_owned()) } else { Ok(ms) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn errors_name_the_parameter() {
+        for (query, expected) in [
+            ("", "parameter query: is missing"),
+            ("query=", "parameter query: is missing"),
+            ("query=up&from=yesterday", "parameter from: \"yesterday\" is no time"),
+            ("query=up&until=never", "parameter until: \"never\" is no time"),
+            ("query=up&w=100000", "parameter w: must be a whole number from 120 to 4000"),
+            ("query=up&w=-1", "parameter w: must be"),
+            ("query=up&h=NaN", "parameter h: must be a whole number from 60 to 2400"),
+            ("query=up&unit=parsec", "parameter unit: must be one of short, bytes"),
+            ("query=up&theme=pink", "parameter theme: must be one of auto, light or dark"),
+            ("query=up&legend_table=up", "parameter legend_table: must be one of"),
+            ("query=up&step=0", "parameter step: must be at least one second"),
+            ("query=up&step=fast", "parameter step: \"fast\" is no duration"),
+            ("query=up&min=a", "parameter min: must be a number"),
+            ("query=up&max=inf", "parameter max: must be a number"),
+            ("query=up&min=2&max=1", "parameter min: is not below max"),
+            ("query=up&stack=maybe", "parameter stack: must be on or off"),
+            ("query=up&limit=0", "parameter limit: must be a whole number from 1 to 100"),
+            ("query=up&tz=Mars/Olympus", "parameter tz: no time zone is called"),
+            ("query=up&legend=a&legend=b", "parameter legend: is given once"),
+            ("query=up&colour=red", "parameter colour: is unknown"),
+            ("query=up&w=200&w=300", "parameter w: is given more than once"),
+            (
+                "query=a&query=a&query=a&query=a&query=a&query=a&query=a&query=a&query=a",
+                "parameter query: is given more than 8 times",
+            ),
+        ] {
+            let error = ImageRequest::parse(query).expect_err(query).to_string();
+            assert!(error.starts_with(expected), "{query}: {error}");
+        }
+    }
+
+    #[test]
+    fn defaults_need_a_query_only() {
+        let request = ImageRequest::parse("query=up").unwrap();
+        assert_eq!((request.look.width, request.look.height, request.limit), (800, 240, 12));
+        assert_eq!((request.from, request.until), (Moment::Ago(21_600_000), Moment::Ago(0)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_query_panics(query in "[a-z&=%0-9+]{0,80}") {
+            let _ = ImageRequest::parse(&query);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The page of a host.
+
+use axum::response::Response;
+use http::StatusCode;
+use maud::{Markup, html};
+
+use super::busiest::{Busiest, Group, PROCESSES, Process};
+use super::panel::{Drawn, PANELS};
+use super::{HostView, SORTS, Sort};
+use crate::chart::Unit;
+use crate::pages::link::HostLink;
+use crate::pages::phrase::{counted, lasting};
+use crate::pages::{chart_card, range, shell};
+use crate::query::{Error, QueriedSeries};
+use crate::server::App;
+
+/// Groups that are listed unless all are asked for.
+const ROWS: usize = 15;
+/// Groups that are listed at most.
+const MOST_ROWS: usize = 1000;
+
+/// The host's name beside the name of the installation.
+pub(super) fn bar(view: &HostView) -> Markup {
+    html! {
+        span.sep aria-hidden="true" { "/" }
+        h1 { (view.link.instance) }
+        (range::picker(&view.link, view.span, view.now_ms, &view.zone))
+    }
+}
+
+pub(super) fn page(
+    app: &App,
+    view: &HostView,
+    ups: &[QueriedSeries],
+    panels: Vec<Result<Drawn, Error>>,
+    busiest: &Busiest,
+) -> Response {
+    let nothing = ups.is_empty()
+        && panels.iter().all(|panel| panel.as_ref().is_ok_and(|drawn| drawn.chart.is_empty()))
+        && busiest.groups.as_ref().is_ok_and(Vec::is_empty);
+    let failed = panels.iter().filter_map(|panel| panel.as_ref().err()).next();
+    let status = match failed {
+        Some(error) if panels.iter().all(Result::is_err) => error.status(),
+        _ => StatusCode::OK,
+    };
+    let body = html! {
+        @if nothing {
+            section.notice {
+                h2 { "Nothing is known of " (view.link.instance) " in this range" }
+                p { "It may not have been scraped then, or has another name. A longer range may show it: "
+                    a href=(view.link.over("-30d", None)) { "the last 30 days" } ", or see " a href="/" { "all hosts" } "." }
+            }
+        } @else {
+            (state(view, ups))
+            div.cards {
+                @for (panel, drawn) in PANELS.iter().zip(&panels) {
+                    @match drawn {
+                        Ok(drawn) => {
+                            @let now = if drawn.now.is_nan() { String::new() } else { panel.unit.format(drawn.now) };
+                            (chart_card::card(panel.id, &drawn.chart, &now, &drawn.href))
+                        }
+                        Err(error) => {
+                            figure.card id=(panel.id) { figcaption { h2 { (panel.id) } } (shell::part_failed(error)) }
+                        }
+                    }
+                }
+            }
+            div.tables {
+                (groups(view, &busiest.groups))
+                (processes(view, &busiest.processes))
+            }
+        }
+    };
+    shell::page(app, status, &view.link.instance, &bar(view), &body)
+}
+
+/// One line: is it up, how fresh is what is shown, how the charts are drawn.
+fn state(view: &HostView, ups: &[QueriedSeries]) -> Markup {
+    let last = ups.iter().filter_map(|series| series.values.last()).max_by_key(|point| point.at_ms);
+    let other = HostLink { draw: Some(if view.stacked { "lines" } else { "stack" }.to_owned()), ..view.link.clone() };
+    html! {
+        p.state {
+            @match last {
+                Some(point) if view.live => {
+                    @let age = view.now_ms - point.at_ms;
+                    @let (class, word) = if point.value == 0.0 { ("down", "down") } else if age > 4 * view.interval_ms { ("stale", "silent") } else { ("up", "up") };
+                    span class={ "dot " (class) } aria-hidden="true" {}
+                    b { (word) } ", last scrape " (lasting(age)) " ago"
+                }
+                Some(_) => "A range of the past",
+                None => { span.dot.stale aria-hidden="true" {} "no scrape in the last 10 minutes of this range" }
+            }
+            span.mid { "\u{b7}" } "a point every " (lasting(view.step_ms))
+            span.mid { "\u{b7}" }
+            @if view.stacked { "stacked, " a href=(other.href()) { "as lines" } } @else { "lines, " a href=(other.href()) { "stacked" } }
+        }
+    }
+}
+
+/// A figure, with "–" for what is not known and a dimmed zero; `low` ones are left out where the page is narrow.
+fn figure(unit: Unit, value: f64, low: bool) -> Markup {
+    let text = match value {
+        value if value.is_nan() => "\u{2013}".to_owned(),
+        0.0 => "0".to_owned(),
+        value => unit.format(value),
+    };
+    let class = match (low, value.is_nan() || value == 0.0) {
+        (true, true) => Some("lo dim"),
+        (true, false) => Some("lo"),
+        (false, true) => Some("dim"),
+        (false, false) => None,
+    };
+    html! { td class=[class] { (text) } }
+}
+
+fn groups(view: &HostView, groups: &Result<Vec<Group>, Error>) -> Markup {
+    let head = |name: &str, sort: Sort| {
+        let key = SORTS.iter().find(|(_, s)| *s == sort).map(|(key, _)| (*key).to_owned());
+        let link = HostLink { sort: key, ..view.link.clone() };
+        let chosen = view.sort == sort;
+        html! { th scope="col" aria-sort=[chosen.then_some("descending")] { a href=(link.href()) { (name) } } }
+    };
+    html! {
+        section.table id="groups" {
+            h2 { "Groups" @if let Ok(groups) = groups { span.count { (groups.len()) } } }
+            @match groups {
+                Err(error) => (shell::part_failed(error)),
+                Ok(groups) if groups.is_empty() => p.empty { "No groups at the end of this range" },
+                Ok(groups) => {
+                    @let shown = if view.all_rows { MOST_ROWS } else { ROWS };
+                    div.scroll {
+                        table {
+                            thead { tr {
+                                th scope="col" { "group" }
+                                (head("CPU", Sort::Cpu)) (head("memory", Sort::Memory)) (head("reads", Sort::Reads)) (head("writes", Sort::Writes)) (head("procs", Sort::Processes))
+                                th.lo scope="col" { "threads" } th.lo scope="col" { "files" }
+                            } }
+                            tbody {
+                                @for group in groups.iter().take(shown) {
+                                    tr {
+                                        th scope="row" title=(group.name) { (group.name) }
+                                        (figure(Unit::Cores, group.cpu, false)) (figure(Unit::Bytes, group.memory, false))
+                                        (figure(Unit::BytesPerSecond, group.reads, false)) (figure(Unit::BytesPerSecond, group.writes, false))
+                                        (figure(Unit::Short, group.processes, false))
+                                        (figure(Unit::Short, group.threads, true)) (figure(Unit::Short, group.open_fds, true))
+                                    }
+                                }
+                            }
+                        }
+                    }
+                    @if groups.len() > shown {
+                        @let all = HostLink { rows: Some("all".to_owned()), ..view.link.clone() };
+                        p.more {
+                            @if view.all_rows { "and " (groups.len() - shown) " more" }
+                            @else { a href={ (all.href()) "#groups" } { "all " (counted(groups.len(), "group")) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn processes(view: &HostView, processes: &Result<Vec<Process>, Error>) -> Markup {
+    html! {
+        section.table id="processes" {
+            h2 { "Busiest processes" }
+            @match processes {
+                Err(error) => (shell::part_failed(error)),
+                Ok(processes) if processes.is_empty() => {
+                    p.empty { "No process has series of its own here: the exporter of this host may be set to groups only." }
+                }
+                Ok(processes) => {
+                    div.scroll {
+                        table {
+                            thead { tr {
+                                th scope="col" { "process" } th.text scope="col" { "user" } th scope="col" { "pid" }
+                                th scope="col" { "CPU" } th scope="col" { "memory" }
+                            } }
+                            tbody {
+                                @for process in processes {
+                                    tr {
+                                        th scope="row" title=(process.name) {
+                                            (process.name)
+                                            @if process.group != process.name { span.of { (process.group) } }
+                                        }
+                                        td.text { (process.user) } td.dim { (process.pid) }
+                                        (figure(Unit::Cores, process.cpu, false)) (figure(Unit::Bytes, process.memory, false))
+                                    }
+                                }
+                            }
+                        }
+                    }
+                    p.more { "The first " (PROCESSES) " by " (if view.sort == Sort::Memory { "memory" } else { "CPU" }) }
+                }
+            }
+        }
+    }
+}

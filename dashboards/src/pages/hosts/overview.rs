@@ -1,0 +1,163 @@
+//! What the first page knows of each host.
+
+use std::collections::BTreeMap;
+
+use crate::chart::Point;
+use crate::pages::scrapes;
+use crate::query::{Client, Error, QueriedSeries};
+use crate::time::{Span, duration_text};
+
+/// One host: an `instance` that is scraped, or that has groups.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Host {
+    pub(super) instance: String,
+    /// Jobs that scrape it.
+    pub(super) jobs: Vec<String>,
+    /// What the last scrape of each job found; `None` without any.
+    pub(super) up: Option<bool>,
+    /// Unix milliseconds of the last scrape.
+    pub(super) last_scrape_ms: Option<i64>,
+    /// Distance of its scrapes.
+    pub(super) interval_ms: i64,
+    /// Since when it has been up or down, where that changed within [`HISTORY_MS`].
+    pub(super) since_ms: Option<i64>,
+    /// Why the last scrape failed, in the words of the scraper.
+    pub(super) reason: String,
+    /// Processes now.
+    pub(super) processes: Option<f64>,
+    /// CPU cores in use over [`TREND_MS`].
+    pub(super) cpu: Vec<Point>,
+    /// Resident memory in bytes over [`TREND_MS`].
+    pub(super) memory: Vec<Point>,
+}
+
+/// All hosts, and what could not be found out.
+#[derive(Debug)]
+pub(super) struct Overview {
+    pub(super) hosts: Vec<Host>,
+    pub(super) trend: Span,
+    pub(super) step_ms: i64,
+    /// Queries that failed beside the first one.
+    pub(super) failures: Vec<Error>,
+}
+
+/// How far the sparklines reach.
+pub(super) const TREND_MS: i64 = 3_600_000;
+/// How far back a change of state is looked for.
+pub(super) const HISTORY_MS: i64 = 86_400_000;
+const HISTORY_STEP_MS: i64 = 300_000;
+const TREND_STEP_MS: i64 = 60_000;
+
+/// Asks for everything; an error only where the query server answers nothing at all.
+pub(super) async fn fetch(client: &Client, now_ms: i64) -> Result<Overview, Error> {
+    let ups = client.raw("up[10m]", now_ms).await?;
+    let interval_ms = scrapes::slowest_interval_ms(ups.iter().map(|series| series.values.as_slice()));
+    let step_ms = TREND_STEP_MS.max(interval_ms);
+    let trend = Span { start_ms: now_ms - TREND_MS, end_ms: now_ms };
+    let aligned = trend.aligned(step_ms);
+    let history = Span { start_ms: now_ms - HISTORY_MS, end_ms: now_ms }.aligned(HISTORY_STEP_MS);
+    let window = duration_text(scrapes::rate_window_ms(step_ms, interval_ms));
+    let cpu = format!("sum by (instance) (rate(proc_group_cpu_seconds_total[{window}]))");
+    let memory = "sum by (instance) (proc_group_resident_memory_bytes)";
+    let processes = "sum by (instance) (proc_group_processes)";
+    let (cpu, memory, processes, history, targets) = tokio::join!(
+        client.range(&cpu, aligned, step_ms),
+        client.range(memory, aligned, step_ms),
+        client.instant(processes, now_ms),
+        client.range("up", history, HISTORY_STEP_MS),
+        client.targets(),
+    );
+    let mut failures = Vec::new();
+    let mut hosts: BTreeMap<String, Host> = BTreeMap::new();
+    add_states(&mut hosts, ups);
+    for series in kept(processes, &mut failures) {
+        host(&mut hosts, series.labels.get("instance")).processes = Some(series.point.value);
+    }
+    for series in kept(cpu, &mut failures) {
+        host(&mut hosts, series.labels.get("instance")).cpu = series.values;
+    }
+    for series in kept(memory, &mut failures) {
+        host(&mut hosts, series.labels.get("instance")).memory = series.values;
+    }
+    add_history(&mut hosts, &kept(history, &mut failures));
+    // Not every server scrapes, so that targets are missing is no failure.
+    for target in targets.unwrap_or_default() {
+        if let Some(host) = target.labels.get("instance").and_then(|instance| hosts.get_mut(instance))
+            && !target.last_error.is_empty()
+        {
+            host.reason = target.last_error;
+        }
+    }
+    Ok(Overview { hosts: hosts.into_values().collect(), trend, step_ms, failures })
+}
+
+fn kept<T>(answer: Result<Vec<T>, Error>, failures: &mut Vec<Error>) -> Vec<T> {
+    answer.unwrap_or_else(|error| {
+        failures.push(error);
+        Vec::new()
+    })
+}
+
+fn host<'a>(hosts: &'a mut BTreeMap<String, Host>, instance: Option<&String>) -> &'a mut Host {
+    let instance = instance.cloned().unwrap_or_default();
+    hosts.entry(instance.clone()).or_insert_with(|| Host { instance, ..Host::default() })
+}
+
+/// A host is down if any of its jobs is, and as fresh as the freshest.
+fn add_states(hosts: &mut BTreeMap<String, Host>, ups: Vec<QueriedSeries>) {
+    for series in ups {
+        let host = host(hosts, series.labels.get("instance"));
+        let interval_ms = scrapes::slowest_interval_ms([series.values.as_slice()]);
+        host.interval_ms = host.interval_ms.max(interval_ms);
+        host.jobs.extend(series.labels.get("job").cloned());
+        if let Some(last) = series.values.last() {
+            host.up = Some(host.up.unwrap_or(true) && last.value != 0.0);
+            host.last_scrape_ms = host.last_scrape_ms.max(Some(last.at_ms));
+            // Raw samples tell a recent change to the scrape.
+            host.since_ms = host.since_ms.max(scrapes::since_ms(&series.values));
+        }
+    }
+}
+
+fn add_history(hosts: &mut BTreeMap<String, Host>, history: &[QueriedSeries]) {
+    for series in history {
+        let host = host(hosts, series.labels.get("instance"));
+        if host.since_ms.is_none() && host.up.is_some() {
+            host.since_ms = scrapes::since_ms(&series.values);
+        }
+        if host.last_scrape_ms.is_none() {
+            // It stopped being scraped; the last point is right to a step.
+            host.last_scrape_ms = series.values.last().map(|point| point.at_ms);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn up(instance: &str, job: &str, values: &[(i64, f64)]) -> QueriedSeries {
+        let labels = [("instance", instance), ("job", job)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let values = values.iter().map(|&(at_ms, value)| Point { at_ms, value }).collect();
+        QueriedSeries { labels: labels.into(), values }
+    }
+
+    #[test]
+    fn a_host_is_down_if_one_of_its_jobs_is() {
+        let mut hosts = BTreeMap::new();
+        add_states(
+            &mut hosts,
+            vec![up("a", "x", &[(0, 1.0), (15_000, 1.0)]), up("a", "y", &[(0, 1.0), (15_000, 0.0)])],
+        );
+        let host = &hosts["a"];
+        assert_eq!((host.up, host.last_scrape_ms, host.since_ms), (Some(false), Some(15_000), Some(15_000)));
+        assert_eq!(host.jobs, ["x", "y"]);
+    }
+
+    #[test]
+    fn a_host_that_is_no_longer_scraped_stays_on_the_page() {
+        let mut hosts = BTreeMap::new();
+        add_history(&mut hosts, &[up("gone", "x", &[(0, 1.0), (300_000, 1.0)])]);
+        assert_eq!((hosts["gone"].up, hosts["gone"].last_scrape_ms), (None, Some(300_000)));
+    }
+}

@@ -1,0 +1,153 @@
+//! The first page.
+
+use axum::response::Response;
+use http::StatusCode;
+use jiff::tz::TimeZone;
+use maud::{Markup, PreEscaped, html};
+
+use super::overview::{HISTORY_MS, Host, Overview};
+use crate::chart::{Chart, Edges, Point, Series, Unit, spark};
+use crate::pages::link::HostLink;
+use crate::pages::phrase::{counted, lasting};
+use crate::pages::shell;
+use crate::server::App;
+
+/// How a host is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Up,
+    /// Scraped, but not lately.
+    Silent,
+    Down,
+}
+
+fn state(host: &Host, now_ms: i64) -> State {
+    let age = host.last_scrape_ms.map_or(i64::MAX, |at| now_ms - at);
+    match host.up {
+        Some(false) => State::Down,
+        Some(true) if age <= (4 * host.interval_ms).max(20_000) => State::Up,
+        _ => State::Silent,
+    }
+}
+
+pub(super) fn page(app: &App, overview: &Overview, now_ms: i64) -> Response {
+    let hosts = &overview.hosts;
+    let mut ordered: Vec<(&Host, State)> = hosts.iter().map(|host| (host, state(host, now_ms))).collect();
+    // What needs a look comes first.
+    ordered.sort_by_key(|(host, state)| (*state == State::Up, host.instance.clone()));
+    let bar = html! {
+        span.sep aria-hidden="true" { "/" }
+        h1 { "Hosts" }
+        span.sum { (summary(&ordered)) }
+    };
+    let body = html! {
+        @for failure in &overview.failures { (shell::part_failed(failure)) }
+        @if hosts.is_empty() { (first_steps(app)) } @else { (table(overview, &ordered, now_ms)) }
+    };
+    shell::page(app, StatusCode::OK, "Hosts", &bar, &body)
+}
+
+fn summary(hosts: &[(&Host, State)]) -> Markup {
+    let count = |wanted: State| hosts.iter().filter(|(_, state)| *state == wanted).count();
+    let (up, down, silent) = (count(State::Up), count(State::Down), count(State::Silent));
+    html! {
+        (up) " up"
+        @if down > 0 { span.mid { "\u{b7}" } b.bad { (down) " down" } }
+        @if silent > 0 { span.mid { "\u{b7}" } (silent) " silent" }
+    }
+}
+
+fn first_steps(app: &App) -> Markup {
+    html! {
+        section.notice {
+            h2 { "No hosts yet" }
+            p { "The query server at " code { (app.client.server()) } " answers, but it has scraped nothing so far." }
+            ol {
+                li { "Start the exporter on each host that you want to see: " code { "procession-exporter --web.listen-address=:9956" } }
+                li {
+                    "Name the hosts in the scraper's configuration:"
+                    pre { "scrape_configs:\n  - job_name: procession\n    static_configs:\n      - targets: ['first-host:9956', 'second-host:9956']" }
+                }
+                li { "Let the scraper read it: " code { "curl -X POST " (app.client.server()) "/-/reload" } }
+            }
+            p { "A host appears here with its first scrape; load the page again then." }
+        }
+    }
+}
+
+fn table(overview: &Overview, hosts: &[(&Host, State)], now_ms: i64) -> Markup {
+    html! {
+        table.hosts {
+            thead { tr {
+                th scope="col" { "host" } th scope="col" { "state" } th.num scope="col" { "processes" }
+                th.num scope="col" { "CPU cores" } th.trend scope="col" { "last hour" }
+                th.num scope="col" { "memory" } th.trend scope="col" { "last hour" }
+                th.num scope="col" { "last scrape" }
+            } }
+            tbody { @for (host, state) in hosts { (row(overview, host, *state, now_ms)) } }
+        }
+        p.foot { (counted(hosts.len(), "host")) }
+    }
+}
+
+fn row(overview: &Overview, host: &Host, state: State, now_ms: i64) -> Markup {
+    let link = HostLink { instance: host.instance.clone(), ..HostLink::default() };
+    let last =
+        |points: &[Point], unit: Unit| points.last().map_or_else(|| "\u{2013}".to_owned(), |p| unit.format(p.value));
+    let name = if host.instance.is_empty() { "(without instance)" } else { &host.instance };
+    html! {
+        tr {
+            th scope="row" { a href=(link.href()) title=(host.instance) { (name) } }
+            td.st {
+                @match state {
+                    State::Up => { span.dot.up aria-hidden="true" {} "up" (since(host, now_ms)) }
+                    State::Silent => { span.dot.stale aria-hidden="true" {} "silent" }
+                    State::Down => { span.dot.down aria-hidden="true" {} b.bad { "down" } (since(host, now_ms)) }
+                }
+                @if state == State::Down && !host.reason.is_empty() { span.why { (host.reason) } }
+            }
+            @if host.processes.is_none() && host.cpu.is_empty() && host.memory.is_empty() {
+                td.none colspan="5" { @if state != State::Down { "no processes, " (jobs(host)) } }
+            } @else {
+                td.num data-of="processes" { (host.processes.map_or_else(|| "\u{2013}".to_owned(), |count| format!("{count}"))) }
+                td.num data-of="CPU" { (last(&host.cpu, Unit::Cores)) }
+                td.trend { (trend(overview, &host.cpu, Unit::Cores, 0)) }
+                td.num data-of="memory" { (last(&host.memory, Unit::Bytes)) }
+                td.trend { (trend(overview, &host.memory, Unit::Bytes, 2)) }
+            }
+            td.num.dim data-of="scraped" { (host.last_scrape_ms.map_or_else(|| "never".to_owned(), |at| format!("{} ago", lasting(now_ms - at)))) }
+        }
+    }
+}
+
+fn since(host: &Host, now_ms: i64) -> Markup {
+    html! {
+        span.since {
+            @match host.since_ms {
+                Some(at) => { " for " (lasting(now_ms - at)) }
+                None if host.up == Some(false) => { " for over " (lasting(HISTORY_MS)) }
+                None => {}
+            }
+        }
+    }
+}
+
+fn jobs(host: &Host) -> String {
+    if host.jobs.is_empty() { "no job".to_owned() } else { format!("job {}", host.jobs.join(", ")) }
+}
+
+fn trend(overview: &Overview, points: &[Point], unit: Unit, ink: u8) -> Markup {
+    let series = Series { name: String::new(), points: points.to_vec(), others: false };
+    let chart = Chart {
+        title: String::new(),
+        unit,
+        span: overview.trend,
+        step_ms: overview.step_ms,
+        zone: TimeZone::UTC,
+        series: vec![series],
+        stacked: false,
+        edges: Edges::default(),
+        note: String::new(),
+    };
+    html! { @if let Ok(svg) = spark::render(&chart, ink) { (PreEscaped(svg)) } }
+}

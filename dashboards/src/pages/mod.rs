@@ -1,0 +1,28 @@
+//! The pages: HTML that works without scripts, every view a link.
+
+mod chart_card;
+pub mod host;
+pub mod hosts;
+mod link;
+mod phrase;
+mod range;
+mod scrapes;
+mod shell;
+
+use axum::extract::{OriginalUri, State};
+use axum::response::Response;
+use http::StatusCode;
+use maud::html;
+
+use crate::server::App;
+
+/// Answers what no route knows.
+pub async fn not_found(State(app): State<App>, OriginalUri(uri): OriginalUri) -> Response {
+    let body = html! {
+        section.notice {
+            h2 { "There is no page " code { (uri.path()) } }
+            p { "The hosts are on the " a href="/" { "first page" } "." }
+        }
+    };
+    shell::page(&app, StatusCode::NOT_FOUND, "Not found", &html! {}, &body)
+}

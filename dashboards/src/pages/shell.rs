@@ -1,0 +1,69 @@
+//! What is around every page, and the notices that stand in a page's place.
+
+use axum::response::{Html, IntoResponse as _, Response};
+use http::StatusCode;
+use maud::{DOCTYPE, Markup, html};
+
+use crate::assets::{ICON, STYLE};
+use crate::query;
+use crate::server::App;
+
+/// A whole page: `title` for the window, `bar` beside the name in the header, `body` below.
+pub(super) fn page(app: &App, status: StatusCode, title: &str, bar: &Markup, body: &Markup) -> Response {
+    let name = if app.title.is_empty() { "Procession" } else { &app.title };
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                title { (title) " \u{b7} " (name) }
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                link rel="icon" href=(ICON.path()) type="image/svg+xml";
+                link rel="stylesheet" href=(STYLE.path());
+            }
+            body {
+                header.top {
+                    a.brand href="/" { (name) }
+                    (bar)
+                }
+                main { (body) }
+            }
+        }
+    };
+    (status, Html(page.into_string())).into_response()
+}
+
+/// The query server's failure in words, with what to look at.
+pub(super) fn query_failed(error: &query::Error) -> Markup {
+    html! {
+        section.notice.bad role="alert" {
+            h2 { (heading(error)) }
+            p { (error.to_string()) }
+            @match error {
+                query::Error::Unreachable { .. } => {
+                    p { "Is it running? These pages show what it answers; its address is the flag " code { "--query.url" } ". Load the page again once it is up." }
+                }
+                query::Error::Timeout { .. } => p { "It may be busy: a shorter range asks less of it." },
+                query::Error::Malformed { .. } => {
+                    p { "Does " code { "--query.url" } " lead to the scraper, or to Prometheus with its path prefix?" }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn heading(error: &query::Error) -> &'static str {
+    match error {
+        query::Error::Unreachable { .. } => "The query server cannot be reached",
+        query::Error::Timeout { .. } => "The query server does not answer",
+        query::Error::Malformed { .. } => "The query server answers something else",
+        _ => "The query server refused",
+    }
+}
+
+/// A failure of one part of a page, in one line.
+pub(super) fn part_failed(error: &query::Error) -> Markup {
+    html! { p.partfail role="alert" { (error.to_string()) } }
+}

@@ -1,0 +1,167 @@
+//! The JSON of the API as types.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
+
+use crate::chart::Point;
+
+/// The labels of a series, `__name__` among them.
+pub type Labels = BTreeMap<String, String>;
+
+/// One series of a range answer.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct QueriedSeries {
+    /// Its labels.
+    #[serde(rename = "metric")]
+    pub labels: Labels,
+    /// Its points in order of time.
+    #[serde(default, deserialize_with = "points")]
+    pub values: Vec<Point>,
+}
+
+/// One element of an instant vector.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Sample {
+    /// Its labels.
+    #[serde(rename = "metric")]
+    pub labels: Labels,
+    /// Its value, at the moment of the evaluation.
+    #[serde(rename = "value", deserialize_with = "point")]
+    pub point: Point,
+}
+
+/// One active target of `/api/v1/targets`, as far as pages say it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct TargetState {
+    /// Its labels after relabelling; `instance` among them.
+    #[serde(default)]
+    pub labels: Labels,
+    /// Why the last scrape failed; empty where it did not.
+    #[serde(rename = "lastError", default)]
+    pub last_error: String,
+}
+
+/// The envelope of every answer.
+#[derive(Debug, Deserialize)]
+#[serde(bound = "T: Deserialize<'de>")]
+pub(super) struct Envelope<T> {
+    pub(super) status: String,
+    #[serde(default = "none")]
+    pub(super) data: Option<T>,
+    #[serde(rename = "errorType", default)]
+    pub(super) error_type: String,
+    #[serde(default)]
+    pub(super) error: String,
+}
+
+fn none<T>() -> Option<T> {
+    None
+}
+
+/// `data` of a query.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "resultType", content = "result", rename_all = "lowercase")]
+pub(super) enum QueryData {
+    /// Series with many points.
+    Matrix(Vec<QueriedSeries>),
+    /// Series with one point.
+    Vector(Vec<Sample>),
+    /// One number.
+    Scalar(Pair),
+    /// One text; nothing here draws it.
+    String(de::IgnoredAny),
+}
+
+/// `data` of targets.
+#[derive(Debug, Deserialize)]
+pub(super) struct TargetsData {
+    #[serde(rename = "activeTargets", default)]
+    pub(super) active: Vec<TargetState>,
+}
+
+/// `[1700000000.123, "0.5"]`.
+#[derive(Debug)]
+pub(super) struct Pair(pub(super) Point);
+
+impl<'de> Deserialize<'de> for Pair {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PairVisitor;
+        impl<'de> Visitor<'de> for PairVisitor {
+            type Value = Pair;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a pair of Unix seconds and a value in quotes")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Pair, A::Error> {
+                let seconds: f64 = seq.next_element()?.ok_or_else(|| de::Error::invalid_length(0, &self))?;
+                let value: std::borrow::Cow<'de, str> =
+                    seq.next_element()?.ok_or_else(|| de::Error::invalid_length(1, &self))?;
+                // Rust reads Go's spellings of the infinities and of NaN too.
+                let value: f64 = value.parse().map_err(|_| de::Error::custom(format!("{value:?} is no number")))?;
+                Ok(Pair(Point { at_ms: (seconds * 1000.0).round() as i64, value }))
+            }
+        }
+        deserializer.deserialize_seq(PairVisitor)
+    }
+}
+
+fn point<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Point, D::Error> {
+    Pair::deserialize(deserializer).map(|pair| pair.0)
+}
+
+fn points<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Point>, D::Error> {
+    struct PointsVisitor;
+    impl<'de> Visitor<'de> for PointsVisitor {
+        type Value = Vec<Point>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a list of pairs")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Point>, A::Error> {
+            let mut points = Vec::new();
+            while let Some(Pair(point)) = seq.next_element()? {
+                points.push(point);
+            }
+            Ok(points)
+        }
+    }
+    deserializer.deserialize_seq(PointsVisitor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_as_the_api_writes_them() {
+        let json = r#"{"status":"success","data":{"resultType":"matrix","result":[
+            {"metric":{"group":"a\"b"},"values":[[1.5,"1"],[2,"NaN"],[3,"+Inf"],[4,"-Inf"],[5,"1e+06"]]}]}}"#;
+        let envelope: Envelope<QueryData> = serde_json::from_str(json).unwrap();
+        let Some(QueryData::Matrix(series)) = envelope.data else { panic!("no matrix") };
+        assert_eq!(series[0].labels["group"], "a\"b");
+        let values: Vec<String> = series[0].values.iter().map(|p| format!("{}:{}", p.at_ms, p.value)).collect();
+        assert_eq!(values, ["1500:1", "2000:NaN", "3000:inf", "4000:-inf", "5000:1000000"]);
+    }
+
+    #[test]
+    fn errors_keep_their_words() {
+        let json = r#"{"status":"error","errorType":"bad_data","error":"1:3: parse error"}"#;
+        let envelope: Envelope<QueryData> = serde_json::from_str(json).unwrap();
+        assert_eq!((envelope.error_type.as_str(), envelope.error.as_str()), ("bad_data", "1:3: parse error"));
+    }
+
+    #[test]
+    fn scalars_and_strings_are_results_too() {
+        for (json, is_scalar) in [
+            (r#"{"resultType":"scalar","result":[1,"2"]}"#, true),
+            (r#"{"resultType":"string","result":[1,"text"]}"#, false),
+        ] {
+            let data: QueryData = serde_json::from_str(json).unwrap();
+            assert_eq!(matches!(data, QueryData::Scalar(_)), is_scalar);
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Client of the Prometheus HTTP API: our scraper's, Prometheus's, or any other that speaks it.
+
+mod answer;
+mod client;
+mod error;
+pub mod promql;
+
+pub use answer::{Labels, QueriedSeries, Sample, TargetState};
+pub use client::{Client, Limits};
+pub use error::Error;

@@ -1,0 +1,78 @@
+//! Routes, and what every answer carries.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::middleware;
+use axum::response::Response;
+use axum::routing::get;
+use http::{HeaderValue, header};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+use crate::metrics::{self, Metrics};
+use crate::options::Options;
+use crate::query::{self, Client};
+use crate::{assets, image, pages};
+
+/// What the handlers share. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The query server.
+    pub client: Client,
+    /// The name of this installation; may be empty.
+    pub title: Arc<str>,
+    clock: fn() -> i64,
+}
+
+impl App {
+    /// The state for these options; `clock` tells Unix milliseconds.
+    pub fn new(options: &Options, metrics: Metrics, clock: fn() -> i64) -> Result<App, query::Error> {
+        let client = Client::new(&options.query_url, options.limits, metrics)?;
+        Ok(App { client, title: options.title.as_str().into(), clock })
+    }
+
+    /// Now, in Unix milliseconds.
+    pub fn now_ms(&self) -> i64 {
+        (self.clock)()
+    }
+}
+
+/// The clock of the machine, in Unix milliseconds.
+pub fn system_clock() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}
+
+/// All routes with their middleware.
+pub fn router(app: App, metrics: Metrics) -> Router {
+    Router::new()
+        .route("/", get(pages::hosts::handle))
+        .route("/host", get(pages::host::handle))
+        .route("/chart.svg", get(image::handle))
+        .route("/static/{name}", get(assets::handle))
+        .fallback(pages::not_found)
+        .with_state(app)
+        .layer(middleware::map_response(guarded))
+        .layer(CatchPanicLayer::new())
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(metrics, metrics::count))
+}
+
+/// Headers that keep a page to itself: no script, nothing from elsewhere, no framing by others.
+async fn guarded(mut response: Response) -> Result<Response, Infallible> {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    Ok(response)
+}
