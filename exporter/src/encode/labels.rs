@@ -78,13 +78,12 @@ impl Entry {
 impl ProcessLabels {
     /// Makes the labels of processes that are new, or that have another name or group than before.
     pub fn update(&mut self, snapshot: &Snapshot, groups: &Groups) {
-        let none: Arc<str> = Arc::from("");
         for process in &snapshot.processes {
             let slot = process.slot as usize;
             if slot >= self.0.len() {
                 self.0.resize_with(slot + 1, Entry::default);
             }
-            let group = groups.name_of(process.slot).unwrap_or(&none);
+            let Some(group) = groups.name_of(process.slot) else { continue };
             if !self.0[slot].made_for(&process.identity, group) {
                 self.0[slot] = Entry::make(&process.identity, group);
             }

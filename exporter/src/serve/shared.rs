@@ -68,3 +68,39 @@ impl SharedScanner {
         work.await.map_err(|_| Refusal::Broken)?.map_err(Refusal::Failed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::procfs::{Procfs, Units};
+    use std::path::Path;
+
+    fn scans(answer: Result<Vec<u8>, Refusal>) -> String {
+        let text = String::from_utf8(answer.expect("an answer")).expect("text");
+        let line = text.lines().find(|l| l.starts_with("procession_exporter_scans_total "));
+        line.expect("the number of scans").to_owned()
+    }
+
+    #[tokio::test]
+    async fn requests_that_wait_share_one_scan_and_later_ones_have_their_own() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/proc");
+        let source = Procfs::open(&root, Path::new("/etc/passwd"), Units::of_this_system()).expect("the captured tree");
+        let shared = SharedScanner::new(Scanner::new(source, Config::default()));
+        let ask = || shared.scrape(Format::Text, Compression::None, None);
+        let busy = shared.0.clone().lock_owned().await;
+        let (first, second, ()) = tokio::join!(ask(), ask(), async { drop(busy) });
+        assert_eq!(scans(first), "procession_exporter_scans_total 1");
+        assert_eq!(scans(second), "procession_exporter_scans_total 1");
+        assert_eq!(scans(ask().await), "procession_exporter_scans_total 2");
+    }
+
+    #[tokio::test]
+    async fn who_has_waited_too_long_is_told() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/proc");
+        let source = Procfs::open(&root, Path::new("/etc/passwd"), Units::of_this_system()).expect("the captured tree");
+        let shared = SharedScanner::new(Scanner::new(source, Config::default()));
+        let _busy = shared.0.clone().lock_owned().await;
+        let late = shared.scrape(Format::Text, Compression::None, Some(Instant::now())).await;
+        assert!(matches!(late, Err(Refusal::Late)));
+    }
+}

@@ -1,0 +1,34 @@
+//! In the steady state a scrape allocates for its answer, but nothing per process.
+
+use std::path::Path;
+
+use procession_exporter::encode::{Compression, Exposition, ProcessLabels};
+use procession_exporter::group::Groups;
+use procession_exporter::snapshot::Snapshot;
+use procession_exporter::source::procfs::{Procfs, Units};
+use procession_web::exposition::Format;
+
+#[test]
+fn nothing_is_allocated_per_process() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/proc");
+    let mut source = Procfs::open(&root, Path::new("/etc/passwd"), Units::of_this_system()).expect("the captured tree");
+    let (mut snapshot, mut groups, mut labels) = (Snapshot::default(), Groups::default(), ProcessLabels::default());
+    let mut bytes = 4096;
+    let mut scrape = || {
+        let mut exposition = Exposition::new(Format::OpenMetrics, Compression::None, bytes);
+        let counted = allocation_counter::measure(|| {
+            source.list().expect("listing");
+            source.read(None, &mut snapshot);
+            groups.update(&snapshot);
+            labels.update(&snapshot, &groups);
+            exposition.groups(&groups).expect("plain");
+            exposition.processes(&snapshot, &labels).expect("plain");
+        });
+        bytes = exposition.finish("").expect("plain").1;
+        counted.count_total
+    };
+    let first = scrape();
+    scrape();
+    assert!(first > 100, "the first scrape has to make everything, but made {first}");
+    assert_eq!(scrape(), 0);
+}
