@@ -63,8 +63,9 @@ pub(crate) fn shown(body: &[u8], at: usize) -> String {
 }
 
 /// A piece of the body for a message: no control characters, cut where it is long.
-pub(crate) fn excerpt(text: &[u8]) -> String {
+pub(crate) fn excerpt(text: impl AsRef<[u8]>) -> String {
     const LONGEST_CHARS: usize = 60;
+    let text = text.as_ref();
     // Cut the bytes first: the text may be the rest of a huge body.
     let shortened = &text[..text.len().min(4 * LONGEST_CHARS + 4)];
     let lossy = String::from_utf8_lossy(shortened);
@@ -111,6 +112,6 @@ mod tests {
         assert_eq!(shown(b"a\x01", 1), "the character \\u{1}");
         assert_eq!(shown(b"a", 1), "the end of the body");
         assert_eq!(excerpt(b"a\tb\xff"), "a\\tb\u{fffd}");
-        assert_eq!(excerpt(&[b'x'; 1000]), format!("{}...", "x".repeat(60)));
+        assert_eq!(excerpt([b'x'; 1000]), format!("{}...", "x".repeat(60)));
     }
 }

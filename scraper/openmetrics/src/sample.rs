@@ -165,5 +165,5 @@ fn decode(
             }
         }
     })?;
-    Err(Fault::new(at, format!("the label `{}` stands twice", crate::error::excerpt(twice.as_bytes()))))
+    Err(Fault::new(at, format!("the label `{}` stands twice", crate::error::excerpt(twice))))
 }

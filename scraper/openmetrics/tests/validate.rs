@@ -177,6 +177,7 @@ fn summaries_have_quantiles() {
 #[test]
 fn infos_and_states_are_booleans() {
     om("# TYPE a info\na_info{b=\"1\"} 1\na_info{b=\"2\"} 1.0\na_info{b=\"3\"} 2\n", "4:15 `a_info` must be 1");
+    om("# TYPE a info\na_info{b=\"1\"} 1 1\na_info{b=\"2\"} 1 1\na_info{b=\"1\"} 1 2\n", "");
     om("# TYPE a stateset\na{a=\"x\"} 0\na{a=\"y\"} 1\na{a=\"z\"} 0.5\n", "4:10 `a` must be 0 or 1");
     om("# TYPE a stateset\na{b=\"x\"} 0\n", "2:1 `a` has no label `a`");
 }
@@ -244,6 +245,11 @@ fn errors_are_sorted_and_bounded() {
         "# TYPE a histogram\na_bucket{le=\"1\"} -1\n# TYPE b gauge\nb 1 x\n",
         "2:1 the histogram has no bucket le=\"+Inf\" ;; 2:18 `a_bucket` must not be negative or NaN ;; 4:5 `x` is not a number",
     );
+    let name = "\u{e4}\\n".repeat(10_000);
+    let body = format!("# TYPE \"{name}\" counter\n{{\"{name}\",\"{name}\"=\"\"}} -1\n").repeat(2);
+    for e in validate(body.as_bytes(), Text).unwrap_err() {
+        assert!(e.message.len() < 1000 && !e.message.contains('\n'), "{e}");
+    }
     let body: String = (0..1000).map(|i| format!("a{i} -1\n# TYPE a{i} counter\n")).collect();
     assert_eq!(validate(body.as_bytes(), Text).unwrap_err().len(), 100);
 }

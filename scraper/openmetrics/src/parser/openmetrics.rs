@@ -64,7 +64,7 @@ fn descriptor<'a>(cur: &mut Cursor<'a>) -> Result<Line<'a>, Fault> {
         _ => {
             let unit = cur.text(range)?;
             if !unit.is_empty() && !family.strip_suffix(unit).is_some_and(|rest| rest.ends_with('_')) {
-                let message = format!("the unit `{}` is not the last part of the name", excerpt(unit.as_bytes()));
+                let message = format!("the unit `{}` is not the last part of the name", excerpt(unit));
                 return Err(Fault::new(text_at, message));
             }
             Ok(Line::Unit { family, unit })

@@ -2,6 +2,7 @@
 
 use super::group::Groups;
 use super::{Faults, Summary, rules, series};
+use crate::error::excerpt;
 use crate::format::{Format, MetricType};
 use crate::parser::{Line, SampleLine};
 use std::collections::{HashMap, HashSet};
@@ -94,7 +95,7 @@ impl<'a> Families<'a> {
                     return;
                 };
                 if family.kind.replace(kind).is_some() {
-                    faults.add(at, format!("a second TYPE line for `{}`", family.name));
+                    faults.add(at, format!("a second TYPE line for `{}`", excerpt(&family.name)));
                 }
             }
             Line::Help { family, .. } => {
@@ -102,7 +103,7 @@ impl<'a> Families<'a> {
                     return;
                 };
                 if std::mem::replace(&mut family.has_help, true) {
-                    faults.add(at, format!("a second HELP line for `{}`", family.name));
+                    faults.add(at, format!("a second HELP line for `{}`", excerpt(&family.name)));
                 }
             }
             Line::Unit { family, unit } => {
@@ -110,7 +111,7 @@ impl<'a> Families<'a> {
                     return;
                 };
                 if family.unit.replace(unit.to_owned()).is_some() {
-                    faults.add(at, format!("a second UNIT line for `{}`", family.name));
+                    faults.add(at, format!("a second UNIT line for `{}`", excerpt(&family.name)));
                 }
             }
             Line::Sample(sample) => self.sample(&sample, faults),
@@ -135,7 +136,7 @@ impl<'a> Families<'a> {
         }
         let family = self.current.as_mut()?;
         if family.samples > 0 {
-            faults.add(at, format!("the {keyword} line of `{name}` stands behind its samples"));
+            faults.add(at, format!("the {keyword} line of `{}` stands behind its samples", excerpt(name)));
             return None;
         }
         Some(family)
@@ -145,7 +146,7 @@ impl<'a> Families<'a> {
     fn begin(&mut self, name: &str, at: usize, faults: &mut Faults) {
         self.finish(faults);
         if !self.names.insert(name.to_owned()) {
-            faults.add(at, format!("the metric family `{name}` stands in two places"));
+            faults.add(at, format!("the metric family `{}` stands in two places", excerpt(name)));
         } else {
             self.summary.families += 1;
         }
@@ -197,12 +198,11 @@ impl<'a> Families<'a> {
     fn undescribed(&mut self, name: &str, at: usize, faults: &mut Faults) {
         if let Some(family) = self.current.as_ref().filter(|f| f.name == name && f.samples == 0) {
             let kind = family.kind.unwrap_or_default();
-            let names: Vec<_> =
-                suffixes(kind, self.format).iter().map(|(s, _)| format!("`{}{s}`", family.name)).collect();
+            let family = excerpt(&family.name);
+            let names: Vec<_> = suffixes(kind, self.format).iter().map(|(s, _)| format!("`{family}{s}`")).collect();
             let message = format!(
-                "`{name}` is no sample of the {} `{}`, whose samples are named {}",
+                "`{family}` is no sample of the {} `{family}`, whose samples are named {}",
                 kind.as_str(),
-                family.name,
                 names.join(", ")
             );
             faults.add(at, message);
@@ -211,7 +211,10 @@ impl<'a> Families<'a> {
         // Taking the name over says it once.
         let owner = self.sample_names.insert(name.to_owned(), name.to_owned());
         if let Some(owner) = owner.filter(|owner| owner != name) {
-            faults.add(at, format!("`{name}` stands apart from the rest of the metric family `{owner}`"));
+            faults.add(
+                at,
+                format!("`{}` stands apart from the rest of the metric family `{}`", excerpt(name), excerpt(owner)),
+            );
         }
         self.begin(name, at, faults);
     }
@@ -221,13 +224,14 @@ impl<'a> Families<'a> {
         let kind = family.kind.unwrap_or_default();
         let unit = family.unit.as_deref().unwrap_or_default();
         if matches!(kind, MetricType::Info | MetricType::StateSet) && !unit.is_empty() {
-            faults.add(family.at, format!("the {} `{}` has a unit", kind.as_str(), family.name));
+            faults.add(family.at, format!("the {} `{}` has a unit", kind.as_str(), excerpt(&family.name)));
         }
         for (suffix, _) in suffixes(kind, self.format) {
             let name = format!("{}{suffix}", family.name);
             match self.sample_names.get(&name) {
                 Some(owner) if *owner != family.name => {
-                    let message = format!("`{name}` could be a sample of both `{owner}` and `{}`", family.name);
+                    let (name, owner, other) = (excerpt(&name), excerpt(owner), excerpt(&family.name));
+                    let message = format!("`{name}` could be a sample of both `{owner}` and `{other}`");
                     faults.add(family.at, message);
                 }
                 Some(_) => {}

@@ -4,6 +4,7 @@ use super::Faults;
 use super::family::Role;
 use super::histogram::Buckets;
 use super::rules::Subject;
+use crate::error::excerpt;
 use crate::format::{Format, MetricType};
 use crate::labels::Labels;
 use crate::scan::number;
@@ -47,15 +48,16 @@ impl Groups {
         let key = key(s);
         let timestamp = s.sample.point.timestamp.as_ref().map(|(_, range)| range.clone());
         if !self.series.insert(s.labels.clone()) && (timestamp.is_none() || s.format == Format::Text) {
-            faults.add(
-                s.sample.at,
-                format!("the series `{}` stands twice", crate::error::excerpt(s.sample.series.as_bytes())),
-            );
+            faults.add(s.sample.at, format!("the series `{}` stands twice", excerpt(s.sample.series)));
             return;
         }
-        let interleaves = self.last.as_ref() != Some(&key) && self.groups.contains_key(&key);
-        if interleaves && s.format == Format::OpenMetrics {
-            faults.add(s.sample.at, format!("the samples of one metric of `{}` do not stand together", s.family));
+        // Which labels name an info metric and which are its value, one cannot see.
+        let is_told_apart = s.format == Format::OpenMetrics && s.role != Role::Info;
+        if is_told_apart && self.last.as_ref() != Some(&key) && self.groups.contains_key(&key) {
+            faults.add(
+                s.sample.at,
+                format!("the samples of one metric of `{}` do not stand together", excerpt(s.family)),
+            );
         }
         let group = self
             .groups

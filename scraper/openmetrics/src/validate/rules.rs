@@ -29,7 +29,7 @@ impl Subject<'_, '_> {
 
     /// Reports something about the value.
     pub(super) fn value_fault(&self, faults: &mut Faults, what: &str) {
-        faults.add(self.sample.point.at, format!("`{}` {what}", self.labels.metric_name()));
+        faults.add(self.sample.point.at, format!("`{}` {what}", excerpt(self.labels.metric_name())));
     }
 
     /// The label that tells the samples of one metric apart, if the sample has the role for it.
@@ -54,7 +54,7 @@ impl Subject<'_, '_> {
 /// Checks a name that begins a family.
 pub(super) fn family_name(name: &str, at: usize, format: Format, faults: &mut Faults) {
     if format == Format::OpenMetrics && name.starts_with('_') {
-        faults.add(at, format!("the name `{}` is reserved: it begins with an underscore", excerpt(name.as_bytes())));
+        faults.add(at, format!("the name `{}` is reserved: it begins with an underscore", excerpt(name)));
     }
 }
 
@@ -72,18 +72,18 @@ fn labels(s: &Subject<'_, '_>, faults: &mut Faults) {
     let own = s.own_label();
     match (s.role, own.and_then(|name| s.labels.get(name))) {
         (Role::Bucket, Some(le)) if s.bound().is_none() => {
-            let le = excerpt(le.as_bytes());
+            let le = excerpt(le);
             faults.add(at, format!("le=\"{le}\" is not the upper bound of a bucket: a number or +Inf"));
         }
         (Role::Quantile, Some(quantile))
             if !number::value(quantile.as_bytes()).is_ok_and(|q| (0.0..=1.0).contains(&q)) =>
         {
-            let quantile = excerpt(quantile.as_bytes());
+            let quantile = excerpt(quantile);
             faults.add(at, format!("quantile=\"{quantile}\" is not a number from 0 to 1"));
         }
         (_, None) => {
             if let Some(own) = own {
-                faults.add(at, format!("`{}` has no label `{}`", s.labels.metric_name(), excerpt(own.as_bytes())));
+                faults.add(at, format!("`{}` has no label `{}`", excerpt(s.labels.metric_name()), excerpt(own)));
             }
         }
         _ => {}
@@ -94,7 +94,7 @@ fn labels(s: &Subject<'_, '_>, faults: &mut Faults) {
         _ => None,
     };
     if let Some(name) = foreign.filter(|name| own != Some(name) && s.labels.get(name).is_some()) {
-        faults.add(at, format!("`{}` must not have a label `{name}`", s.labels.metric_name()));
+        faults.add(at, format!("`{}` must not have a label `{name}`", excerpt(s.labels.metric_name())));
     }
 }
 

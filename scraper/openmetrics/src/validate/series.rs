@@ -63,7 +63,7 @@ fn reserved(labels: &Labels, at: usize, format: Format, faults: &mut Faults) {
             Format::Text => name.starts_with("__"),
         };
         if bad {
-            let name = crate::error::excerpt(name.as_bytes());
+            let name = crate::error::excerpt(name);
             faults.add(at, format!("the label name `{name}` is reserved: it begins with an underscore"));
         }
     }
