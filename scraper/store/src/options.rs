@@ -15,7 +15,8 @@ pub struct Options {
     pub max_selected_samples: usize,
     /// Queries that run at once; more wait for their turn.
     pub max_concurrent_queries: usize,
-    /// Memory that DuckDB may use for its buffers and queries. A query that needs more spills or fails with a message.
+    /// Memory that DuckDB may use for its buffers and queries. It fills it with what it read from disk. A query that
+    /// needs more spills, or fails with a message.
     pub memory_limit_bytes: u64,
     /// Disk that queries may fill with what they spill.
     pub temp_limit_bytes: u64,
@@ -36,7 +37,7 @@ impl Default for Options {
             max_pending_samples: 1_000_000,
             max_selected_samples: 50_000_000,
             max_concurrent_queries: 4,
-            memory_limit_bytes: 512 << 20,
+            memory_limit_bytes: 128 << 20,
             temp_limit_bytes: 4 << 30,
             threads,
             checkpoint_bytes: 16 << 20,

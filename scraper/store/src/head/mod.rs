@@ -7,7 +7,7 @@ mod writer;
 
 pub(crate) use commit::{Committer, committed_batches};
 pub(crate) use queue::{Pending, Queue};
-pub(crate) use times::Times;
+pub(crate) use times::{Span, Times};
 pub(crate) use writer::Writer;
 
 use crate::series::SeriesIndex;

@@ -21,9 +21,14 @@ impl Span {
         self.first_ms <= self.last_ms && self.first_ms <= end_ms && self.last_ms >= start_ms
     }
 
+    /// Widens the span until it holds the other one.
+    pub(crate) fn include(&mut self, other: Span) {
+        self.first_ms = self.first_ms.min(other.first_ms);
+        self.last_ms = self.last_ms.max(other.last_ms);
+    }
+
     fn add(&mut self, timestamp_ms: i64) {
-        self.first_ms = self.first_ms.min(timestamp_ms);
-        self.last_ms = self.last_ms.max(timestamp_ms);
+        self.include(Span { first_ms: timestamp_ms, last_ms: timestamp_ms });
     }
 }
 

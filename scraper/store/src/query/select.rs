@@ -4,7 +4,7 @@ use super::assemble::assemble;
 use super::scan::scan;
 use crate::Error;
 use crate::database::Pool;
-use crate::head::Shared;
+use crate::head::{Shared, Span};
 use procession_promql::{Selection, SeriesSet};
 
 /// The samples of the series that satisfy every matcher, `start_ms < timestamp <= end_ms`, at one moment: of each batch
@@ -15,13 +15,25 @@ pub(crate) fn select(shared: &Shared, pool: &Pool, selection: &Selection, limit:
     // What is said of times holds only for the batches that were known when it was said. One that comes in after it and
     // is committed before the snapshot would be seen without the series that were left out; then all series are read.
     for by_time in [true, false] {
+        let mut selection = selection.clone();
         let (numbers, labels, pending, appended) = {
             let series = shared.series.read();
             let mut numbers = series.resolve(&selection.matchers);
             let queue = shared.queue.lock();
             if by_time {
-                let first_ms = selection.start_ms.saturating_add(1);
-                numbers.retain(|&n| queue.times.get(n).meets(first_ms, selection.end_ms));
+                let (first_ms, end_ms) = (selection.start_ms.saturating_add(1), selection.end_ms);
+                let mut all = Span::NONE;
+                numbers.retain(|&n| {
+                    let span = queue.times.get(n);
+                    let meets = span.meets(first_ms, end_ms);
+                    if meets {
+                        all.include(span);
+                    }
+                    meets
+                });
+                // DuckDB skips what lies outside: series that lived for a minute are found in that minute.
+                selection.start_ms = selection.start_ms.max(all.first_ms.saturating_sub(1));
+                selection.end_ms = selection.end_ms.min(all.last_ms);
             }
             let (pending, appended) = (queue.pending(), queue.appended());
             drop(queue);
@@ -31,7 +43,7 @@ pub(crate) fn select(shared: &Shared, pool: &Pool, selection: &Selection, limit:
         if numbers.is_empty() {
             return Ok(SeriesSet::default());
         }
-        let (rows, committed) = scan(&connection, &pending, &numbers, selection, limit)?;
+        let (rows, committed) = scan(&connection, &pending, &numbers, &selection, limit)?;
         if committed <= appended || !by_time {
             return Ok(assemble(&rows, labels));
         }

@@ -49,19 +49,19 @@ impl Slots {
     /// A condition on `series_id` that holds for all of these numbers, and for few others.
     pub(crate) fn condition(&self, numbers: &[u32]) -> String {
         let (Some(first), Some(last)) = (numbers.first(), numbers.last()) else { return "false".to_owned() };
-        let mut sql = format!("series_id BETWEEN {first} AND {last}");
-        if matches!(self, Slots::Sparse(_)) && numbers.len() > 1 {
-            // Ranges, since the series of one metric of one target stand together.
-            sql += " AND series_id IN (SELECT unnest(range(a, b + 1)) FROM (VALUES ";
-            for (i, run) in numbers.chunk_by(|a, b| a + 1 == *b).enumerate() {
-                let (a, b) = (run[0], run[run.len() - 1]);
-                let comma = if i == 0 { "" } else { "," };
-                // Writing into a String cannot fail.
-                let _ = write!(sql, "{comma}({a},{b})");
-            }
-            sql += ") runs(a, b))";
+        if matches!(self, Slots::Dense { .. }) {
+            return format!("series_id BETWEEN {first} AND {last}");
         }
-        sql
+        // Ranges, since the series of one metric of one target stand together. Without the cast every row's number
+        // would be widened to compare it.
+        let mut sql = "series_id IN (SELECT unnest(range(a, b + 1))::UINTEGER FROM (VALUES ".to_owned();
+        for (i, run) in numbers.chunk_by(|a, b| a + 1 == *b).enumerate() {
+            let (a, b) = (run[0], run[run.len() - 1]);
+            let comma = if i == 0 { "" } else { "," };
+            // Writing into a String cannot fail.
+            let _ = write!(sql, "{comma}({a},{b})");
+        }
+        sql + ") runs(a, b))"
     }
 }
 
@@ -87,8 +87,8 @@ mod tests {
         check(&[7, 8, 12], "series_id BETWEEN 7 AND 12");
         check(
             &[3, 4, 5, 90, 100],
-            "series_id BETWEEN 3 AND 100 AND series_id IN \
-             (SELECT unnest(range(a, b + 1)) FROM (VALUES (3,5),(90,90),(100,100)) runs(a, b))",
+            "series_id IN \
+             (SELECT unnest(range(a, b + 1))::UINTEGER FROM (VALUES (3,5),(90,90),(100,100)) runs(a, b))",
         );
     }
 }

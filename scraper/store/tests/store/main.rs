@@ -1,5 +1,7 @@
 //! The store over real folders: what it keeps, what it shows, what it refuses, what it survives.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
+
 mod concurrency;
 mod crash;
 mod metadata;

@@ -151,3 +151,23 @@ fn a_selection_that_is_too_large_says_so() {
         "the query selects more than 10 samples of 1 series: ask for less time or fewer series"
     );
 }
+
+#[test]
+fn a_result_larger_than_the_memory_is_spilled() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options { memory_limit_bytes: 24 << 20, ..on_demand() };
+    let store = Store::open(dir.path(), options).unwrap();
+    let names: Vec<Labels> = (0..1000).map(|i| series("m", i)).collect();
+    for t in 0..2000 {
+        let mut batch = procession_store::Batch::default();
+        names.iter().for_each(|l| batch.push(store.series_ref(l), t, (t * 31 % 977) as f64));
+        store.append(batch).unwrap();
+        if t % 100 == 99 {
+            store.flush().unwrap();
+        }
+    }
+    let matchers = vec![Matcher::equal("__name__", "m")];
+    let set = store.select(&Selection { matchers, start_ms: -1, end_ms: i64::MAX }).unwrap();
+    assert_eq!((set.len(), set.sample_count()), (1000, 2_000_000));
+    assert!(set.iter().all(|s| s.timestamps.is_sorted() && s.values[1999] == (1999 * 31 % 977) as f64));
+}
