@@ -91,7 +91,7 @@ impl IntoResponse for ApiError {
 
 /// A successful answer, its JSON complete.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     body: Vec<u8>,
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn query_data(out: &mut Vec<u8>, value: &Value, limit: usize, more: i
     out.extend_from_slice(br#"","result":"#);
     match value {
         Value::Scalar { timestamp_ms, value } => {
-            pair(out, *timestamp_ms, |out| json::value(out, *value, Notation::Plain))
+            pair(out, *timestamp_ms, |out| json::value(out, *value, Notation::Plain));
         }
         Value::String { timestamp_ms, value } => pair(out, *timestamp_ms, |out| json::string(out, value)),
         Value::Vector(points) => json::array(out, points.iter().take(limit), |out, point| {

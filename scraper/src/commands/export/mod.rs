@@ -54,7 +54,7 @@ pub struct Exported {
 }
 
 impl Export {
-    /// Writes the samples. `out` should be buffered.
+    /// Writes the samples, a series at a time, so `out` need not be buffered.
     pub fn run(&self, out: &mut impl Write) -> anyhow::Result<Exported> {
         anyhow::ensure!(self.storage_path.is_dir(), "there is no folder {}", self.storage_path.display());
         // Retention is the scraper's to apply, with the age that it was told.

@@ -38,7 +38,6 @@ impl<R: Read> Pieces<R> {
         let mut bytes = std::mem::take(&mut self.rest);
         let mut searched = 0;
         while !self.ended {
-            let had = bytes.len();
             self.ended = (&mut self.input).take(self.piece_bytes as u64).read_to_end(&mut bytes)? < self.piece_bytes;
             if let Some(at) = memchr::memrchr(b'\n', &bytes[searched..]) {
                 if !self.ended {
@@ -46,7 +45,6 @@ impl<R: Read> Pieces<R> {
                 }
                 break;
             }
-            searched = had.max(searched);
             if bytes.len() > self.line_bytes {
                 let message = format!("line {} is longer than {} bytes", self.next_line, self.line_bytes);
                 return Err(io::Error::new(io::ErrorKind::InvalidData, message));

@@ -1,5 +1,5 @@
 use super::*;
-use procession_openmetrics::{Labels, is_stale};
+use procession_openmetrics::is_stale;
 use procession_promql::{Matcher, Select, Selection};
 
 fn store() -> (tempfile::TempDir, Store) {
