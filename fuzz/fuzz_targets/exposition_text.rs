@@ -1,0 +1,8 @@
+//! The Prometheus text format 0.0.4.
+#![no_main]
+
+mod exposition;
+
+use procession_openmetrics::Format;
+
+libfuzzer_sys::fuzz_target!(|body: &[u8]| exposition::check(body, Format::Text));
