@@ -5,7 +5,7 @@ use super::answer::{Answer, ApiError};
 use super::parameters::Parameters;
 use axum::extract::State;
 use procession_openmetrics::Labels;
-use procession_promql::{matches_all, parse_matchers};
+use procession_promql::{Matcher, matches_all, parse_matchers};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,8 +29,20 @@ pub struct Metadata {
 pub(crate) async fn metadata(State(state): State<ApiState>, parameters: Parameters) -> Result<Answer, ApiError> {
     let limit = parameters.count("limit", "limit must be a number")?;
     let per_metric = parameters.count("limit_per_metric", "limit_per_metric must be a number")?;
-    let metric = parameters.get("metric");
-    let all = (state.metadata)();
+    let metric = parameters.get("metric").to_owned();
+    let limit = limit.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+    // A fleet says a lot about itself: hundreds of families for each target.
+    let list = state.metadata.clone();
+    let collect = move |_: &_| Answer::of(&by_family(&list(), &metric, limit, per_metric));
+    state.gate.run(state.deadline(None), collect).await
+}
+
+fn by_family<'a>(
+    all: &'a [Metadata],
+    metric: &str,
+    limit: usize,
+    per_metric: Option<i64>,
+) -> BTreeMap<&'a str, Vec<serde_json::Value>> {
     let mut families: BTreeMap<&str, BTreeSet<(&str, &str, &str)>> = BTreeMap::new();
     for m in all.iter().filter(|m| metric.is_empty() || m.family == metric) {
         let described = families.entry(&m.family).or_default();
@@ -38,16 +50,9 @@ pub(crate) async fn metadata(State(state): State<ApiState>, parameters: Paramete
             described.insert((m.kind, &m.help, &m.unit));
         }
     }
-    let limit = limit.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
-    let data: BTreeMap<_, Vec<_>> = families
-        .into_iter()
-        .take(limit)
-        .map(|(family, described)| {
-            let described = described.into_iter();
-            (family, described.map(|(kind, help, unit)| json!({ "type": kind, "help": help, "unit": unit })).collect())
-        })
-        .collect();
-    Answer::of(&data)
+    let json = |(kind, help, unit)| json!({ "type": kind, "help": help, "unit": unit });
+    let first = families.into_iter().take(limit);
+    first.map(|(family, described)| (family, described.into_iter().map(json).collect())).collect()
 }
 
 /// `targets/metadata`: by target. `match_target` selects targets by their labels, `metric` names one family.
@@ -61,20 +66,22 @@ pub(crate) async fn targets_metadata(
         "" => Vec::new(),
         selector => parse_matchers(selector).map_err(|e| ApiError::parameter("match_target", e))?,
     };
-    let metric = parameters.get("metric");
-    let all = (state.metadata)();
-    let wanted = all.iter().filter(|m| (metric.is_empty() || m.family == metric) && matches_all(&matchers, &m.target));
-    let data: Vec<_> = wanted
-        .take(limit)
-        .map(|m| {
-            let target: BTreeMap<_, _> = m.target.iter().collect();
-            let mut entry = json!({ "target": target, "type": m.kind, "help": m.help, "unit": m.unit });
-            // Prometheus leaves the name out where the request gives it.
-            if metric.is_empty() {
-                entry["metric"] = json!(m.family);
-            }
-            entry
-        })
-        .collect();
-    Answer::of(&data)
+    let metric = parameters.get("metric").to_owned();
+    let list = state.metadata.clone();
+    let collect = move |_: &_| Answer::of(&by_target(&list(), &matchers, &metric, limit));
+    state.gate.run(state.deadline(None), collect).await
+}
+
+fn by_target(all: &[Metadata], matchers: &[Matcher], metric: &str, limit: usize) -> Vec<serde_json::Value> {
+    let wanted = all.iter().filter(|m| (metric.is_empty() || m.family == metric) && matches_all(matchers, &m.target));
+    let entries = wanted.take(limit).map(|m| {
+        let target: BTreeMap<_, _> = m.target.iter().collect();
+        let mut entry = json!({ "target": target, "type": m.kind, "help": m.help, "unit": m.unit });
+        // Prometheus leaves the name out where the request gives it.
+        if metric.is_empty() {
+            entry["metric"] = json!(m.family);
+        }
+        entry
+    });
+    entries.collect()
 }

@@ -9,6 +9,9 @@ use axum::response::Response;
 use maud::{Markup, html};
 use procession_openmetrics::Labels;
 
+/// A longer page helps no one; what is down stands first.
+const MAX_ROWS: usize = 2_000;
+
 /// `/targets`.
 pub(crate) async fn targets(State(state): State<ApiState>) -> Response {
     let mut list = (state.targets)();
@@ -37,13 +40,17 @@ pub(crate) async fn targets(State(state): State<ApiState>) -> Response {
                             th { "State" } th { "Job" } th { "Address" } th { "Labels" }
                             th { "Last scrape" } th { "Duration" } th { "Samples" } th { "Error" }
                         } }
-                        tbody { @for target in &list.active { (row(target, now_ms)) } }
+                        tbody { @for target in list.active.iter().take(MAX_ROWS) { (row(target, now_ms)) } }
                     }
                 }
+                (left_out(list.active.len()))
             }
             @if !list.dropped.is_empty() {
                 h2 { "Dropped by relabelling" }
-                ul { @for target in &list.dropped { li { (target.pool) " " (labels(&target.discovered)) } } }
+                ul {
+                    @for target in list.dropped.iter().take(MAX_ROWS) { li { (target.pool) " " (labels(&target.discovered)) } }
+                }
+                (left_out(list.dropped.len()))
             }
         },
     )
@@ -65,6 +72,14 @@ fn row(status: &TargetStatus, now_ms: i64) -> Markup {
             td class="number" { (format!("{:.3} s", last.duration.as_secs_f64())) }
             td class="number" { (last.samples) }
             td { (last.error) }
+        }
+    }
+}
+
+fn left_out(count: usize) -> Markup {
+    html! {
+        @if count > MAX_ROWS {
+            p { "And " (count - MAX_ROWS) " more, which the " a href="api/v1/targets" { "API" } " lists." }
         }
     }
 }
