@@ -18,6 +18,8 @@ mod runs;
 pub mod spark;
 pub mod standalone;
 mod svg;
+#[cfg(test)]
+mod tests;
 mod text;
 mod ticks;
 mod unit;

@@ -24,6 +24,8 @@ pub struct Series {
     pub points: Vec<Point>,
     /// True for the rest that was gathered into one series: it is drawn grey, and on top of a stack.
     pub others: bool,
+    /// Its ink in the palette, where something else on the page has the same; otherwise its place decides.
+    pub ink: Option<u8>,
 }
 
 /// The edges of the value axis.
@@ -65,6 +67,7 @@ impl Chart {
     pub fn ink(&self, index: usize) -> u8 {
         match self.series.get(index) {
             Some(series) if series.others => OTHERS,
+            Some(Series { ink: Some(ink), .. }) => *ink % INKS as u8,
             _ => (index % INKS) as u8,
         }
     }

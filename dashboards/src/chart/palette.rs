@@ -94,7 +94,7 @@ pub(super) fn style_sheet(theme: Theme, used: &[u8]) -> String {
     css.push_str(
         "text{font:11px system-ui,-apple-system,\"Segoe UI\",Roboto,\"Helvetica Neue\",Arial,sans-serif;font-variant-numeric:tabular-nums}\
          .h{font-size:13px;font-weight:600}.tm{font-weight:600}.e{font-size:13px}.r{text-anchor:end}.m{text-anchor:middle}\
-         path{fill:none;stroke-width:10}.g,.x{shape-rendering:crispEdges}.s{opacity:.86}",
+         path{fill:none;stroke-width:10}.g,.x{shape-rendering:crispEdges}.s{opacity:.8}",
     );
     for ink in used {
         let _ = write!(css, ".l{ink}");

@@ -55,7 +55,7 @@ pub struct Look {
 
 const PAD: f64 = 12.0;
 /// Room for the labels of the time axis.
-const BELOW: f64 = 18.0;
+const BELOW: f64 = 19.0;
 const TICK_SIZE: f64 = 11.0;
 
 /// Draws `chart` as a whole SVG document.
@@ -70,7 +70,11 @@ pub fn render(chart: &Chart, look: &Look) -> Result<String, DrawError> {
 
     let drawing = Drawing::new(chart);
     let plot_height = (room.height - BELOW).max(8.0);
-    let scale = drawing.scale(plot_height);
+    let mut scale = drawing.scale(plot_height);
+    if chart.is_empty() {
+        // Figures beside an empty plot would only look like data.
+        scale.ticks.clear();
+    }
     let gutter = scale.ticks.iter().map(|(_, label)| text::width(label, TICK_SIZE)).fold(0.0, f64::max) + 8.0;
     let gutter = gutter.min(room.width / 2.0);
     // Half a label fits beyond the last tick; so the frame cuts none off.
@@ -93,13 +97,13 @@ pub fn render(chart: &Chart, look: &Look) -> Result<String, DrawError> {
         let half = text::width(&tick.label, TICK_SIZE) / 2.0;
         if x - half >= 2.0 && x + half <= width - 2.0 {
             let class = if tick.major { "tm" } else { "t" };
-            let y = frame.y + frame.height + 14.0;
+            let y = frame.y + frame.height + 15.0;
             labels.push((Label { x, y, anchor: Anchor::Middle, class, text: tick.label.clone() }, None));
         }
     }
     if chart.is_empty() {
-        let (x, y) = (frame.x + frame.width / 2.0, frame.y + frame.height / 2.0);
-        let text = text::fit("No data in this range", TICK_SIZE, width - 8.0);
+        let (x, y) = (frame.x + frame.width / 2.0, frame.y + frame.height / 2.0 + 4.0);
+        let text = text::fit("No data in this range", TICK_SIZE, frame.width);
         labels.push((Label { x, y, anchor: Anchor::Middle, class: "t", text }, None));
     }
     Ok(document(chart, look, canvas, frame, &labels))

@@ -44,7 +44,7 @@ fn legend(chart: &Chart) -> Markup {
                     @let Summary { last, min, avg, max } = Summary::of(&series.points);
                     tr {
                         th scope="row" title=(series.name) {
-                            (swatch(chart.ink(index))) span.name { (series.name) }
+                            (swatch(Some(chart.ink(index)))) span.name { (series.name) }
                         }
                         td { (figure(last)) } td.lo { (figure(min)) } td { (figure(avg)) } td { (figure(max)) }
                     }
@@ -54,6 +54,7 @@ fn legend(chart: &Chart) -> Markup {
     }
 }
 
-fn swatch(ink: u8) -> Markup {
-    html! { svg.swatch width="9" height="9" aria-hidden="true" { rect class={ "f" (ink) } width="9" height="9" rx="2" {} } }
+/// A square in an ink, or the room of one.
+pub(super) fn swatch(ink: Option<u8>) -> Markup {
+    html! { svg.swatch width="9" height="9" aria-hidden="true" { @if let Some(ink) = ink { rect class={ "f" (ink) } width="9" height="9" rx="2" {} } } }
 }

@@ -19,10 +19,11 @@ const CLOCK: [f64; 17] = [
     43_200.0,
 ];
 
-/// The smallest step that people count in and that is at least `rough`.
+/// The step that people count in nearest above `rough`; powers of two lie far apart, so there one
+/// a little below will do.
 fn nice_step(rough: f64, unit: Unit) -> f64 {
     if unit.is_binary() && rough >= 1.0 {
-        return 2f64.powi(rough.log2().ceil() as i32);
+        return 2f64.powi((rough.log2() - 0.25).ceil() as i32);
     }
     if unit == Unit::Seconds && rough > 0.5 {
         if let Some(step) = CLOCK.iter().find(|step| **step >= rough) {

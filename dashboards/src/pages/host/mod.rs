@@ -1,6 +1,7 @@
 //! `/host`: which groups and processes of a host used what, over any range.
 
 mod busiest;
+mod inks;
 mod panel;
 mod view;
 
@@ -146,9 +147,10 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
     };
     view.interval_ms = scrapes::slowest_interval_ms(ups.iter().map(|series| series.values.as_slice()));
     view.step_ms = step_for(view.span.length_ms(), CHART_WIDTH, view.interval_ms);
-    let (panels, busiest) = tokio::join!(
+    let (mut panels, busiest) = tokio::join!(
         join_all(panel::PANELS.iter().map(|panel| panel::fetch(&app.client, panel, &view))),
         busiest::fetch(&app.client, &view),
     );
-    view::page(&app, &view, &ups, panels, &busiest)
+    let inks = inks::share(panels.iter_mut().flatten().map(|drawn| &mut drawn.chart));
+    view::page(&app, &view, &ups, &panels, &busiest, &inks)
 }

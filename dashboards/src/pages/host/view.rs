@@ -1,5 +1,7 @@
 //! The page of a host.
 
+use std::collections::HashMap;
+
 use axum::response::Response;
 use http::StatusCode;
 use maud::{Markup, html};
@@ -32,8 +34,9 @@ pub(super) fn page(
     app: &App,
     view: &HostView,
     ups: &[QueriedSeries],
-    panels: Vec<Result<Drawn, Error>>,
+    panels: &[Result<Drawn, Error>],
     busiest: &Busiest,
+    inks: &HashMap<String, u8>,
 ) -> Response {
     let nothing = ups.is_empty()
         && panels.iter().all(|panel| panel.as_ref().is_ok_and(|drawn| drawn.chart.is_empty()))
@@ -53,7 +56,7 @@ pub(super) fn page(
         } @else {
             (state(view, ups))
             div.cards {
-                @for (panel, drawn) in PANELS.iter().zip(&panels) {
+                @for (panel, drawn) in PANELS.iter().zip(panels) {
                     @match drawn {
                         Ok(drawn) => {
                             @let now = if drawn.now.is_nan() { String::new() } else { panel.unit.format(drawn.now) };
@@ -66,7 +69,7 @@ pub(super) fn page(
                 }
             }
             div.tables {
-                (groups(view, &busiest.groups))
+                (groups(view, &busiest.groups, inks))
                 (processes(view, &busiest.processes))
             }
         }
@@ -113,7 +116,7 @@ fn figure(unit: Unit, value: f64, low: bool) -> Markup {
     html! { td class=[class] { (text) } }
 }
 
-fn groups(view: &HostView, groups: &Result<Vec<Group>, Error>) -> Markup {
+fn groups(view: &HostView, groups: &Result<Vec<Group>, Error>, inks: &HashMap<String, u8>) -> Markup {
     let head = |name: &str, sort: Sort| {
         let key = SORTS.iter().find(|(_, s)| *s == sort).map(|(key, _)| (*key).to_owned());
         let link = HostLink { sort: key, ..view.link.clone() };
@@ -138,7 +141,7 @@ fn groups(view: &HostView, groups: &Result<Vec<Group>, Error>) -> Markup {
                             tbody {
                                 @for group in groups.iter().take(shown) {
                                     tr {
-                                        th scope="row" title=(group.name) { (group.name) }
+                                        th scope="row" title=(group.name) { (chart_card::swatch(inks.get(&group.name).copied())) (group.name) }
                                         (figure(Unit::Cores, group.cpu, false)) (figure(Unit::Bytes, group.memory, false))
                                         (figure(Unit::BytesPerSecond, group.reads, false)) (figure(Unit::BytesPerSecond, group.writes, false))
                                         (figure(Unit::Short, group.processes, false))

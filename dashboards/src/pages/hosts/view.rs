@@ -137,7 +137,7 @@ fn jobs(host: &Host) -> String {
 }
 
 fn trend(overview: &Overview, points: &[Point], unit: Unit, ink: u8) -> Markup {
-    let series = Series { name: String::new(), points: points.to_vec(), others: false };
+    let series = Series { name: String::new(), points: points.to_vec(), others: false, ink: None };
     let chart = Chart {
         title: String::new(),
         unit,

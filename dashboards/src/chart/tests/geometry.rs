@@ -1,0 +1,115 @@
+//! Boxes of every text and shape of a document, read back from the document itself.
+
+use roxmltree::{Document, Node};
+
+use super::{chart, look, wave};
+use crate::chart::standalone::{LegendPlace, Look, render};
+use crate::chart::{Chart, Series, Unit, text};
+
+/// Left, top, right, bottom in px.
+type Box = [f64; 4];
+
+fn number(node: Node<'_, '_>, name: &str) -> f64 {
+    node.attribute(name).unwrap().parse().unwrap()
+}
+
+/// The boxes of all texts, by the table of widths.
+fn texts(document: &Document<'_>) -> Vec<(String, Box)> {
+    document
+        .descendants()
+        .filter(|node| node.has_tag_name("text"))
+        .map(|node| {
+            let class = node.attribute("class").unwrap();
+            let heading = class.split(' ').any(|class| class == "h");
+            let (size, spread) = if heading { (13.0, 1.08) } else { (11.0, 1.0) };
+            let shown: String =
+                node.children().filter(|child| child.is_text()).filter_map(|child| child.text()).collect();
+            let width = text::width(&shown, size) * spread;
+            let (x, y) = (number(node, "x"), number(node, "y"));
+            let left = match class.split(' ').next_back() {
+                Some("r") => x - width,
+                Some("m") => x - width / 2.0,
+                _ => x,
+            };
+            (shown, [left, y - size * 0.75, left + width, y + size * 0.2])
+        })
+        .collect()
+}
+
+fn check(chart: &Chart, look: &Look) {
+    let svg = render(chart, look).unwrap();
+    let document = Document::parse(&svg).unwrap();
+    let (width, height) = (f64::from(look.width), f64::from(look.height));
+    let texts = texts(&document);
+    for (shown, [left, top, right, bottom]) in &texts {
+        let inside = *left >= -0.1 && *top >= -0.1 && *right <= width + 0.1 && *bottom <= height + 0.1;
+        assert!(inside, "{shown:?} leaves {width}x{height}: {left} {top} {right} {bottom}");
+    }
+    for (index, (one, a)) in texts.iter().enumerate() {
+        for (other, b) in &texts[..index] {
+            let apart = a[2] <= b[0] + 0.1 || b[2] <= a[0] + 0.1 || a[3] <= b[1] + 0.1 || b[3] <= a[1] + 0.1;
+            assert!(apart, "{one:?} {a:?} overlaps {other:?} {b:?} in {width}x{height}");
+        }
+    }
+    let clip =
+        document.descendants().find(|node| node.has_tag_name("clipPath")).unwrap().first_element_child().unwrap();
+    let (x, y) = (number(clip, "x"), number(clip, "y"));
+    assert!(x >= 0.0 && y >= 0.0 && x + number(clip, "width") <= width && y + number(clip, "height") <= height);
+}
+
+#[test]
+fn labels_neither_overlap_nor_leave_the_frame() {
+    let names =
+        ["nginx", "postgres", "a rather long process name that nobody can read in one go", "x", "日本語のプロセス"];
+    for hours in [1, 6, 24, 24 * 7, 24 * 30, 24 * 365] {
+        for (count, height) in [(0, 1.0), (1, 0.02), (3, 9e11), (5, 3.0), (40, 1e5)] {
+            for unit in [Unit::Cores, Unit::Bytes, Unit::BytesPerSecond, Unit::Seconds, Unit::Ratio] {
+                let mut chart = chart(hours, hours * 36, &[]);
+                chart.unit = unit;
+                chart.series = (0..count)
+                    .map(|index| {
+                        let one =
+                            super::chart(hours, hours * 36, &[("", &|i| Some(wave(i, 30 + index as i64, height)))]);
+                        Series { name: names[index % names.len()].to_owned(), ..one.series[0].clone() }
+                    })
+                    .collect();
+                for (w, h) in [(120, 60), (240, 100), (360, 200), (500, 160), (800, 240), (800, 600), (1920, 1080)] {
+                    for legend in [LegendPlace::Auto, LegendPlace::Off] {
+                        check(&chart, &Look { legend, ..look(w, h) });
+                    }
+                }
+                for (w, h, legend) in
+                    [(480, 200, LegendPlace::Right), (480, 300, LegendPlace::Below), (4000, 300, LegendPlace::Right)]
+                {
+                    check(&chart, &Look { legend, ..look(w, h) });
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn points_outside_fixed_edges_are_clipped_not_bent() {
+    let mut chart = chart(1, 60, &[("spike", &|i| Some(if i == 30 { 1000.0 } else { 1.0 }))]);
+    chart.edges.max = Some(2.0);
+    let svg = render(&chart, &look(400, 200)).unwrap();
+    let document = Document::parse(&svg).unwrap();
+    let line = document.descendants().find(|node| node.attribute("class") == Some("l0")).unwrap();
+    // The line goes on far above the frame at its own slope; the clip path hides that part.
+    let rise =
+        line.attribute("d").unwrap().split(['l', ' ', 'h', 'v', '-']).filter_map(|n| n.parse::<i64>().ok()).max();
+    assert!(rise.unwrap() > 100_000, "{:?}", line.attribute("d"));
+    assert!(line.ancestors().any(|node| node.attribute("clip-path") == Some("url(#p)")));
+}
+
+#[test]
+fn gaps_are_gaps_and_lone_points_are_dots() {
+    let chart = chart(1, 60, &[("gappy", &|i| (i < 10 || i == 30 || i > 50).then_some(1.0))]);
+    let svg = render(&chart, &look(400, 200)).unwrap();
+    let document = Document::parse(&svg).unwrap();
+    let path = |class: &str| {
+        document.descendants().find(|node| node.attribute("class") == Some(class)).and_then(|node| node.attribute("d"))
+    };
+    assert_eq!(path("l0").unwrap().matches('M').count(), 2, "two runs");
+    assert_eq!(path("d0").unwrap().matches('M').count(), 1, "one dot");
+}

@@ -1,0 +1,56 @@
+//! Documents kept as files: look at the difference, then run with `UPDATE_GOLDEN=1` to accept it.
+
+use std::path::Path;
+
+use super::{chart, look, wave};
+use crate::chart::palette::Theme;
+use crate::chart::standalone::{LegendPlace, Look, render};
+use crate::chart::{Chart, Unit};
+
+fn check(name: &str, chart: &Chart, look: &Look) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/chart/tests/golden").join(name);
+    let svg = render(chart, look).unwrap();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &svg).unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(svg == golden, "{name} differs from its golden file");
+}
+
+#[test]
+fn documents_are_as_they_were() {
+    let lines = chart(
+        6,
+        60,
+        &[
+            ("nginx", &|i| Some(wave(i, 70, 0.4))),
+            ("postgres", &|i| (!(150..200).contains(&i)).then(|| wave(i, 110, 0.2))),
+            ("</svg><script>alert(1)</script>", &|i| (i == 100 || i > 300).then_some(1.2)),
+        ],
+    );
+    check("lines.svg", &lines, &look(800, 240));
+
+    let mut stack = lines.clone();
+    stack.stacked = true;
+    stack.unit = Unit::Bytes;
+    stack.series.iter_mut().flat_map(|series| &mut series.points).for_each(|point| point.value *= 1e9);
+    stack.series[2].others = true;
+    check("stack.svg", &stack, &Look { theme: Theme::Dark, ..look(640, 320) });
+
+    let one = chart(24, 600, &[("total", &|i| Some(wave(i, 144, 3.0)))]);
+    check("one.svg", &one, &Look { theme: Theme::Light, legend: LegendPlace::Off, ..look(400, 120) });
+
+    check("empty.svg", &chart(24, 600, &[]), &look(400, 120));
+
+    let strange = chart(
+        1,
+        60,
+        &[
+            ("flat", &|_| Some(2.0)),
+            ("nan", &|_| Some(f64::NAN)),
+            ("infinite at times", &|i| Some(if i % 20 == 0 { f64::INFINITY } else { 1.0 })),
+            ("2^63", &|i| (i == 30).then_some(9_223_372_036_854_775_808.0)),
+        ],
+    );
+    check("strange.svg", &strange, &look(800, 240));
+}
