@@ -73,12 +73,14 @@ fn take_in(store: &Store, series: &[Vec<SeriesRef>], rounds: usize) {
     let stats = store.stats();
     let samples = stats.committed_samples as f64;
     println!(
-        "{samples} samples in {} commits: CPU {:.3} us a sample all in, append {:.3} us, commit {:.2} ms on average and {:.1} ms at most, {:.1} bytes a sample on disk, wall {:.1} s",
+        "{samples} samples in {} commits: CPU {:.3} us a sample all in, append {:.3} us, commit {:.2} ms on average and {:.1} ms at most, {} checkpoints of {:.0} ms, {:.1} bytes a sample on disk, wall {:.1} s",
         stats.commits,
         (cpu_ms() - cpu) as f64 * 1000.0 / samples,
         append.as_secs_f64() * 1e6 / samples,
         stats.commit_time.as_secs_f64() * 1000.0 / stats.commits as f64,
         stats.commit_time_max.as_secs_f64() * 1000.0,
+        stats.checkpoints,
+        stats.checkpoint_time.as_secs_f64() * 1000.0 / stats.checkpoints.max(1) as f64,
         stats.disk_bytes as f64 / samples,
         wall.elapsed().as_secs_f64(),
     );

@@ -22,7 +22,7 @@ pub struct Options {
     pub temp_limit_bytes: u64,
     /// DuckDB's threads for one query.
     pub threads: usize,
-    /// The size of the write-ahead log from which a commit also writes the table (a checkpoint).
+    /// The size of the write-ahead log from which it is written into the table (a checkpoint), after a commit.
     pub checkpoint_bytes: u64,
     /// Free disk space below which nothing more is committed, so that what is there can still be read and recovered.
     pub min_free_bytes: u64,

@@ -29,6 +29,10 @@ pub struct Stats {
     pub commit_time: Duration,
     /// The longest commit.
     pub commit_time_max: Duration,
+    /// Counter: times that the log was written into the table (a checkpoint).
+    pub checkpoints: u64,
+    /// Counter: time spent in checkpoints. Meanwhile samples wait, visible to queries.
+    pub checkpoint_time: Duration,
     /// Why the last commit failed; `None` once one succeeded.
     pub failure: Option<String>,
     /// The database and its log on disk.

@@ -26,10 +26,10 @@ pub struct Store {
 /// In the order in which it must be dropped: the writer ends, the connections close, the folder is free.
 struct Inner {
     writer: Writer,
-    pool: Pool,
+    pool: Arc<Pool>,
     shared: Arc<Shared>,
     options: Options,
-    folder: Folder,
+    folder: Arc<Folder>,
 }
 
 impl Store {
@@ -41,7 +41,7 @@ impl Store {
     /// or from a newer version; the disk is full.
     pub fn open(dir: &Path, options: Options) -> Result<Store, Error> {
         let begun = Instant::now();
-        let folder = Folder::open(dir)?;
+        let folder = Arc::new(Folder::open(dir)?);
         let connection = database::open(&folder, &options)?;
         let index = series::load(&connection)?;
         let times = Times::load(&connection)?;
@@ -60,9 +60,9 @@ impl Store {
             work: Condvar::new(),
             settled: Condvar::new(),
         });
-        let writer = Writer::start(shared.clone(), committer, folder.path().to_owned(), &options)
+        let pool = Arc::new(Pool::new(connection, options.max_concurrent_queries));
+        let writer = Writer::start(shared.clone(), committer, pool.clone(), folder.clone(), options.clone())
             .map_err(|source| Error::Folder { path: folder.path().to_owned(), source })?;
-        let pool = Pool::new(connection, options.max_concurrent_queries);
         Ok(Store { inner: Arc::new(Inner { writer, pool, shared, options, folder }) })
     }
 
@@ -161,6 +161,8 @@ impl Store {
             failed_commits: counters.failed_commits,
             commit_time: counters.commit_time,
             commit_time_max: counters.commit_time_max,
+            checkpoints: counters.checkpoints,
+            checkpoint_time: counters.checkpoint_time,
             failure: queue.failure.clone(),
             disk_bytes,
             min_time_ms: any.then_some(all.first_ms),

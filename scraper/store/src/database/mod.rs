@@ -27,12 +27,18 @@ fn config(folder: &Folder, options: &Options) -> duckdb::Result<Config> {
         .max_memory(&format!("{}B", options.memory_limit_bytes))?
         .with("temp_directory", folder.spill().to_string_lossy())?
         .with("max_temp_directory_size", format!("{}B", options.temp_limit_bytes))?
-        .with("checkpoint_threshold", format!("{}B", options.checkpoint_bytes))?
+        // The writer says when (`head::writer`): a checkpoint that fails inside a commit would take the instance with it.
+        .with("checkpoint_threshold", "1TB")?
         // Rows are put in order per series after the scan; keeping their order inside costs buffers.
         .with("preserve_insertion_order", "false")?
         // Nothing is ever fetched from the network.
         .with("autoinstall_known_extensions", "false")?
         .with("autoload_known_extensions", "false")
+}
+
+/// Whether DuckDB has given up the instance: every statement fails until it is opened again.
+pub(crate) fn is_fatal(message: &str) -> bool {
+    message.contains("FATAL Error") || message.contains("database has been invalidated")
 }
 
 /// What to do about a file that DuckDB does not open.

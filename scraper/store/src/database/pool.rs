@@ -6,39 +6,70 @@ use parking_lot::{Condvar, Mutex};
 use std::ops::Deref;
 
 /// A bounded set of connections to one DuckDB instance. Who comes when all are in use waits.
+///
+/// DuckDB gives up an instance for good after some errors (a checkpoint that a full disk cut short). The pool is the one
+/// place that holds connections, but for the writer's, so it can let go of them all and take those of a new instance.
 pub(crate) struct Pool {
     state: Mutex<State>,
     returned: Condvar,
+    size: usize,
 }
 
 struct State {
-    /// Cloned for every further connection.
-    root: Connection,
+    /// Cloned for every further connection; or why there is no instance.
+    root: Result<Connection, String>,
     idle: Vec<Connection>,
-    /// How many may still be made.
-    unmade: usize,
+    in_use: usize,
+    reopening: bool,
 }
 
 impl Pool {
     pub(crate) fn new(root: Connection, size: usize) -> Pool {
-        let state = State { root, idle: Vec::new(), unmade: size.max(1) };
-        Pool { state: Mutex::new(state), returned: Condvar::new() }
+        let state = State { root: Ok(root), idle: Vec::new(), in_use: 0, reopening: false };
+        Pool { state: Mutex::new(state), returned: Condvar::new(), size: size.max(1) }
     }
 
     /// A connection, given back when the value is dropped. Whoever holds one must not ask for another.
     pub(crate) fn get(&self) -> Result<Lease<'_>, Error> {
         let mut state = self.state.lock();
-        loop {
-            if let Some(connection) = state.idle.pop() {
-                return Ok(Lease { pool: self, connection: Some(connection) });
-            }
-            if state.unmade > 0 {
-                let connection = state.root.try_clone().map_err(Error::query)?;
-                state.unmade -= 1;
-                return Ok(Lease { pool: self, connection: Some(connection) });
-            }
+        while state.reopening || state.in_use >= self.size {
             self.returned.wait(&mut state);
         }
+        let connection = match (state.idle.pop(), &state.root) {
+            (Some(connection), _) => connection,
+            (None, Ok(root)) => root.try_clone().map_err(Error::query)?,
+            (None, Err(reason)) => return Err(Error::Query(reason.clone())),
+        };
+        state.in_use += 1;
+        Ok(Lease { pool: self, connection: Some(connection) })
+    }
+
+    /// Closes the instance, once no query uses it any more, and opens another. The caller has dropped every connection
+    /// of its own. Returns one to the new instance; queries that came in between wait for it.
+    pub(crate) fn reopen(&self, open: impl FnOnce() -> Result<Connection, Error>) -> Result<Connection, Error> {
+        let mut state = self.state.lock();
+        state.reopening = true;
+        while state.in_use > 0 {
+            self.returned.wait(&mut state);
+        }
+        state.idle.clear();
+        // Before the new one is opened: two instances on one file would not see each other.
+        state.root = Err("the database is being opened again".to_owned());
+        drop(state);
+
+        let opened = open().and_then(|root| Ok((root.try_clone().map_err(Error::query)?, root)));
+        let mut state = self.state.lock();
+        let result = opened.map(|(connection, root)| {
+            state.root = Ok(root);
+            connection
+        });
+        if let Err(error) = &result {
+            state.root = Err(error.to_string());
+        }
+        state.reopening = false;
+        drop(state);
+        self.returned.notify_all();
+        result
     }
 }
 
@@ -61,6 +92,8 @@ impl Drop for Lease<'_> {
     fn drop(&mut self) {
         let mut state = self.pool.state.lock();
         state.idle.extend(self.connection.take());
-        self.pool.returned.notify_one();
+        state.in_use -= 1;
+        drop(state);
+        self.pool.returned.notify_all();
     }
 }

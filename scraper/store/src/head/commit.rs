@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 /// The writer's connection and what it knows to be in the database.
 pub(crate) struct Committer {
-    connection: Connection,
+    /// `None` after an error from which DuckDB recovers only by being opened again.
+    connection: Option<Connection>,
     schema: Arc<Schema>,
     /// The series below this number have their rows.
     written_series: u32,
@@ -29,7 +30,19 @@ impl Committer {
             Field::new("value", DataType::Float64, true),
             Field::new("stale", DataType::Boolean, false),
         ]);
-        Committer { connection, schema: Arc::new(schema), written_series, in_doubt: false }
+        Committer { connection: Some(connection), schema: Arc::new(schema), written_series, in_doubt: false }
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.connection.is_some()
+    }
+
+    pub(crate) fn disconnect(&mut self) {
+        self.connection = None;
+    }
+
+    pub(crate) fn connect(&mut self, connection: Connection) {
+        self.connection = Some(connection);
     }
 
     /// Commits batches, which are the next ones in order and not none.
@@ -46,11 +59,12 @@ impl Committer {
         last: u64,
         series: &RwLock<SeriesIndex>,
     ) -> Result<(), Box<dyn std::error::Error>> {
+        let connection = self.connection.as_ref().ok_or("the database is not open")?;
         let mut batches = batches;
         if self.in_doubt {
-            let done = committed_batches(&self.connection)?;
+            let done = committed_batches(connection)?;
             batches = &batches[batches.partition_point(|p| p.number <= done)..];
-            self.written_series = written_series(&self.connection)?;
+            self.written_series = written_series(connection)?;
             if batches.is_empty() {
                 return Ok(());
             }
@@ -62,7 +76,7 @@ impl Committer {
         };
         let rows = self.rows(batches)?;
 
-        let transaction = self.connection.unchecked_transaction()?;
+        let transaction = connection.unchecked_transaction()?;
         if !new.is_empty() {
             let mut appender = transaction.appender("head_series")?;
             appender.append_record_batch(to_record_batch(&new)?)?;
@@ -96,7 +110,8 @@ impl Committer {
 
     /// Writes the log's content into the table and empties the log.
     pub(crate) fn checkpoint(&self) -> Result<(), String> {
-        self.connection.execute_batch("CHECKPOINT").map_err(one_line)
+        let connection = self.connection.as_ref().ok_or("the database is not open")?;
+        connection.execute_batch("CHECKPOINT").map_err(one_line)
     }
 }
 

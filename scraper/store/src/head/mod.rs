@@ -2,6 +2,7 @@
 
 mod commit;
 mod queue;
+mod run;
 mod times;
 mod writer;
 

@@ -23,6 +23,8 @@ pub(crate) struct Counters {
     pub(crate) failed_commits: u64,
     pub(crate) commit_time: Duration,
     pub(crate) commit_time_max: Duration,
+    pub(crate) checkpoints: u64,
+    pub(crate) checkpoint_time: Duration,
 }
 
 /// [`Appended`], summed up.
@@ -156,6 +158,12 @@ impl Queue {
         self.failure = Some(failure);
         // Who asked is told of the failure; the next one who asks makes the writer try at once again.
         self.wanted = self.committed;
+    }
+
+    /// The log was written into the table, or could not be.
+    pub(crate) fn checkpoint_ended(&mut self, took: Duration) {
+        self.counters.checkpoints += 1;
+        self.counters.checkpoint_time += took;
     }
 
     fn count(&mut self, took: Duration) {
