@@ -9,20 +9,20 @@ use std::path::PathBuf;
 pub struct WebFlags {
     /// Address to listen on: host:port, :port for every interface, or unix:/path. Repeatable. Default: the service's
     /// port on loopback; on every interface where the web configuration asks who is there.
-    #[arg(long = "web.listen-address", value_name = "ADDRESS")]
+    #[arg(id = "web.listen-address", long = "web.listen-address", value_name = "ADDRESS")]
     pub listen_addresses: Vec<String>,
 
     /// Listen on the sockets that systemd opened, instead of addresses.
-    #[arg(long = "web.systemd-socket", conflicts_with = "listen_addresses")]
+    #[arg(id = "web.systemd-socket", long = "web.systemd-socket", conflicts_with = "web.listen-address")]
     pub systemd_socket: bool,
 
     /// File with TLS and authentication settings, in the format of Prometheus's exporter-toolkit.
-    #[arg(long = "web.config.file", value_name = "FILE")]
+    #[arg(id = "web.config.file", long = "web.config.file", value_name = "FILE")]
     pub config_file: Option<PathBuf>,
 
     /// Another name under which browsers may reach a service that listens on loopback only, as behind a reverse proxy.
     /// Repeatable.
-    #[arg(long = "web.allowed-host", value_name = "NAME")]
+    #[arg(id = "web.allowed-host", long = "web.allowed-host", value_name = "NAME")]
     pub allowed_hosts: Vec<String>,
 }
 

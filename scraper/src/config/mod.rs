@@ -41,6 +41,20 @@ impl Config {
         })
     }
 
+    /// This configuration and the jobs of another one; a job name that both have is refused.
+    pub(crate) fn beside(mut self, other: &Config) -> Result<Config, ConfigError> {
+        if let Some(twice) = other.jobs.iter().find(|job| self.jobs.iter().any(|own| own.name == job.name)) {
+            return Err(ConfigError {
+                file: "scrape_configs".to_owned(),
+                place: None,
+                key: "job_name".to_owned(),
+                message: format!("{:?} is the name of a job that is there already; choose another", twice.name),
+            });
+        }
+        self.jobs.extend(other.jobs.iter().cloned());
+        Ok(self)
+    }
+
     /// Reads and compiles a file.
     pub fn read(path: &Path) -> Result<Config, ConfigError> {
         let file = path.display().to_string();
