@@ -89,6 +89,9 @@ impl IntoResponse for ApiError {
     }
 }
 
+/// More warnings or infos are counted only, as Prometheus does.
+const MAX_REMARKS: usize = 10;
+
 /// A successful answer, its JSON complete.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -116,12 +119,13 @@ impl Answer {
     pub(crate) fn write(data: impl FnOnce(&mut Vec<u8>), remarks: &Remarks) -> Self {
         let mut body = br#"{"status":"success","data":"#.to_vec();
         data(&mut body);
-        for (name, texts) in [("warnings", &remarks.warnings), ("infos", &remarks.infos)] {
+        for (kind, texts) in [("warning", &remarks.warnings), ("info", &remarks.infos)] {
             if !texts.is_empty() {
-                body.extend_from_slice(b",\"");
-                body.extend_from_slice(name.as_bytes());
-                body.extend_from_slice(b"\":");
-                json::array(&mut body, texts, |out, text| json::string(out, text));
+                body.extend_from_slice(format!(",\"{kind}s\":").as_bytes());
+                let omitted = texts.len().saturating_sub(MAX_REMARKS);
+                let omitted = (omitted > 0).then(|| format!("{omitted} more {kind} annotations omitted"));
+                let said = texts.iter().take(MAX_REMARKS).chain(&omitted);
+                json::array(&mut body, said, |out, text| json::string(out, text));
             }
         }
         body.push(b'}');
@@ -208,6 +212,13 @@ mod tests {
             read(Answer::strings(&[], &remarks)).await.1,
             r#"{"status":"success","data":[],"warnings":["results truncated due to limit"],"infos":["i"]}"#
         );
+    }
+
+    #[tokio::test]
+    async fn remarks_are_bounded() {
+        let warnings = (0..13).map(|i| format!("w{i}")).collect();
+        let (_, body) = read(Answer::strings(&[], &Remarks { warnings, ..Remarks::default() })).await;
+        assert!(body.ends_with(r#""w9","3 more warning annotations omitted"]}"#), "{body}");
     }
 
     #[tokio::test]
