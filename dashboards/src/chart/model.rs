@@ -99,8 +99,9 @@ impl Summary {
         let mut count = 0.0;
         for value in points.iter().map(|point| point.value).filter(|value| !value.is_nan()) {
             count += 1.0;
-            // A running mean cannot overflow where a sum would.
-            mean += value / count - mean / count;
+            // A running mean cannot overflow where a sum would; infinities add up as they do.
+            let all_finite = f64::is_finite(mean) && value.is_finite();
+            mean += if all_finite { value / count - mean / count } else { value };
             summary.last = value;
             summary.min = summary.min.min(value);
             summary.max = summary.max.max(value);
@@ -125,7 +126,8 @@ mod tests {
         let summary = Summary::of(&points(&[1.0, f64::NAN, 3.0, 2.0]));
         assert_eq!(summary, Summary { last: 2.0, min: 1.0, avg: 2.0, max: 3.0 });
         assert!(Summary::of(&[]).avg.is_nan());
-        assert_eq!(Summary::of(&points(&[1.0, f64::INFINITY])).max, f64::INFINITY);
+        let infinite = Summary::of(&points(&[1.0, f64::INFINITY, 2.0]));
+        assert_eq!((infinite.max, infinite.avg), (f64::INFINITY, f64::INFINITY));
         let huge = Summary::of(&points(&[f64::MAX, f64::MAX]));
         assert!(huge.avg.is_finite(), "{huge:?}");
     }

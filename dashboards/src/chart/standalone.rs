@@ -88,8 +88,14 @@ pub fn render(chart: &Chart, look: &Look) -> Result<String, DrawError> {
     let ticks = time_ticks(chart.span.start_ms, chart.span.end_ms, frame.width, digit, &chart.zone);
     drawing.draw(&mut canvas, frame, &ticks, &scale)?;
 
+    let mut below = f64::INFINITY;
     for (value, label) in &scale.ticks {
         let y = frame.y_of(&scale, *value) + 4.0;
+        // The lowest plots have room for few.
+        if below - y < 12.0 {
+            continue;
+        }
+        below = y;
         labels.push((Label { x: frame.x - 8.0, y, anchor: Anchor::End, class: "t", text: label.clone() }, None));
     }
     for tick in &ticks {

@@ -5,6 +5,7 @@ use http::StatusCode;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::assets::{ICON, STYLE};
+use crate::chart::xml;
 use crate::query;
 use crate::server::App;
 
@@ -31,7 +32,9 @@ pub(super) fn page(app: &App, status: StatusCode, title: &str, bar: &Markup, bod
             }
         }
     };
-    (status, Html(page.into_string())).into_response()
+    // maud escapes markup; what no document may hold is left to us.
+    let page = page.into_string().replace(xml::is_unprintable, "\u{fffd}");
+    (status, Html(page)).into_response()
 }
 
 /// The query server's failure in words, with what to look at.

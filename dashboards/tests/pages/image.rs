@@ -1,0 +1,102 @@
+//! `/chart.svg` over HTTP.
+
+use http::{StatusCode, header};
+use roxmltree::Document;
+
+use crate::{dashboards, fake, get};
+
+#[tokio::test]
+async fn a_chart_is_an_image() {
+    let app = dashboards(&fake::with(fake::two_hosts).await);
+    let page = get(&app, "/chart.svg?query=up&from=-6h&w=640&h=200&title=Up&tz=UTC").await;
+    assert_eq!((page.status, page.header(header::CONTENT_TYPE)), (StatusCode::OK, "image/svg+xml"));
+    let document = Document::parse(&page.body).unwrap();
+    let root = document.root_element();
+    assert_eq!(
+        (root.attribute("width"), root.attribute("height"), root.attribute("role")),
+        (Some("640"), Some("200"), Some("img"))
+    );
+    assert!(root.children().any(|node| node.has_tag_name("title") && node.text() == Some("Up")));
+    assert!(root.children().any(|node| node.has_tag_name("desc") && node.text().unwrap().contains("2 series")));
+    page.says("prefers-color-scheme:dark");
+    page.says("web-1:9956");
+    assert_eq!(page.header(header::CACHE_CONTROL), "private, max-age=60");
+    let past = get(&app, "/chart.svg?query=up&from=1700000000&until=1700003600").await;
+    assert_eq!(past.header(header::CACHE_CONTROL), "private, max-age=86400");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named_in_an_image() {
+    let url = fake::with(fake::two_hosts).await;
+    let app = dashboards(&url);
+    for (path, status, says) in [
+        ("/chart.svg", StatusCode::BAD_REQUEST, "parameter query: is missing"),
+        ("/chart.svg?query=up&w=99999", StatusCode::BAD_REQUEST, "parameter w: must be a whole number"),
+        ("/chart.svg?query=up&from=now&until=-1h", StatusCode::BAD_REQUEST, "parameter from: is not before until"),
+        (
+            "/chart.svg?query=up&from=-30d&step=1",
+            StatusCode::BAD_REQUEST,
+            "parameter step: gives more than 11000 points",
+        ),
+        ("/chart.svg?query=up&%3Cb%3E=1", StatusCode::BAD_REQUEST, "parameter &lt;b&gt;: is unknown"),
+        (
+            "/chart.svg?query=bogus(",
+            StatusCode::BAD_REQUEST,
+            "bad_data: 1:6: parse error: &lt;b&gt;unexpected&lt;/b&gt;",
+        ),
+    ] {
+        let page = get(&app, path).await;
+        assert_eq!((page.status, page.header(header::CONTENT_TYPE)), (status, "image/svg+xml"), "{path}");
+        assert_eq!(page.header(header::CACHE_CONTROL), "no-store");
+        assert!(Document::parse(&page.body).is_ok(), "{}", page.body);
+        page.says(says);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_fails_is_told_in_an_image() {
+    for (url, status, says) in [
+        // Port 1 is nobody's.
+        ("http://127.0.0.1:1".to_owned(), StatusCode::BAD_GATEWAY, "cannot be reached"),
+        (
+            fake::with_body(StatusCode::OK, "text/html", "<html>hello</html>").await,
+            StatusCode::BAD_GATEWAY,
+            "does not speak the Prometheus API",
+        ),
+        (
+            fake::with_body(StatusCode::NOT_FOUND, "text/plain", "404 page not found").await,
+            StatusCode::BAD_GATEWAY,
+            "HTTP status 404",
+        ),
+        (
+            fake::with_body(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "application/json",
+                r#"{"status":"error","errorType":"execution","error":"too many samples"}"#,
+            )
+            .await,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "execution: too many samples",
+        ),
+    ] {
+        let page = get(&dashboards(&url), "/chart.svg?query=up").await;
+        assert_eq!(page.status, status, "{says}");
+        assert!(Document::parse(&page.body).is_ok(), "{}", page.body);
+        let text: String = Document::parse(&page.body)
+            .unwrap()
+            .descendants()
+            .filter(|n| n.has_tag_name("desc"))
+            .filter_map(|n| n.text())
+            .collect();
+        assert!(text.contains(says), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_cut() {
+    static LONG: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| "x".repeat(3 << 20));
+    let url = fake::with_body(StatusCode::OK, "application/json", &LONG).await;
+    let page = get(&dashboards(&url), "/chart.svg?query=up").await;
+    assert_eq!(page.status, StatusCode::BAD_GATEWAY);
+    page.says("longer than 1 MiB");
+}

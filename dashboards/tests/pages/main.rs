@@ -1,0 +1,103 @@
+//! The pages and the image against a query server of our own on a port of its own, with names that nobody would wish for.
+
+mod fake;
+mod hostile;
+mod image;
+mod parts;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::{Request, Response, StatusCode, header};
+use procession_dashboards::Options;
+use procession_dashboards::metrics::Metrics;
+use procession_dashboards::query::Limits;
+use procession_dashboards::server::{App, router};
+use tower::ServiceExt as _;
+
+/// 2026-11-23T12:00:00Z: when these tests happen.
+const NOW_MS: i64 = 1_795_435_200_000;
+
+/// The dashboards before the query server at `url`.
+fn dashboards(url: &str) -> Router {
+    let limits = Limits { timeout: Duration::from_secs(5), body_bytes: 1 << 20, ..Limits::default() };
+    let options = Options { query_url: url.to_owned(), limits, ..Options::default() };
+    let metrics = Metrics::default();
+    router(App::new(&options, metrics.clone(), || NOW_MS).unwrap(), metrics)
+}
+
+struct Page {
+    status: StatusCode,
+    headers: http::HeaderMap,
+    body: String,
+}
+
+impl Page {
+    fn header(&self, name: http::HeaderName) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    #[track_caller]
+    fn says(&self, text: &str) {
+        assert!(self.body.contains(text), "no {text:?} in\n{}", self.body);
+    }
+
+    #[track_caller]
+    fn does_not_say(&self, text: &str) {
+        assert!(!self.body.contains(text), "{text:?} in\n{}", self.body);
+    }
+}
+
+async fn get(dashboards: &Router, path: &str) -> Page {
+    let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+    let response: Response<Body> = dashboards.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = axum::body::to_bytes(body, 8 << 20).await.unwrap();
+    Page { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+}
+
+#[tokio::test]
+async fn what_every_page_carries() {
+    let app = dashboards(&fake::with(fake::two_hosts).await);
+    for path in ["/", "/host?instance=web-1:9956", "/nowhere", "/chart.svg?query=up", "/chart.svg?query=up&x=1"] {
+        let page = get(&app, path).await;
+        let policy = page.header(header::CONTENT_SECURITY_POLICY);
+        assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
+        assert!(!policy.contains("script-src") && !policy.contains("unsafe-eval"), "{path}: {policy}");
+        assert_eq!(page.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff", "{path}");
+        assert!(!page.header(header::CACHE_CONTROL).is_empty(), "{path}");
+        // Nothing is loaded from elsewhere; the name space of SVG is no request.
+        let elsewhere = page.body.replace("http://www.w3.org/2000/svg", "").replace("http://127.0.0.1", "");
+        assert!(!elsewhere.contains("http://") && !elsewhere.contains("https://"), "{path}: {}", page.body);
+        if page.header(header::CONTENT_TYPE).starts_with("text/html") {
+            page.does_not_say(" style=");
+            page.does_not_say("<style");
+            page.does_not_say("<script");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_pages_load_is_kept_for_good() {
+    let app = dashboards(&fake::with(fake::two_hosts).await);
+    let page = get(&app, "/").await;
+    for start in ["/static/style-", "/static/icon-"] {
+        let at = page.body.find(start).unwrap();
+        let path = page.body[at..].split('"').next().unwrap();
+        let asset = get(&app, path).await;
+        assert_eq!(asset.status, StatusCode::OK);
+        assert!(asset.header(header::CACHE_CONTROL).contains("immutable"));
+    }
+    assert_eq!(get(&app, "/static/style-0.css").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn pages_are_compressed() {
+    let app = dashboards(&fake::with(fake::two_hosts).await);
+    for path in ["/host?instance=web-1:9956", "/chart.svg?query=up"] {
+        let request = Request::builder().uri(path).header(header::ACCEPT_ENCODING, "gzip").body(Body::empty()).unwrap();
+        let response = app.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.headers()[header::CONTENT_ENCODING], "gzip", "{path}");
+    }
+}

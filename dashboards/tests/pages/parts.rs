@@ -1,0 +1,81 @@
+//! What the pages say.
+
+use http::StatusCode;
+
+use crate::{dashboards, fake, get};
+
+#[tokio::test]
+async fn the_first_page_shows_the_hosts() {
+    let page = get(&dashboards(&fake::with(fake::two_hosts).await), "/").await;
+    assert_eq!(page.status, StatusCode::OK);
+    page.says("1 up");
+    page.says("1 down");
+    page.says("href=\"/host?instance=web-1:9956\"");
+    page.says("connection refused &lt;i&gt;");
+    page.says("5 s ago");
+    // What needs a look comes first.
+    assert!(page.body.find("instance=db-2").unwrap() < page.body.find("instance=web-1").unwrap());
+}
+
+#[tokio::test]
+async fn an_empty_installation_says_what_to_do() {
+    let page = get(&dashboards(&fake::with(fake::nothing).await), "/").await;
+    assert_eq!(page.status, StatusCode::OK);
+    page.says("No hosts yet");
+    page.says("procession-exporter --web.listen-address");
+    page.says("scrape_configs:");
+}
+
+#[tokio::test]
+async fn a_query_server_that_is_gone_is_said_in_words() {
+    let app = dashboards("http://127.0.0.1:1");
+    for path in ["/", "/host?instance=web-1:9956"] {
+        let page = get(&app, path).await;
+        assert_eq!(page.status, StatusCode::BAD_GATEWAY, "{path}");
+        page.says("The query server cannot be reached");
+        page.says("http://127.0.0.1:1");
+        page.says("--query.url");
+    }
+}
+
+#[tokio::test]
+async fn a_host_has_charts_and_tables() {
+    let app = dashboards(&fake::with(fake::two_hosts).await);
+    let page = get(&app, "/host?instance=web-1:9956&from=-6h").await;
+    assert_eq!(page.status, StatusCode::OK);
+    for title in ["CPU cores", "Resident memory", "Storage reads", "Storage writes"] {
+        page.says(&format!("<h2>{title}</h2>"));
+    }
+    // 10 in all less 3 + 2 + 1 by name.
+    page.says("<span class=\"name\">others</span></th><td>4.00</td>");
+    page.says("nginx: worker");
+    page.says("www-data");
+    // Every link keeps the range.
+    page.says("from=-6h&amp;sort=memory");
+    page.says("from=-6h&amp;draw=lines");
+}
+
+#[tokio::test]
+async fn a_host_that_nobody_knows_is_said_to_be_so() {
+    let page = get(&dashboards(&fake::with(fake::nothing).await), "/host?instance=nobody").await;
+    assert_eq!(page.status, StatusCode::OK);
+    page.says("Nothing is known of nobody in this range");
+}
+
+#[tokio::test]
+async fn bad_links_are_refused_by_name() {
+    let app = dashboards(&fake::with(fake::two_hosts).await);
+    for (path, says) in [
+        ("/host", "parameter instance: is missing"),
+        ("/host?instance=a&from=yesterday", "parameter from: "),
+        ("/host?instance=a&from=now&until=-1h", "parameter from: is not before until"),
+        ("/host?instance=a&sort=beauty", "parameter sort: must be one of cpu, memory"),
+        ("/host?instance=a&colour=red", "parameter colour: is unknown"),
+        ("/?x=1", "parameter x: is unknown"),
+    ] {
+        let page = get(&app, path).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{path}");
+        page.says(says);
+    }
+    assert_eq!(get(&app, "/nowhere/%3Cscript%3E").await.status, StatusCode::NOT_FOUND);
+}
