@@ -19,6 +19,8 @@ pub struct Stats {
     pub duplicate_samples: u64,
     /// Counter: samples left out for a timestamp too far from 1970.
     pub out_of_bounds_samples: u64,
+    /// Counter: samples deleted because they were older than is kept.
+    pub deleted_samples: u64,
     /// Counter: batches refused because too many samples were waiting.
     pub refused_batches: u64,
     /// Counter: commits that succeeded.

@@ -2,7 +2,7 @@
 
 use crate::database::{self, Pool};
 use crate::folder::{Folder, disk_bytes};
-use crate::head::{Committer, Queue, Shared, Times, Writer, committed_batches};
+use crate::head::{Committer, Queue, Shared, Span, Times, Writer, committed_batches};
 use crate::{Appended, Batch, Error, Options, SeriesRef, Stats, query, series};
 use parking_lot::{Condvar, Mutex, RwLock};
 use procession_openmetrics::Labels;
@@ -43,8 +43,8 @@ impl Store {
         let begun = Instant::now();
         let folder = Arc::new(Folder::open(dir)?);
         let connection = database::open(&folder, &options)?;
-        let index = series::load(&connection)?;
         let times = Times::load(&connection)?;
+        let index = series::load(&connection, |number| times.get(number) != Span::NONE)?;
         let batches = committed_batches(&connection).map_err(Error::query)?;
         tracing::info!(
             folder = %folder.path().display(),
@@ -156,6 +156,7 @@ impl Store {
             out_of_order_samples: counters.told.out_of_order,
             duplicate_samples: counters.told.duplicates,
             out_of_bounds_samples: counters.told.out_of_bounds,
+            deleted_samples: counters.deleted_samples,
             refused_batches: counters.refused_batches,
             commits: counters.commits,
             failed_commits: counters.failed_commits,

@@ -1,5 +1,6 @@
 //! The DuckDB instance: how it is opened and set up, its schema, its connections.
 
+mod heal;
 mod migrate;
 mod pool;
 
@@ -10,15 +11,31 @@ use crate::folder::Folder;
 use crate::{Error, Options};
 use duckdb::{Config, Connection};
 
-/// Opens the folder's database and brings its schema up to date.
+/// Opens the folder's database and brings its schema up to date. A damaged log is cut where the damage begins.
 pub(crate) fn open(folder: &Folder, options: &Options) -> Result<Connection, Error> {
     let path = folder.database();
-    let connection = config(folder, options)
-        .and_then(|config| Connection::open_with_flags(&path, config))
-        .map_err(|error| Error::Open { path: path.clone(), message: advice(one_line(error)) })?;
+    let connection = match open_file(folder, options) {
+        Err(message) => match heal::cut_log(folder, &message)? {
+            Some(aside) => {
+                tracing::error!(
+                    error = message,
+                    copy = %aside.display(),
+                    "the log was damaged: what was committed after the damage is lost, a copy of the log is kept"
+                );
+                open_file(folder, options)
+            }
+            None => Err(message),
+        },
+        opened => opened,
+    };
+    let connection = connection.map_err(|message| Error::Open { path: path.clone(), message: advice(message) })?;
     migrate::apply(&connection, &path)?;
     folder.sync()?;
     Ok(connection)
+}
+
+fn open_file(folder: &Folder, options: &Options) -> Result<Connection, String> {
+    config(folder, options).and_then(|config| Connection::open_with_flags(folder.database(), config)).map_err(one_line)
 }
 
 fn config(folder: &Folder, options: &Options) -> duckdb::Result<Config> {

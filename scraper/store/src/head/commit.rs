@@ -108,6 +108,19 @@ impl Committer {
         )
     }
 
+    /// Deletes the samples before a moment. Returns how many, and the oldest timestamp that is left.
+    ///
+    /// Rows lie in order of arrival, so these fill whole row groups at the table's beginning; the next checkpoint gives
+    /// those to new rows. Series stay until the next start, since their numbers may be in use.
+    pub(crate) fn delete_before(&self, cut_ms: i64) -> Result<(u64, Option<i64>), String> {
+        let connection = self.connection.as_ref().ok_or("the database is not open")?;
+        let delete = || -> duckdb::Result<(u64, Option<i64>)> {
+            let deleted = connection.execute("DELETE FROM head_samples WHERE ts < ?", [cut_ms])?;
+            Ok((deleted as u64, connection.query_row("SELECT min(ts) FROM head_samples", [], |r| r.get(0))?))
+        };
+        delete().map_err(one_line)
+    }
+
     /// Writes the log's content into the table and empties the log.
     pub(crate) fn checkpoint(&self) -> Result<(), String> {
         let connection = self.connection.as_ref().ok_or("the database is not open")?;

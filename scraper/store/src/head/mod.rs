@@ -2,6 +2,7 @@
 
 mod commit;
 mod queue;
+mod retention;
 mod run;
 mod times;
 mod writer;

@@ -23,6 +23,7 @@ pub(crate) struct Counters {
     pub(crate) failed_commits: u64,
     pub(crate) commit_time: Duration,
     pub(crate) commit_time_max: Duration,
+    pub(crate) deleted_samples: u64,
     pub(crate) checkpoints: u64,
     pub(crate) checkpoint_time: Duration,
 }
@@ -158,6 +159,14 @@ impl Queue {
         self.failure = Some(failure);
         // Who asked is told of the failure; the next one who asks makes the writer try at once again.
         self.wanted = self.committed;
+    }
+
+    /// The samples before `cut_ms` were deleted from the database; the oldest that it still has is `oldest_ms`.
+    pub(crate) fn cut(&mut self, cut_ms: i64, oldest_ms: Option<i64>, deleted: u64) {
+        let waiting = self.pending.iter().flat_map(|p| &p.batch.timestamps_ms).copied().min();
+        let oldest_ms = oldest_ms.into_iter().chain(waiting).min().unwrap_or(i64::MAX);
+        self.times.cut(cut_ms.min(oldest_ms), oldest_ms);
+        self.counters.deleted_samples += deleted;
     }
 
     /// The log was written into the table, or could not be.

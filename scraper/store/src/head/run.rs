@@ -1,6 +1,7 @@
 //! What the writer thread does: it waits until a commit is due or asked for, keeps what it could not commit, writes the
-//! log into the table when it has grown, and opens the database again when DuckDB has given it up.
+//! log into the table when it has grown, deletes what is too old, and opens the database again when DuckDB has given it up.
 
+use super::retention::{next_cut, now_ms};
 use super::{Committer, Shared};
 use crate::Options;
 use crate::database::{self, Pool};
@@ -44,6 +45,7 @@ impl Run {
         let _ended = Ended(self.shared.clone());
         while self.wait() {
             self.commit();
+            self.delete_what_is_too_old();
             self.checkpoint_when_grown();
             // One more try is all that closing allows: who closes must not wait for a disk that stays full.
             if self.retry_at.is_some() && self.shared.queue.lock().is_closing() {
@@ -113,6 +115,22 @@ impl Run {
         }
         drop(queue);
         self.shared.settled.notify_all();
+    }
+
+    /// One slice at a time: whoever waits for a commit waits for no more than that.
+    fn delete_what_is_too_old(&mut self) {
+        let Some(retention) = self.options.retention else { return };
+        let all = self.shared.queue.lock().times.all();
+        let cut = next_cut(all.first_ms, all.last_ms, now_ms(), retention);
+        // Deleting writes to the log, too.
+        let Some(cut_ms) = cut.filter(|_| self.retry_at.is_none() && self.room(0).is_ok()) else { return };
+        match self.committer.delete_before(cut_ms) {
+            Ok((deleted, oldest_ms)) => self.shared.queue.lock().cut(cut_ms, oldest_ms, deleted),
+            Err(failure) => {
+                tracing::warn!(error = failure, "samples older than the retention could not be deleted");
+                self.reopen_after(&failure);
+            }
+        }
     }
 
     fn checkpoint_when_grown(&mut self) {

@@ -88,6 +88,18 @@ impl Times {
         self.spans.iter().filter(|span| span.last_ms >= timestamp_ms).count()
     }
 
+    /// Everything before `cut_ms` is gone, and the oldest sample left is this one.
+    pub(crate) fn cut(&mut self, cut_ms: i64, oldest_ms: i64) {
+        for span in &mut self.spans {
+            if span.last_ms < cut_ms {
+                *span = Span::NONE;
+            } else {
+                span.first_ms = span.first_ms.max(cut_ms);
+            }
+        }
+        self.all.first_ms = oldest_ms;
+    }
+
     /// Takes what may be taken of a batch and removes the rest from it.
     pub(crate) fn admit(&mut self, batch: &mut Batch) -> Appended {
         let mut told = Appended::default();
@@ -130,6 +142,17 @@ impl Times {
 mod tests {
     use super::*;
     use crate::SeriesRef;
+
+    #[test]
+    fn forgets_what_was_deleted() {
+        let mut times = Times::default();
+        let mut batch = Batch::default();
+        [(0, 10), (0, 20), (1, 10), (2, 30)].into_iter().for_each(|(s, t)| batch.push(SeriesRef(s), t, 0.0));
+        times.admit(&mut batch);
+        times.cut(15, 20);
+        assert_eq!(times.get(0), Span { first_ms: 15, last_ms: 20 });
+        assert_eq!((times.get(1), times.all()), (Span::NONE, Span { first_ms: 20, last_ms: 30 }));
+    }
 
     #[test]
     fn the_first_sample_stays() {

@@ -34,9 +34,11 @@ pub(crate) fn to_record_batch(series: &[(u32, Labels)]) -> Result<RecordBatch, A
     RecordBatch::try_new(Arc::new(schema), vec![Arc::new(numbers), Arc::new(names), Arc::new(maps)])
 }
 
-/// Rebuilds the index from the database.
-pub(crate) fn load(connection: &Connection) -> Result<SeriesIndex, Error> {
+/// Rebuilds the index from the database. Series that have no samples are forgotten there and here: retention has taken
+/// what they had.
+pub(crate) fn load(connection: &Connection, has_samples: impl Fn(u32) -> bool) -> Result<SeriesIndex, Error> {
     let mut index = SeriesIndex::default();
+    let mut forgotten = 0;
     let mut statement = connection
         .prepare("SELECT series_id, name, labels FROM head_series ORDER BY series_id")
         .map_err(Error::query)?;
@@ -49,8 +51,17 @@ pub(crate) fn load(connection: &Connection) -> Result<SeriesIndex, Error> {
             if number < index.next_number() {
                 return Err(Error::Query(format!("series {number} stands twice in head_series")));
             }
-            index.insert(number, labels(names.value(i), maps, i)?);
+            if has_samples(number) {
+                index.insert(number, labels(names.value(i), maps, i)?);
+            } else {
+                forgotten += 1;
+            }
         }
+    }
+    if forgotten > 0 {
+        let sql = "DELETE FROM head_series WHERE series_id NOT IN (SELECT DISTINCT series_id FROM head_samples)";
+        connection.execute(sql, []).map_err(Error::query)?;
+        tracing::info!(series = forgotten, "forgot series that have no samples any more");
     }
     Ok(index)
 }
@@ -96,7 +107,7 @@ mod tests {
         appender.append_record_batch(to_record_batch(&series).unwrap()).unwrap();
         appender.flush().unwrap();
 
-        let index = load(&connection).unwrap();
+        let index = load(&connection, |_| true).unwrap();
         assert_eq!(index.len(), series.len());
         for (number, labels) in &series {
             assert_eq!(index.get(*number), Some(labels));

@@ -8,5 +8,6 @@ mod disk;
 mod metadata;
 mod model;
 mod refusal;
+mod retention;
 mod roundtrip;
 mod support;

@@ -139,3 +139,77 @@ fn a_full_queue_refuses_and_recovers() {
     let message = store.close().unwrap_err().to_string();
     assert!(message.contains("is full"), "{message}");
 }
+
+/// What a power cut leaves of the log: any beginning of it. The store opens with the batches that are whole.
+#[test]
+fn a_log_that_is_cut_short_is_replayed_as_far_as_it_goes() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let names: Vec<_> = (0..50).map(|i| series("m", i)).collect();
+    for t in 1..=20 {
+        let rows: Vec<_> = names.iter().map(|l| (l, t, Some(t as f64))).collect();
+        store.append(batch(&store, &rows)).unwrap();
+        store.flush().unwrap();
+    }
+    // A copy of what a crash would leave now.
+    let [file, log] = ["head.duckdb", "head.duckdb.wal"].map(|name| fs::read(dir.path().join(name)).unwrap());
+    let mut seen = std::collections::BTreeSet::new();
+    for length in (0..=log.len()).rev().step_by(log.len() / 30) {
+        let copy = tempfile::tempdir().unwrap();
+        fs::write(copy.path().join("head.duckdb"), &file).unwrap();
+        fs::write(copy.path().join("head.duckdb.wal"), &log[..length]).unwrap();
+        let all = match Store::open(copy.path(), on_demand()) {
+            Ok(store) => all_of(&store, "m"),
+            Err(error) => panic!("a log of {length} of {} bytes: {error}", log.len()),
+        };
+        let last = all.first().map_or(0, |(_, samples)| samples.len());
+        assert!(all.iter().all(|(_, samples)| samples.iter().map(|s| s.0).eq(1..=last as i64)), "whole batches only");
+        assert!(all.len() == if last > 0 { 50 } else { 0 });
+        seen.insert(last);
+    }
+    assert!(seen.contains(&20) && seen.len() > 10, "{seen:?}");
+}
+
+/// What a bit that flipped leaves of it, or a power cut that wrote its pages out of turn.
+#[test]
+fn a_damaged_log_is_replayed_up_to_the_damage_and_set_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let names: Vec<_> = (0..50).map(|i| series("m", i)).collect();
+    for t in 1..=20 {
+        let rows: Vec<_> = names.iter().map(|l| (l, t, Some(t as f64))).collect();
+        store.append(batch(&store, &rows)).unwrap();
+        store.flush().unwrap();
+    }
+    let [file, log] = ["head.duckdb", "head.duckdb.wal"].map(|name| fs::read(dir.path().join(name)).unwrap());
+    let mut seen = std::collections::BTreeSet::new();
+    let zeros_from = |from: usize| [&log[..from], &vec![0; log.len() - from]].concat();
+    let flipped_at = |at: usize| [&log[..at], &[log[at] ^ 0x55], &log[at + 1..]].concat();
+    let places = (1..20).map(|i| i * log.len() / 20);
+    for (at, damaged) in places.flat_map(|at| [(at, zeros_from(at)), (at, flipped_at(at))]) {
+        let copy = tempfile::tempdir().unwrap();
+        fs::write(copy.path().join("head.duckdb"), &file).unwrap();
+        fs::write(copy.path().join("head.duckdb.wal"), &damaged).unwrap();
+        let store = match Store::open(copy.path(), on_demand()) {
+            Ok(store) => store,
+            Err(error) => panic!("damaged at {at} of {}: {error}", log.len()),
+        };
+        let all = all_of(&store, "m");
+        let last = all.first().map_or(0, |(_, samples)| samples.len());
+        assert!(all.iter().all(|(_, samples)| samples.iter().map(|s| s.0).eq(1..=last as i64)), "whole batches only");
+        seen.insert(last);
+        let aside: Vec<_> = fs::read_dir(copy.path())
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .filter(|p| p.to_string_lossy().contains("wal.damaged-"))
+            .collect();
+        if last < 20 && !aside.is_empty() {
+            assert!(fs::read(&aside[0]).unwrap() == damaged, "the copy is the log as it was found");
+        }
+        // It goes on as if nothing had been.
+        store.append(batch(&store, &[(&names[0], 99, Some(1.0))])).unwrap();
+        store.close().unwrap();
+        assert_eq!(all_of(&open(copy.path()), "m")[0].1.last(), Some(&(99, Some(1.0))));
+    }
+    assert!(seen.len() > 8, "{seen:?}");
+}

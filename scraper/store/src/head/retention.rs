@@ -1,0 +1,49 @@
+//! How far back samples are kept: counted from the newest one, so that an imported history is not too old on arrival.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The longest stretch of time that one deletion takes away. Commits go on between two of them.
+const SLICE_MS: i64 = 300_000;
+
+/// How much later than now the newest sample may claim to be. One from the year 2100 must not make everything else old.
+const AHEAD_MS: i64 = 3_600_000;
+
+/// The moment before which samples are to be deleted next, if there is enough of them to be worth it.
+pub(crate) fn next_cut(oldest_ms: i64, newest_ms: i64, now_ms: i64, retention: Duration) -> Option<i64> {
+    let retention_ms = i64::try_from(retention.as_millis()).ok()?;
+    let slice_ms = SLICE_MS.min(retention_ms / 10).max(1);
+    let limit_ms = newest_ms.min(now_ms.saturating_add(AHEAD_MS)).saturating_sub(retention_ms);
+    let cut_ms = oldest_ms.saturating_add(slice_ms);
+    (cut_ms <= limit_ms).then_some(cut_ms)
+}
+
+/// The system's clock, in milliseconds since the Unix epoch.
+pub(super) fn now_ms() -> i64 {
+    // A clock before 1970 deletes nothing.
+    SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_millis()).ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_back_from_the_newest_sample() {
+        const DAY: i64 = 86_400_000;
+        let day = Duration::from_secs(86_400);
+        let check = |oldest, newest, now, expected| assert_eq!(next_cut(oldest, newest, now, day), expected);
+        let now = 20_000 * DAY;
+        check(now - DAY, now, now, None);
+        check(now - DAY - SLICE_MS + 1, now, now, None);
+        check(now - DAY - SLICE_MS, now, now, Some(now - DAY));
+        check(now - 9 * DAY, now, now, Some(now - 9 * DAY + SLICE_MS));
+        // Of 1970 alone: nothing is older than a day before its newest.
+        check(0, DAY / 2, now, None);
+        check(0, 2 * DAY, now, Some(SLICE_MS));
+        // The newest one lies: the clock counts. And a clock that stands in 1970 deletes nothing.
+        check(now + AHEAD_MS - DAY - SLICE_MS + 1, 50_000 * DAY, now, None);
+        check(now - 9 * DAY, now, 0, None);
+        assert_eq!(next_cut(i64::MIN, i64::MAX, i64::MAX, Duration::MAX), None);
+        assert_eq!(next_cut(0, 1000, now, Duration::ZERO), Some(1));
+    }
+}

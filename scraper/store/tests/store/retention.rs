@@ -1,0 +1,70 @@
+//! Samples older than is kept go, the others stay, and the file does not grow for ever.
+
+use crate::support::{all_of, on_demand, series};
+use procession_openmetrics::Labels;
+use procession_store::{Batch, Options, Store};
+use std::path::Path;
+use std::time::Duration;
+
+const MINUTE_MS: i64 = 60_000;
+
+fn open(dir: &Path) -> Store {
+    let options = Options { retention: Some(Duration::from_secs(3600)), checkpoint_bytes: 1 << 20, ..on_demand() };
+    Store::open(dir, options).unwrap()
+}
+
+fn append(store: &Store, names: &[Labels], minute: i64) {
+    let mut batch = Batch::default();
+    names.iter().enumerate().for_each(|(i, l)| {
+        batch.push(store.series_ref(l), minute * MINUTE_MS, (minute * 7919 + i as i64 * 104_729) as f64 * 0.1);
+    });
+    store.append(batch).unwrap();
+    store.flush().unwrap();
+}
+
+/// Appends and deletes go on in the thread after `flush` has returned: closing waits for them.
+#[test]
+fn an_hour_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = ([series("old", 1)], [series("new", 1), series("new", 2)]);
+    let store = open(dir.path());
+    (0..30).for_each(|minute| append(&store, &old, minute));
+    (0..=240).for_each(|minute| append(&store, &new, minute));
+    store.close().unwrap();
+
+    let store = open(dir.path());
+    assert!(all_of(&store, "old").is_empty());
+    for (_, samples) in all_of(&store, "new") {
+        let (first, last) = (samples[0].0 / MINUTE_MS, samples[samples.len() - 1].0 / MINUTE_MS);
+        assert!((170..=180).contains(&first), "everything of the last hour, and little more: from {first}");
+        assert_eq!((last, samples.len() as i64), (240, 240 - first + 1), "without gaps");
+    }
+    assert_eq!(store.stats().series, 2, "a series without samples is forgotten at the next start");
+    let old_again = store.series_ref(&old[0]);
+    let told = store.append(Batch { series: vec![old_again], timestamps_ms: vec![240 * MINUTE_MS], values: vec![1.0] });
+    assert_eq!(told.unwrap().stored, 1);
+    store.close().unwrap();
+    let store = open(dir.path());
+    assert_eq!(all_of(&store, "old")[0].1, [(240 * MINUTE_MS, Some(1.0))], "it has come back under its name");
+}
+
+#[test]
+fn the_file_does_not_grow_for_ever() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let names: Vec<Labels> = (0..4000).map(|i| series("m", i)).collect();
+    let mut after_three_hours = 0;
+    for minute in 0..360 {
+        append(&store, &names, minute);
+        if minute == 180 {
+            after_three_hours = store.stats().disk_bytes;
+        }
+    }
+    let stats = store.stats();
+    assert!(stats.deleted_samples > 290 * 4000, "{stats:?}");
+    assert!(
+        stats.disk_bytes < 2 * after_three_hours,
+        "{} after six hours, {after_three_hours} after three",
+        stats.disk_bytes
+    );
+}
