@@ -2,5 +2,14 @@
 //!
 //! Data flows one way: `target` (who) -> `scrape` (fetch, parse, relabel, batch) -> the store; `api` reads the store.
 
+pub mod api;
+pub mod commands;
 pub mod config;
+mod metrics;
 pub mod relabel;
+mod run;
+mod scrape;
+pub mod target;
+
+pub use run::{ConfigSource, Options, run};
+pub use scrape::{FamilyMetadata, Targets};

@@ -1,2 +1,16 @@
-//! (to be written)
-fn main() {}
+//! `procession-scraper`.
+
+mod cli;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::Cli::parse().run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("procession-scraper: error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

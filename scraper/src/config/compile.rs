@@ -27,10 +27,8 @@ pub(super) fn compile(raw: RawConfig) -> Result<(Vec<Arc<Job>>, Labels), Problem
         let at = root.key("scrape_configs").item(i);
         let job = compile_job(&at, job, &defaults)?;
         if let Some(first) = seen.insert(job.name.clone(), i) {
-            let message = format!(
-                "the job {:?} stands in scrape_configs[{first}] already: expected a name of its own",
-                job.name
-            );
+            let message =
+                format!("the job {:?} stands in scrape_configs[{first}] already: expected a name of its own", job.name);
             return Err(Problem::new(&at.key("job_name"), message));
         }
         jobs.push(Arc::new(job));
@@ -98,10 +96,7 @@ fn compile_job(at: &Path, raw: RawJob, defaults: &Defaults) -> Result<Job, Probl
             Scheme::Http => "http",
             Scheme::Https => "https",
         },
-        metrics_path: raw
-            .metrics_path
-            .filter(|p| !p.is_empty())
-            .unwrap_or_else(|| "/metrics".to_owned()),
+        metrics_path: raw.metrics_path.filter(|p| !p.is_empty()).unwrap_or_else(|| "/metrics".to_owned()),
         params: raw.params,
         honor_labels: raw.honor_labels,
         honor_timestamps: raw.honor_timestamps.0,
@@ -110,11 +105,7 @@ fn compile_job(at: &Path, raw: RawJob, defaults: &Defaults) -> Result<Job, Probl
         relabel: rules(&at.key("relabel_configs"), raw.relabel_configs)?,
         metric_relabel: rules(&at.key("metric_relabel_configs"), raw.metric_relabel_configs)?,
         limits: Limits {
-            body_size: if body_size == 0 {
-                DEFAULT_BODY_SIZE_LIMIT
-            } else {
-                body_size
-            },
+            body_size: if body_size == 0 { DEFAULT_BODY_SIZE_LIMIT } else { body_size },
             samples: either(raw.sample_limit, defaults.samples),
             labels: either(raw.label_limit, defaults.labels),
             label_name_length: either(raw.label_name_length_limit, defaults.label_name_length),
@@ -175,10 +166,7 @@ fn groups(at: &Path, raw: Vec<RawGroup>) -> Result<Vec<TargetGroup>, Problem> {
         for (t, target) in group.targets.iter().enumerate() {
             check_address(target).map_err(|message| Problem::new(&at.key("targets").item(t), message))?;
         }
-        groups.push(TargetGroup {
-            targets: group.targets,
-            labels: group.labels.into_iter().collect(),
-        });
+        groups.push(TargetGroup { targets: group.targets, labels: group.labels.into_iter().collect() });
     }
     Ok(groups)
 }

@@ -66,9 +66,7 @@ pub(super) struct ConfigDuration(pub(super) Duration);
 
 impl<'de> Deserialize<'de> for ConfigDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        parsed(deserializer, "a duration as in 15s or 1m30s", |text| {
-            parse_duration(text).map(ConfigDuration)
-        })
+        parsed(deserializer, "a duration as in 15s or 1m30s", |text| parse_duration(text).map(ConfigDuration))
     }
 }
 
@@ -94,30 +92,13 @@ mod tests {
             ("1m30s", 90_000, "1m30s"),
         ] {
             let duration = parse_duration(text).unwrap();
-            assert_eq!(
-                (duration.as_millis(), format_duration(duration).as_str()),
-                (millis, written),
-                "{text}"
-            );
+            assert_eq!((duration.as_millis(), format_duration(duration).as_str()), (millis, written), "{text}");
         }
     }
 
     #[test]
     fn refuses_what_prometheus_refuses() {
-        for text in [
-            "",
-            "1",
-            "-1w",
-            "1.5d",
-            "d",
-            "s1",
-            "1s1m",
-            "1s1s",
-            "1 s",
-            "1S",
-            "99999999999999999999s",
-            "294y",
-        ] {
+        for text in ["", "1", "-1w", "1.5d", "d", "s1", "1s1m", "1s1s", "1 s", "1S", "99999999999999999999s", "294y"] {
             let error = parse_duration(text).unwrap_err();
             assert!(error.starts_with(&format!("{text:?} is ")), "{error}");
         }

@@ -28,11 +28,7 @@ pub(super) struct RawAuthorization {
 
 /// `tls_config`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    default,
-    expecting = "a mapping with `ca_file`, `insecure_skip_verify`, ..."
-)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping with `ca_file`, `insecure_skip_verify`, ...")]
 pub(super) struct RawTls {
     ca: Option<String>,
     ca_file: Option<PathBuf>,
@@ -152,11 +148,7 @@ pub(super) fn credentials(
         let message = "`Basic` is not set up here: write `basic_auth` with `username` and `password`";
         return Err(Problem::new(&at.key("type"), message));
     }
-    let credentials = one_of(
-        &at,
-        ("credentials", raw.credentials),
-        ("credentials_file", raw.credentials_file),
-    )?;
+    let credentials = one_of(&at, ("credentials", raw.credentials), ("credentials_file", raw.credentials_file))?;
     Ok(Some(Credentials::Header {
         scheme: if scheme.is_empty() { "Bearer".to_owned() } else { scheme },
         credentials: credentials.ok_or_else(|| Problem::new(&at, "expected `credentials` or `credentials_file`"))?,

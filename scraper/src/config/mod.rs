@@ -34,11 +34,7 @@ impl Config {
             serde_yaml::from_str(text).map_err(|error| ConfigError::from_yaml(file, &error))?;
         let (jobs, external_labels) = compile::compile(raw.unwrap_or_default())
             .map_err(|problem| ConfigError::from_problem(file, text, problem))?;
-        Ok(Config {
-            yaml: redact::redact(text),
-            external_labels,
-            jobs,
-        })
+        Ok(Config { yaml: redact::redact(text), external_labels, jobs })
     }
 
     /// This configuration and the jobs of another one; a job name that both have is refused.

@@ -139,11 +139,7 @@ mod tests {
         let root = Path::default();
         let second = root.key("scrape_configs").item(1);
         for (path, name, place) in [
-            (
-                root.key("global").key("scrape_timeout"),
-                "global.scrape_timeout",
-                (2, 19),
-            ),
+            (root.key("global").key("scrape_timeout"), "global.scrape_timeout", (2, 19)),
             (second.key("job_name"), "scrape_configs[1].job_name", (5, 15)),
             (
                 second.key("static_configs").item(0).key("targets").item(1),

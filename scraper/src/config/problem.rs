@@ -13,10 +13,7 @@ pub(super) struct Problem {
 impl Problem {
     /// A problem of the node at a path.
     pub(super) fn new(at: &Path, message: impl Into<String>) -> Self {
-        Problem {
-            at: at.clone(),
-            message: message.into(),
-        }
+        Problem { at: at.clone(), message: message.into() }
     }
 }
 
@@ -49,12 +46,7 @@ impl fmt::Display for ConfigError {
 impl ConfigError {
     /// A file that can't be read at all.
     pub(super) fn unreadable(file: &str, error: &std::io::Error) -> Self {
-        ConfigError {
-            file: file.to_owned(),
-            place: None,
-            key: String::new(),
-            message: error.to_string(),
-        }
+        ConfigError { file: file.to_owned(), place: None, key: String::new(), message: error.to_string() }
     }
 
     /// What the decoder says, its place and key taken out of the sentence.
@@ -69,12 +61,7 @@ impl ConfigError {
             Some((key, rest)) if is_path(key) => (key.to_owned(), rest.to_owned()),
             _ => (String::new(), message),
         };
-        ConfigError {
-            file: file.to_owned(),
-            place,
-            key,
-            message: suggest(&message).unwrap_or(message),
-        }
+        ConfigError { file: file.to_owned(), place, key, message: suggest(&message).unwrap_or(message) }
     }
 
     /// A problem with its place looked up in the text.
@@ -98,10 +85,7 @@ fn suggest(message: &str) -> Option<String> {
         true => format!("unknown key `{unknown}`: did you mean `{nearest}`?"),
         // Keys that exist only to be refused would be no help.
         false => {
-            let keys: Vec<&str> = expected
-                .into_iter()
-                .filter(|key| !key.ends_with("_sd_configs"))
-                .collect();
+            let keys: Vec<&str> = expected.into_iter().filter(|key| !key.ends_with("_sd_configs")).collect();
             format!("unknown key `{unknown}`: expected one of {}", keys.join(", "))
         }
     })

@@ -17,12 +17,8 @@ pub enum ScrapeProtocol {
 }
 
 /// What is asked for where nothing is written, the best first.
-pub(super) const DEFAULT: [ScrapeProtocol; 4] = [
-    ScrapeProtocol::OpenMetrics1,
-    ScrapeProtocol::OpenMetrics0,
-    ScrapeProtocol::Text1,
-    ScrapeProtocol::Text0,
-];
+pub(super) const DEFAULT: [ScrapeProtocol; 4] =
+    [ScrapeProtocol::OpenMetrics1, ScrapeProtocol::OpenMetrics0, ScrapeProtocol::Text1, ScrapeProtocol::Text0];
 
 impl ScrapeProtocol {
     const fn name(self) -> &'static str {
@@ -87,9 +83,6 @@ mod tests {
              text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,\
              text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
         );
-        assert_eq!(
-            accept_header(&[ScrapeProtocol::Text0]),
-            "text/plain;version=0.0.4;q=0.6,*/*;q=0.5"
-        );
+        assert_eq!(accept_header(&[ScrapeProtocol::Text0]), "text/plain;version=0.0.4;q=0.6,*/*;q=0.5");
     }
 }

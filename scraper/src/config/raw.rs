@@ -14,11 +14,7 @@ use std::collections::BTreeMap;
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    default,
-    expecting = "a mapping with `global` and `scrape_configs`"
-)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping with `global` and `scrape_configs`")]
 pub(super) struct RawConfig {
     pub(super) global: Option<RawGlobal>,
     pub(super) scrape_configs: Option<Vec<RawJob>>,

@@ -58,10 +58,7 @@ impl<'de, A: Advice> Deserialize<'de> for Refused<A> {
             fn judge<E: Error>(asks_for_nothing: bool) -> Result<Refused<A>, E> {
                 match asks_for_nothing {
                     true => Ok(Refused::default()),
-                    false => Err(E::custom(format!(
-                        "this key of Prometheus is not supported: {}",
-                        A::TEXT
-                    ))),
+                    false => Err(E::custom(format!("this key of Prometheus is not supported: {}", A::TEXT))),
                 }
             }
         }

@@ -10,11 +10,7 @@ use std::num::NonZeroU64;
 /// One entry of `relabel_configs` or `metric_relabel_configs`. What was not written is `None`: some actions refuse
 /// fields that have a default in others.
 #[derive(Debug, Default, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    default,
-    expecting = "a relabelling rule: a mapping with `action`, `source_labels`, ..."
-)]
+#[serde(deny_unknown_fields, default, expecting = "a relabelling rule: a mapping with `action`, `source_labels`, ...")]
 pub(super) struct RawRule {
     source_labels: Option<Vec<String>>,
     separator: Option<String>,
@@ -59,27 +55,17 @@ impl<'de> Deserialize<'de> for RawAction {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         parsed(deserializer, "a relabelling action", |text| {
             let name = text.to_lowercase();
-            ACTIONS
-                .iter()
-                .find(|(n, _)| *n == name)
-                .map(|(_, action)| *action)
-                .ok_or_else(|| {
-                    let names: Vec<&str> = ACTIONS.iter().map(|(n, _)| *n).collect();
-                    format!(
-                        "{text:?} is not a relabelling action: expected one of {}",
-                        names.join(", ")
-                    )
-                })
+            ACTIONS.iter().find(|(n, _)| *n == name).map(|(_, action)| *action).ok_or_else(|| {
+                let names: Vec<&str> = ACTIONS.iter().map(|(n, _)| *n).collect();
+                format!("{text:?} is not a relabelling action: expected one of {}", names.join(", "))
+            })
         })
     }
 }
 
 impl RawAction {
     fn name(self) -> &'static str {
-        ACTIONS
-            .iter()
-            .find(|(_, action)| *action == self)
-            .map_or("", |(name, _)| name)
+        ACTIONS.iter().find(|(_, action)| *action == self).map_or("", |(name, _)| name)
     }
 }
 
@@ -88,9 +74,7 @@ struct RawPattern(Pattern);
 
 impl<'de> Deserialize<'de> for RawPattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        parsed(deserializer, "a regular expression", |text| {
-            Pattern::new(text).map(RawPattern)
-        })
+        parsed(deserializer, "a regular expression", |text| Pattern::new(text).map(RawPattern))
     }
 }
 
@@ -114,22 +98,11 @@ impl RawRule {
         let replacement = self.replacement.unwrap_or_else(|| "$1".to_owned());
         let target = self.target_label;
         Ok(match self.action {
-            RawAction::Replace => Rule::Replace {
-                source,
-                regex,
-                target: needs_target(target)?,
-                replacement,
-            },
+            RawAction::Replace => Rule::Replace { source, regex, target: needs_target(target)?, replacement },
             RawAction::Keep => Rule::Keep { source, regex },
             RawAction::Drop => Rule::Drop { source, regex },
-            RawAction::KeepEqual => Rule::KeepEqual {
-                source,
-                target: needs_target(target)?,
-            },
-            RawAction::DropEqual => Rule::DropEqual {
-                source,
-                target: needs_target(target)?,
-            },
+            RawAction::KeepEqual => Rule::KeepEqual { source, target: needs_target(target)? },
+            RawAction::DropEqual => Rule::DropEqual { source, target: needs_target(target)? },
             RawAction::HashMod => Rule::HashMod {
                 source,
                 modulus: NonZeroU64::new(self.modulus.unwrap_or(0))
@@ -145,14 +118,8 @@ impl RawRule {
             RawAction::LabelMap => Rule::LabelMap { regex, replacement },
             RawAction::LabelDrop => Rule::LabelDrop { regex },
             RawAction::LabelKeep => Rule::LabelKeep { regex },
-            RawAction::Lowercase => Rule::Lowercase {
-                source,
-                target: needs_target(target)?,
-            },
-            RawAction::Uppercase => Rule::Uppercase {
-                source,
-                target: needs_target(target)?,
-            },
+            RawAction::Lowercase => Rule::Lowercase { source, target: needs_target(target)? },
+            RawAction::Uppercase => Rule::Uppercase { source, target: needs_target(target)? },
         })
     }
 
@@ -174,14 +141,10 @@ impl RawRule {
             RawAction::Lowercase | RawAction::Uppercase => &["replacement"],
             _ => &[],
         };
-        match written
-            .iter()
-            .find(|(name, is_written)| *is_written && refused.contains(name))
-        {
-            Some((name, _)) => Err(Problem::new(
-                &at.key(name),
-                format!("the action {} has no `{name}`", self.action.name()),
-            )),
+        match written.iter().find(|(name, is_written)| *is_written && refused.contains(name)) {
+            Some((name, _)) => {
+                Err(Problem::new(&at.key(name), format!("the action {} has no `{name}`", self.action.name())))
+            }
             None => Ok(()),
         }
     }

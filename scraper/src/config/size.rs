@@ -29,9 +29,7 @@ pub(super) struct ConfigSize(pub(super) u64);
 
 impl<'de> Deserialize<'de> for ConfigSize {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        parsed(deserializer, "a size as in 10MB", |text| {
-            parse_size(text).map(ConfigSize)
-        })
+        parsed(deserializer, "a size as in 10MB", |text| parse_size(text).map(ConfigSize))
     }
 }
 
@@ -41,14 +39,9 @@ mod tests {
 
     #[test]
     fn prefixes_are_powers_of_1024() {
-        for (text, want) in [
-            ("0", 0),
-            ("7B", 7),
-            ("1KB", 1024),
-            ("1.5KiB", 1536),
-            ("15MB", 15 << 20),
-            ("2GiB", 2 << 30),
-        ] {
+        for (text, want) in
+            [("0", 0), ("7B", 7), ("1KB", 1024), ("1.5KiB", 1536), ("15MB", 15 << 20), ("2GiB", 2 << 30)]
+        {
             assert_eq!(parse_size(text), Ok(want), "{text}");
         }
         for text in ["", "100", "1kb", "MB", "1.2.3MB", "-1B", "1 MB"] {

@@ -9,17 +9,10 @@ fn testdata() -> PathBuf {
 /// Every `*.bad.yml` begins with a comment that holds the error, without the file's name.
 #[test]
 fn every_bad_file_is_refused_with_its_message() {
-    let mut names: Vec<_> = std::fs::read_dir(testdata())
-        .unwrap()
-        .map(|e| e.unwrap().file_name())
-        .collect();
+    let mut names: Vec<_> = std::fs::read_dir(testdata()).unwrap().map(|e| e.unwrap().file_name()).collect();
     names.sort();
     let mut checked = 0;
-    for name in names
-        .iter()
-        .filter_map(|n| n.to_str())
-        .filter(|n| n.ends_with(".bad.yml"))
-    {
+    for name in names.iter().filter_map(|n| n.to_str()).filter(|n| n.ends_with(".bad.yml")) {
         let text = std::fs::read_to_string(testdata().join(name)).unwrap();
         let want = text.lines().next().unwrap().strip_prefix("# ").unwrap();
         let error = Config::parse(&text, name).expect_err(name);
@@ -32,9 +25,7 @@ fn every_bad_file_is_refused_with_its_message() {
 #[test]
 fn a_full_file_compiles() {
     let config = Config::read(&testdata().join("full.good.yml")).unwrap();
-    let [first, second] = &config.jobs[..] else {
-        panic!("{:?}", config.jobs)
-    };
+    let [first, second] = &config.jobs[..] else { panic!("{:?}", config.jobs) };
     assert_eq!(config.external_labels.to_string(), r#"{region="eu"}"#);
     assert_eq!(
         (first.name.as_str(), first.interval, first.timeout),
@@ -44,43 +35,24 @@ fn a_full_file_compiles() {
     assert_eq!(first.params["module"], ["http", "tcp"]);
     assert!(first.honor_labels && !first.honor_timestamps && !first.compression && !first.follow_redirects);
     assert_eq!(first.groups[0].targets, ["one:1", "two:2"]);
-    assert_eq!(
-        first.groups[0].labels,
-        [
-            ("env".to_owned(), "prod".to_owned()),
-            ("port".to_owned(), "8080".to_owned())
-        ]
-    );
+    assert_eq!(first.groups[0].labels, [("env".to_owned(), "prod".to_owned()), ("port".to_owned(), "8080".to_owned())]);
     assert_eq!((first.relabel.len(), first.metric_relabel.len()), (2, 1));
-    assert_eq!(
-        (first.limits.body_size, first.limits.samples, first.limits.labels),
-        (10 << 20, 500, 30)
-    );
+    assert_eq!((first.limits.body_size, first.limits.samples, first.limits.labels), (10 << 20, 500, 30));
     assert_eq!(
         format!("{:?}", first.credentials),
         r#"Some(Basic { username: "u", password: <secret> })"#.replace("\"u\"", "<secret>")
     );
     assert!(first.tls.insecure_skip_verify);
 
-    assert_eq!(
-        (second.interval, second.timeout),
-        (Duration::from_secs(5), Duration::from_secs(4))
-    );
-    assert_eq!(
-        (second.limits.body_size, second.limits.samples),
-        (super::DEFAULT_BODY_SIZE_LIMIT, 1000)
-    );
+    assert_eq!((second.interval, second.timeout), (Duration::from_secs(5), Duration::from_secs(4)));
+    assert_eq!((second.limits.body_size, second.limits.samples), (super::DEFAULT_BODY_SIZE_LIMIT, 1000));
     assert!(second.honor_timestamps && second.compression && second.follow_redirects);
     assert!(!config.yaml.contains("hush") && config.yaml.contains("job_name: all"));
 }
 
 #[test]
 fn an_empty_file_has_no_jobs() {
-    for text in [
-        "",
-        "# nothing\n",
-        "global:\nscrape_configs:\nrule_files: []\nremote_write:\n",
-    ] {
+    for text in ["", "# nothing\n", "global:\nscrape_configs:\nrule_files: []\nremote_write:\n"] {
         assert!(Config::parse(text, "x").unwrap().jobs.is_empty(), "{text:?}");
     }
 }
@@ -95,12 +67,7 @@ fn a_missing_file_is_named() {
 fn the_shipped_file_scrapes_the_exporter_and_the_scraper_itself() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/scraper.yml");
     let config = Config::read(&path).unwrap();
-    let targets: Vec<&str> = config
-        .jobs
-        .iter()
-        .flat_map(|j| &j.groups)
-        .flat_map(|g| &g.targets)
-        .map(String::as_str)
-        .collect();
+    let targets: Vec<&str> =
+        config.jobs.iter().flat_map(|j| &j.groups).flat_map(|g| &g.targets).map(String::as_str).collect();
     assert_eq!(targets, ["127.0.0.1:9956", "127.0.0.1:9957"]);
 }

@@ -15,10 +15,7 @@ impl Pattern {
         // Compiled alone first, so that the message shows the user's text and `a)(b` can't close our group.
         let alone = Regex::new(text).map_err(|e| reason(text, &e))?;
         let regex = Regex::new(&format!("^(?s:{})$", alone.as_str())).map_err(|e| reason(text, &e))?;
-        Ok(Pattern {
-            text: text.to_owned(),
-            regex,
-        })
+        Ok(Pattern { text: text.to_owned(), regex })
     }
 
     /// As the user wrote it, without the anchors.

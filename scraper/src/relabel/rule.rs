@@ -114,12 +114,7 @@ impl Rule {
     /// Applies this rule alone; `false` drops the set.
     pub fn apply(&self, labels: &mut LabelsBuilder) -> bool {
         match self {
-            Rule::Replace {
-                source,
-                regex,
-                target,
-                replacement,
-            } => {
+            Rule::Replace { source, regex, target, replacement } => {
                 if let Some([target, value]) = regex.expand(&source.value(labels), [target, replacement])
                     && !target.is_empty()
                 {
@@ -130,11 +125,7 @@ impl Rule {
             Rule::Drop { source, regex } => return !regex.is_match(&source.value(labels)),
             Rule::KeepEqual { source, target } => return source.value(labels) == labels.get(target).unwrap_or(""),
             Rule::DropEqual { source, target } => return source.value(labels) != labels.get(target).unwrap_or(""),
-            Rule::HashMod {
-                source,
-                modulus,
-                target,
-            } => {
+            Rule::HashMod { source, modulus, target } => {
                 let remainder = hash(&source.value(labels)) % *modulus;
                 labels.set(target, &remainder.to_string());
             }

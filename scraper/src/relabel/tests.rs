@@ -31,19 +31,10 @@ fn replace() {
             "a=boobam b=bar c=baz",
         ),
         // Expressions are anchored at both ends.
-        (
-            "[{source_labels: [a], regex: 'o', target_label: d, replacement: x}]",
-            labels,
-        ),
-        (
-            "[{source_labels: [a], regex: 'fo|o', target_label: d, replacement: x}]",
-            labels,
-        ),
+        ("[{source_labels: [a], regex: 'o', target_label: d, replacement: x}]", labels),
+        ("[{source_labels: [a], regex: 'fo|o', target_label: d, replacement: x}]", labels),
         // An empty result removes the label; a rule without sources sets one.
-        (
-            "[{source_labels: [a], regex: 'f.*', target_label: a, replacement: ''}]",
-            "b=bar c=baz",
-        ),
+        ("[{source_labels: [a], regex: 'f.*', target_label: a, replacement: ''}]", "b=bar c=baz"),
         ("[{target_label: d, replacement: new}]", "a=foo b=bar c=baz d=new"),
         // Names from the match.
         (
@@ -54,15 +45,9 @@ fn replace() {
             "[{source_labels: [a], regex: '(?P<first>.).*', target_label: d, replacement: '$first'}]",
             "a=foo b=bar c=baz d=f",
         ),
-        (
-            "[{source_labels: [a], regex: 'none(.*)', target_label: '${1}'}]",
-            labels,
-        ),
+        ("[{source_labels: [a], regex: 'none(.*)', target_label: '${1}'}]", labels),
         ("[{source_labels: [a], regex: 'foo()', target_label: '${1}'}]", labels),
-        (
-            "[{source_labels: [a, b, c], separator: '', target_label: d}]",
-            "a=foo b=bar c=baz d=foobarbaz",
-        ),
+        ("[{source_labels: [a, b, c], separator: '', target_label: d}]", "a=foo b=bar c=baz d=foobarbaz"),
         // Rules build on each other.
         (
             "[{source_labels: [a], target_label: d}, {source_labels: [d], regex: foo, target_label: e, replacement: '1'}]",
@@ -97,25 +82,13 @@ fn keep_and_drop() {
 fn names_and_case() {
     let labels = "a=Foo b1=bar b2=baz";
     for (rules, after) in [
-        (
-            "[{regex: 'b(.*)', action: labelmap}]",
-            "a=Foo b1=bar b2=baz 1=bar 2=baz",
-        ),
-        (
-            "[{regex: 'b(.*)', replacement: 'c_$1', action: labelmap}]",
-            "a=Foo b1=bar b2=baz c_1=bar c_2=baz",
-        ),
+        ("[{regex: 'b(.*)', action: labelmap}]", "a=Foo b1=bar b2=baz 1=bar 2=baz"),
+        ("[{regex: 'b(.*)', replacement: 'c_$1', action: labelmap}]", "a=Foo b1=bar b2=baz c_1=bar c_2=baz"),
         ("[{regex: 'b.*', action: labeldrop}]", "a=Foo"),
         ("[{regex: 'b', action: labeldrop}]", labels),
         ("[{regex: 'b.*', action: labelkeep}]", "b1=bar b2=baz"),
-        (
-            "[{source_labels: [a], target_label: l, action: lowercase}]",
-            "a=Foo b1=bar b2=baz l=foo",
-        ),
-        (
-            "[{source_labels: [a, b1], target_label: u, action: uppercase}]",
-            "a=Foo b1=bar b2=baz u=FOO;BAR",
-        ),
+        ("[{source_labels: [a], target_label: l, action: lowercase}]", "a=Foo b1=bar b2=baz l=foo"),
+        ("[{source_labels: [a, b1], target_label: u, action: uppercase}]", "a=Foo b1=bar b2=baz u=FOO;BAR"),
     ] {
         check(rules, labels, Some(after));
     }
@@ -124,11 +97,7 @@ fn names_and_case() {
 #[test]
 fn hashmod_is_prometheus_hashmod() {
     // The numbers are those of Prometheus's own tests of the action.
-    check(
-        "[{source_labels: [c], target_label: d, action: hashmod, modulus: 1000}]",
-        "c=baz",
-        Some("c=baz d=976"),
-    );
+    check("[{source_labels: [c], target_label: d, action: hashmod, modulus: 1000}]", "c=baz", Some("c=baz d=976"));
     let rules = relabel_rules("[{source_labels: [a], target_label: d, action: hashmod, modulus: 1000}]").unwrap();
     let mut labels = LabelsBuilder::default();
     labels.set("a", "foo\nbar");

@@ -160,12 +160,6 @@ where
 
 impl Current {
     fn now(yaml: String) -> Self {
-        Current {
-            yaml,
-            reloaded: api::Reloaded {
-                succeeded: true,
-                at_ms: jiff::Timestamp::now().as_millisecond(),
-            },
-        }
+        Current { yaml, reloaded: api::Reloaded { succeeded: true, at_ms: jiff::Timestamp::now().as_millisecond() } }
     }
 }

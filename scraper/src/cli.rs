@@ -1,0 +1,133 @@
+//! The command line.
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use procession_scraper::commands::{CheckMetrics, Export, Import};
+use procession_scraper::config::{Config, parse_duration};
+use procession_scraper::{ConfigSource, Options};
+use procession_web::{LogFlags, WebFlags, shutdown_signal};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+const DEFAULT_PORT: u16 = 9957;
+
+/// Scrapes targets as Prometheus does, keeps the samples in DuckDB, answers PromQL.
+#[derive(Debug, Parser)]
+#[command(name = "procession-scraper", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(flatten)]
+    web: WebFlags,
+    #[command(flatten)]
+    log: LogFlags,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Clone, Debug, Args)]
+struct Flags {
+    /// What to scrape, in Prometheus's format. SIGHUP and POST /-/reload read it again.
+    #[arg(long = "config.file", value_name = "FILE", default_value = "scraper.yml")]
+    config_file: PathBuf,
+
+    /// The folder where samples are kept.
+    #[arg(long = "storage.path", value_name = "DIR", default_value = "data/")]
+    storage_path: PathBuf,
+
+    /// How long samples are kept, counted back from the newest one; 0 keeps everything.
+    #[arg(long = "storage.retention", value_name = "DURATION", default_value = "1y", value_parser = parse_duration)]
+    retention: Duration,
+
+    /// How old a sample may be and still count as current in a query.
+    #[arg(long = "query.lookback-delta", value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
+    lookback: Duration,
+
+    /// The longest that a query may wait and run.
+    #[arg(long = "query.timeout", value_name = "DURATION", default_value = "2m", value_parser = parse_duration)]
+    query_timeout: Duration,
+
+    /// Samples that one query may hold in memory.
+    #[arg(long = "query.max-samples", value_name = "N", default_value_t = 50_000_000)]
+    max_samples: usize,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check a file without running anything.
+    #[command(subcommand)]
+    Check(Check),
+    /// Load samples with timestamps from OpenMetrics text into a folder.
+    Import(Import),
+    /// Write the samples of a folder as OpenMetrics text.
+    Export(Export),
+}
+
+#[derive(Debug, Subcommand)]
+enum Check {
+    /// Whether a configuration file is valid.
+    Config {
+        /// As for --config.file.
+        file: PathBuf,
+    },
+    /// Whether standard input is a valid exposition.
+    Metrics(CheckMetrics),
+}
+
+impl Cli {
+    /// Does what the command line says.
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        self.log.init();
+        match self.command {
+            None => serve(&self.flags, &self.web),
+            Some(Command::Check(Check::Config { file })) => {
+                let config = Config::read(&file)?;
+                eprintln!("{}: valid, {} jobs", file.display(), config.jobs.len());
+                Ok(ExitCode::SUCCESS)
+            }
+            Some(Command::Check(Check::Metrics(check))) => {
+                let valid = check.run(std::io::stdin().lock(), &mut std::io::stderr().lock())?;
+                Ok(if valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            }
+            Some(Command::Import(import)) => import.run().map(|_| ExitCode::SUCCESS),
+            Some(Command::Export(export)) => export.run(&mut std::io::stdout().lock()).map(|_| ExitCode::SUCCESS),
+        }
+    }
+}
+
+impl Flags {
+    fn options(&self) -> Options {
+        let mut options = Options::new(ConfigSource::File(self.config_file.clone()), &self.storage_path);
+        options.storage.retention = Some(self.retention).filter(|r| !r.is_zero());
+        options.queries.lookback_ms = i64::try_from(self.lookback.as_millis()).unwrap_or(i64::MAX);
+        options.queries.timeout = self.query_timeout;
+        options.queries.max_samples = self.max_samples;
+        let duration = procession_scraper::config::format_duration;
+        options.flags = BTreeMap::from([
+            ("config.file".to_owned(), self.config_file.display().to_string()),
+            ("storage.path".to_owned(), self.storage_path.display().to_string()),
+            ("storage.retention".to_owned(), duration(self.retention)),
+            ("query.lookback-delta".to_owned(), duration(self.lookback)),
+            ("query.timeout".to_owned(), duration(self.query_timeout)),
+            ("query.max-samples".to_owned(), self.max_samples.to_string()),
+        ]);
+        options
+    }
+}
+
+#[tokio::main]
+async fn serve(flags: &Flags, web: &WebFlags) -> anyhow::Result<ExitCode> {
+    let bound = web.bind(DEFAULT_PORT).await?;
+    tracing::info!(url = bound.url(), "listening");
+    let shutdown = CancellationToken::new();
+    let ending = shutdown.clone();
+    tokio::spawn(async move {
+        shutdown_signal().await;
+        ending.cancel();
+    });
+    procession_scraper::run(flags.options(), bound, shutdown).await.context("the scraper ended")?;
+    Ok(ExitCode::SUCCESS)
+}

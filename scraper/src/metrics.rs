@@ -1,0 +1,161 @@
+//! The scraper's own metrics, in one table: everything is named and described here.
+
+use crate::scrape::{Outcome, Targets};
+use procession_store::{Stats, Store};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use std::fmt;
+use std::time::Duration;
+
+type Label = [(&'static str, &'static str); 1];
+
+/// What the loops count. Clones count together.
+#[derive(Clone, Debug)]
+pub(crate) struct Metrics {
+    scrapes: Family<Label, Counter>,
+    /// Due moments that passed without a scrape.
+    pub(crate) missed: Counter,
+    scraped: Counter,
+    left_out: Family<Label, Counter>,
+    body_bytes: Counter,
+    lateness: Histogram,
+    duration: Histogram,
+    reloads: Family<Label, Counter>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let scrapes: Family<Label, Counter> = Family::default();
+        let left_out: Family<Label, Counter> = Family::default();
+        let reloads: Family<Label, Counter> = Family::default();
+        // What can happen stands there from the start, with 0.
+        for result in ["success", "failure"] {
+            drop(scrapes.get_or_create(&[("result", result)]));
+            drop(reloads.get_or_create(&[("result", result)]));
+        }
+        for reason in ["ahead", "duplicate", "out_of_order", "out_of_bounds"] {
+            drop(left_out.get_or_create(&[("reason", reason)]));
+        }
+        Metrics {
+            scrapes,
+            missed: Counter::default(),
+            scraped: Counter::default(),
+            left_out,
+            body_bytes: Counter::default(),
+            lateness: Histogram::new([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0]),
+            duration: Histogram::new([0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0]),
+            reloads,
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts a scrape.
+    pub(crate) fn observe(&self, outcome: &Outcome) {
+        let result = if outcome.last.error.is_empty() { "success" } else { "failure" };
+        self.scrapes.get_or_create(&[("result", result)]).inc();
+        self.scraped.inc_by(outcome.counts.scraped as u64);
+        self.body_bytes.inc_by(outcome.body_bytes as u64);
+        self.duration.observe(outcome.last.duration.as_secs_f64());
+        for (reason, samples) in [
+            ("ahead", outcome.counts.ahead),
+            ("duplicate", outcome.counts.duplicates + outcome.appended.duplicates),
+            ("out_of_order", outcome.appended.out_of_order),
+            ("out_of_bounds", outcome.appended.out_of_bounds),
+        ] {
+            if samples > 0 {
+                self.left_out.get_or_create(&[("reason", reason)]).inc_by(samples as u64);
+            }
+        }
+    }
+
+    /// Notes by how much a scrape began after its due moment.
+    pub(crate) fn observe_lateness(&self, lateness: Duration) {
+        self.lateness.observe(lateness.as_secs_f64());
+    }
+
+    /// Counts a reading of the configuration.
+    pub(crate) fn count_reload(&self, succeeded: bool) {
+        let result = if succeeded { "success" } else { "failure" };
+        self.reloads.get_or_create(&[("result", result)]).inc();
+    }
+
+    /// Everything that the service says about itself.
+    pub(crate) fn registry(&self, store: Store, targets: Targets) -> Registry {
+        let mut registry = Registry::default();
+        procession_web::exposition::register_process(&mut registry, "procession_scraper");
+        let r = registry.sub_registry_with_prefix("procession_scraper");
+        r.register("scrapes", "Scrapes by their result", self.scrapes.clone());
+        r.register("missed_scrapes", "Due moments that passed without a scrape", self.missed.clone());
+        r.register("scraped_samples", "Sample lines that were read", self.scraped.clone());
+        r.register("left_out_samples", "Samples that were read and not stored", self.left_out.clone());
+        r.register_with_unit("scraped_body", "Bodies that were read, unpacked", Unit::Bytes, self.body_bytes.clone());
+        r.register_with_unit(
+            "scrape_lateness",
+            "How long after its due moment a scrape began",
+            Unit::Seconds,
+            self.lateness.clone(),
+        );
+        r.register_with_unit("scrape_duration", "How long scrapes took", Unit::Seconds, self.duration.clone());
+        r.register("reloads", "Readings of the configuration by their result", self.reloads.clone());
+        registry.register_collector(Box::new(Asked { store, targets }));
+        registry
+    }
+}
+
+/// What is asked for when somebody asks.
+struct Asked {
+    store: Store,
+    targets: Targets,
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Asked")
+    }
+}
+
+impl Collector for Asked {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let Stats {
+            series,
+            active_series,
+            pending_samples,
+            committed_samples,
+            refused_batches,
+            commits,
+            failed_commits,
+            commit_time,
+            disk_bytes,
+            ..
+        } = self.store.stats();
+        for (name, help, unit, value) in [
+            ("scraper_targets", "Targets that are scraped", None, self.targets.len() as f64),
+            ("store_series", "Series that the store knows", None, series as f64),
+            ("store_active_series", "Series with a sample in the last five minutes", None, active_series as f64),
+            ("store_pending_samples", "Samples that wait for their commit", None, pending_samples as f64),
+            ("store_disk", "The database and its log", Some(Unit::Bytes), disk_bytes as f64),
+        ] {
+            let metric = ConstGauge::new(value);
+            let name = format!("procession_{name}");
+            metric.encode(encoder.encode_descriptor(&name, help, unit.as_ref(), metric.metric_type())?)?;
+        }
+        for (name, help, unit, value) in [
+            ("committed_samples", "Samples that were committed", None, committed_samples as f64),
+            ("refused_batches", "Batches refused because too many samples were waiting", None, refused_batches as f64),
+            ("commits", "Commits that succeeded", None, commits as f64),
+            ("failed_commits", "Commits that failed and were tried again", None, failed_commits as f64),
+            ("commit_time", "Time spent in commits", Some(Unit::Seconds), commit_time.as_secs_f64()),
+        ] {
+            let metric = ConstCounter::new(value);
+            let name = format!("procession_store_{name}");
+            metric.encode(encoder.encode_descriptor(&name, help, unit.as_ref(), metric.metric_type())?)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,42 @@
+//! Where the parts meet: what the loops hand over, as the store takes it, and what they know, as the API asks for it.
+
+use super::{Current, Options};
+use crate::api::{self, ApiState};
+use crate::config::format_duration;
+use crate::scrape::{Samples, Sink, Targets};
+use parking_lot::Mutex;
+use procession_store::{Batch, SeriesRef, Store};
+use std::sync::Arc;
+
+/// The loops' way into the store.
+pub(super) fn sink(store: Store) -> Sink<SeriesRef> {
+    let interning = store.clone();
+    Sink {
+        intern: Box::new(move |labels| interning.series_ref(labels)),
+        append: Box::new(move |samples: Samples<SeriesRef>| {
+            let batch = Batch { series: samples.series, timestamps_ms: samples.timestamps_ms, values: samples.values };
+            store.append(batch).map_err(|e| e.to_string())
+        }),
+    }
+}
+
+/// What the API asks the loops and the configuration.
+pub(super) fn api_state(store: &Store, options: &Options, targets: Targets, current: Arc<Mutex<Current>>) -> ApiState {
+    let (of_metadata, of_reload) = (targets.clone(), current.clone());
+    ApiState {
+        targets: Arc::new(move || targets.snapshot()),
+        metadata: Arc::new(move || metadata(&of_metadata)),
+        config: Arc::new(move || current.lock().yaml.clone()),
+        reload: Arc::new(move || of_reload.lock().reloaded),
+        flags: Arc::new(options.flags.clone()),
+        retention: options.storage.retention.map(format_duration).unwrap_or_default(),
+        ..ApiState::new(store.clone(), options.queries.clone())
+    }
+}
+
+fn metadata(targets: &Targets) -> Vec<api::Metadata> {
+    let described = targets.metadata().into_iter();
+    described
+        .map(|(target, family, m)| api::Metadata { target, family, kind: m.kind.as_str(), help: m.help, unit: m.unit })
+        .collect()
+}

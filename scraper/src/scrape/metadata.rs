@@ -1,0 +1,102 @@
+//! What a target says about its metric families: type, help, unit. Kept in memory, for the API.
+
+use procession_openmetrics::MetricType;
+use std::collections::HashMap;
+
+/// A family that was not described for so many scrapes is forgotten, as in Prometheus.
+const KEPT_SCRAPES: u32 = 10;
+
+/// The description of a metric family.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FamilyMetadata {
+    /// Its type.
+    pub kind: MetricType,
+    /// Its help text, escapes decoded.
+    pub help: String,
+    /// Its unit, empty where it has none.
+    pub unit: String,
+}
+
+/// The families of one target.
+#[derive(Debug, Default)]
+pub(crate) struct MetadataStore {
+    families: HashMap<String, (FamilyMetadata, u32), foldhash::fast::FixedState>,
+    scrape: u32,
+}
+
+impl MetadataStore {
+    /// Begins a page.
+    pub(crate) fn begin(&mut self) {
+        self.scrape = self.scrape.wrapping_add(1);
+    }
+
+    /// Notes a type.
+    pub(crate) fn set_kind(&mut self, family: &str, kind: MetricType) {
+        self.family(family, |f| f.kind = kind);
+    }
+
+    /// Notes a help text.
+    pub(crate) fn set_help(&mut self, family: &str, help: &str) {
+        self.family(family, |f| {
+            if f.help != help {
+                help.clone_into(&mut f.help);
+            }
+        });
+    }
+
+    /// Notes a unit.
+    pub(crate) fn set_unit(&mut self, family: &str, unit: &str) {
+        self.family(family, |f| {
+            if f.unit != unit {
+                unit.clone_into(&mut f.unit);
+            }
+        });
+    }
+
+    fn family(&mut self, name: &str, change: impl FnOnce(&mut FamilyMetadata)) {
+        match self.families.get_mut(name) {
+            Some((family, scrape)) => {
+                *scrape = self.scrape;
+                change(family);
+            }
+            None => {
+                let mut family = FamilyMetadata::default();
+                change(&mut family);
+                self.families.insert(name.to_owned(), (family, self.scrape));
+            }
+        }
+    }
+
+    /// Ends a page that was read to its end.
+    pub(crate) fn finish(&mut self) {
+        let scrape = self.scrape;
+        self.families.retain(|_, (_, last)| scrape.wrapping_sub(*last) < KEPT_SCRAPES);
+    }
+
+    /// The families by name, in any order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &FamilyMetadata)> {
+        self.families.iter().map(|(name, (family, _))| (name.as_str(), family))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn follows_changes_and_forgets() {
+        let mut store = MetadataStore::default();
+        for page in 0..30 {
+            store.begin();
+            store.set_kind("kept", MetricType::Gauge);
+            store.set_help("kept", if page < 3 { "old" } else { "new" });
+            if page == 5 {
+                store.set_unit("gone_seconds", "seconds");
+            }
+            store.finish();
+            assert_eq!(store.iter().count(), if (5..15).contains(&page) { 2 } else { 1 }, "{page}");
+        }
+        let want = FamilyMetadata { kind: MetricType::Gauge, help: "new".to_owned(), unit: String::new() };
+        assert_eq!(store.iter().collect::<Vec<_>>(), [("kept", &want)]);
+    }
+}

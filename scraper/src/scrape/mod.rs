@@ -1,0 +1,36 @@
+//! Scraping: one loop for each target, apart from all others.
+//!
+//! | file | its subject |
+//! |---|---|
+//! | `schedule` | when a target is due |
+//! | `fetch` | bytes from the network, bounded in size and time |
+//! | `unpack` | gzip and the format |
+//! | `ingest`, `labels`, `cache`, `metadata` | from text to columns of samples; staleness |
+//! | `worker` | one scrape from its page to the store, on a thread that may block |
+//! | `looping` | a target's scrapes one after the other |
+//! | `pools` | which targets there are: starting, stopping, reloading |
+//!
+//! Fetching is asynchronous, everything after it is not: reading a page runs on blocking threads, as many at a time as
+//! there are cores.
+
+mod buffers;
+mod cache;
+mod error;
+mod fetch;
+mod ingest;
+mod labels;
+mod looping;
+mod metadata;
+mod pools;
+mod schedule;
+#[cfg(test)]
+mod tests;
+mod unpack;
+mod worker;
+
+pub(crate) use ingest::Samples;
+pub(crate) use looping::{Clock, Shared};
+pub use metadata::FamilyMetadata;
+pub(crate) use pools::Pools;
+pub use pools::Targets;
+pub(crate) use worker::{Outcome, Sink};

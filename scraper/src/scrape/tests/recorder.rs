@@ -1,0 +1,66 @@
+//! A sink that remembers what it was given.
+
+use crate::scrape::{Samples, Sink};
+use parking_lot::Mutex;
+use procession_openmetrics::{Labels, is_stale};
+use procession_store::Appended;
+use std::sync::Arc;
+
+/// Batches in the order in which they came, series by number.
+#[derive(Clone, Default)]
+pub(super) struct Recorder(Arc<Mutex<Recorded>>);
+
+#[derive(Default)]
+struct Recorded {
+    series: Vec<Labels>,
+    batches: Vec<Samples<usize>>,
+    /// What the sink says instead of taking a batch.
+    refusal: Option<String>,
+}
+
+impl Recorder {
+    pub(super) fn sink(&self) -> Sink<usize> {
+        let (interning, appending) = (self.clone(), self.clone());
+        Sink {
+            intern: Box::new(move |labels| {
+                let series = &mut interning.0.lock().series;
+                series.iter().position(|l| l == labels).unwrap_or_else(|| {
+                    series.push(labels.clone());
+                    series.len() - 1
+                })
+            }),
+            append: Box::new(move |samples| {
+                let mut recorded = appending.0.lock();
+                if let Some(reason) = &recorded.refusal {
+                    return Err(reason.clone());
+                }
+                let stored = samples.values.len();
+                recorded.batches.push(samples);
+                Ok(Appended { stored, ..Appended::default() })
+            }),
+        }
+    }
+
+    pub(super) fn refuse(&self, reason: &str) {
+        self.0.lock().refusal = Some(reason.to_owned());
+    }
+
+    /// What came since it was last asked: a line for each sample, `name{labels} value @timestamp`, without the time that
+    /// a scrape took, which is never the same.
+    pub(super) fn take(&self) -> Vec<String> {
+        let mut recorded = self.0.lock();
+        let batches = std::mem::take(&mut recorded.batches);
+        let mut lines = Vec::new();
+        for batch in &batches {
+            for ((series, timestamp), value) in batch.series.iter().zip(&batch.timestamps_ms).zip(&batch.values) {
+                let labels = &recorded.series[*series];
+                if labels.metric_name() == "scrape_duration_seconds" && !is_stale(*value) {
+                    continue;
+                }
+                let value = if is_stale(*value) { "stale".to_owned() } else { value.to_string() };
+                lines.push(format!("{labels} {value} @{timestamp}"));
+            }
+        }
+        lines
+    }
+}

@@ -1,0 +1,115 @@
+//! From a page as it came to text in a known format. Pure.
+
+use super::error::{ScrapeError, excerpt};
+use super::fetch::Page;
+use crate::config::ScrapeProtocol;
+use flate2::bufread::MultiGzDecoder;
+use procession_openmetrics::Format;
+use std::io::Read;
+
+/// The text of a page: the body itself, or what it unpacks to in `buffer`; at most `limit` bytes.
+pub(crate) fn text<'a>(page: &'a Page, limit: u64, buffer: &'a mut Vec<u8>) -> Result<&'a [u8], ScrapeError> {
+    if !page.gzip {
+        return Ok(&page.body);
+    }
+    buffer.clear();
+    // One byte more than allowed tells a bomb from a body that just fits.
+    let mut decoder = MultiGzDecoder::new(page.body.as_slice()).take(limit.saturating_add(1));
+    decoder.read_to_end(buffer).map_err(ScrapeError::Gzip)?;
+    match buffer.len() as u64 > limit {
+        true => Err(ScrapeError::Bomb { limit }),
+        false => Ok(buffer),
+    }
+}
+
+/// The format that the target says it sends. A type that is missing or unknown is refused, as in Prometheus 3, unless
+/// the job says what to take it for.
+pub(crate) fn format(content_type: Option<&str>, fallback: Option<ScrapeProtocol>) -> Result<Format, ScrapeError> {
+    let said = content_type.map(str::trim).filter(|t| !t.is_empty());
+    if let Some(format) = said.and_then(Format::from_content_type) {
+        return Ok(format);
+    }
+    if said.is_some_and(|t| t.to_ascii_lowercase().starts_with("application/vnd.google.protobuf")) {
+        return Err(ScrapeError::Protobuf);
+    }
+    match (fallback.and_then(|f| Format::from_content_type(f.content_type())), said) {
+        (Some(format), _) => Ok(format),
+        (None, None) => Err(ScrapeError::NoContentType),
+        (None, Some(said)) => Err(ScrapeError::ContentType(excerpt(said))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::io::Write;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn unpack(body: Vec<u8>, limit: u64) -> Result<Vec<u8>, String> {
+        let page = Page { body, gzip: true, content_type: None };
+        text(&page, limit, &mut Vec::new()).map(<[u8]>::to_vec).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn unpacks_within_the_limit() {
+        assert_eq!(unpack(gzip(b"up 1\n"), 5), Ok(b"up 1\n".to_vec()));
+        // Several members follow each other where a target compresses in pieces.
+        assert_eq!(unpack([gzip(b"up"), gzip(b" 1\n")].concat(), 5), Ok(b"up 1\n".to_vec()));
+        let bomb = gzip(&vec![0; 50 << 20]);
+        assert!(bomb.len() < 1 << 20);
+        assert_eq!(
+            unpack(bomb, 1 << 20),
+            Err("body size limit exceeded: more than 1048576 bytes when unpacked".to_owned())
+        );
+    }
+
+    #[test]
+    fn says_what_is_not_gzip() {
+        let whole = gzip(b"up 1\n");
+        let mut flipped = whole.clone();
+        let at = whole.len() - 6;
+        flipped[at] ^= 1;
+        for (body, reason) in [
+            (b"this is plain text\n".to_vec(), "invalid gzip header"),
+            (whole[..whole.len() - 9].to_vec(), "unexpected end of file"),
+            (flipped, "corrupt gzip stream does not have a matching checksum"),
+        ] {
+            assert_eq!(unpack(body, 100), Err(format!("the body is not gzip as its Content-Encoding says: {reason}")));
+        }
+    }
+
+    #[test]
+    fn content_types() {
+        let text0 = Some(ScrapeProtocol::Text0);
+        for (said, fallback, want) in [
+            (Some("text/plain; version=0.0.4"), None, Ok(Format::Text)),
+            (Some("application/openmetrics-text; version=1.0.0"), text0, Ok(Format::OpenMetrics)),
+            (None, text0, Ok(Format::Text)),
+            (Some("application/octet-stream"), text0, Ok(Format::Text)),
+            (None, Some(ScrapeProtocol::OpenMetrics1), Ok(Format::OpenMetrics)),
+            (None, None, Err("the target sends no Content-Type, and the job has no fallback_scrape_protocol")),
+            (Some(" "), None, Err("the target sends no Content-Type, and the job has no fallback_scrape_protocol")),
+            (
+                Some("text/html; charset=utf-8"),
+                None,
+                Err(
+                    "the Content-Type \"text/html; charset=utf-8\" is none of the text formats, and the job has no fallback_scrape_protocol",
+                ),
+            ),
+            (
+                Some("application/vnd.google.protobuf; encoding=delimited"),
+                text0,
+                Err("the target sends Prometheus's protobuf format, which is not supported: it was not asked for"),
+            ),
+        ] {
+            assert_eq!(format(said, fallback).map_err(|e| e.to_string()), want.map_err(str::to_owned), "{said:?}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The second half of a scrape, on a thread that may block: unpack, read, relabel, report, hand to the store.
+
+use super::buffers::Buffers;
+use super::cache::SeriesCache;
+use super::error::ScrapeError;
+use super::fetch::Page;
+use super::ingest::{Counts, Samples, Text, all_gone, ingest};
+use super::labels::report_labels;
+use super::metadata::MetadataStore;
+use super::unpack;
+use crate::config::Job;
+use crate::target::status::{Health, LastScrape};
+use parking_lot::Mutex;
+use procession_openmetrics::{Labels, STALE_NAN};
+use procession_store::Appended;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The series that are written about every scrape, in the order of [`Worker::report`].
+const REPORTS: [&str; 5] = [
+    "up",
+    "scrape_duration_seconds",
+    "scrape_samples_scraped",
+    "scrape_samples_post_metric_relabeling",
+    "scrape_series_added",
+];
+
+/// Where samples go. `R` is the store's number of a series.
+pub(crate) struct Sink<R> {
+    /// The number of a label set.
+    pub(crate) intern: Box<dyn Fn(&Labels) -> R + Send + Sync>,
+    /// Takes samples that become visible together. The error says why nothing of them was taken.
+    pub(crate) append: Box<dyn Fn(Samples<R>) -> Result<Appended, String> + Send + Sync>,
+}
+
+/// What one target's scrapes need to know of each other.
+pub(crate) struct Worker<R> {
+    labels: Labels,
+    cache: SeriesCache<R>,
+    metadata: Arc<Mutex<MetadataStore>>,
+    reports: Option<[R; 5]>,
+    last_timestamp_ms: Option<i64>,
+}
+
+/// When a scrape happened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// The timestamp of its samples.
+    pub(crate) timestamp_ms: i64,
+    /// When it began, to tell how long it took.
+    pub(crate) began: std::time::Instant,
+}
+
+/// How a scrape went.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) last: LastScrape,
+    pub(crate) counts: Counts,
+    pub(crate) appended: Appended,
+    pub(crate) body_bytes: usize,
+}
+
+impl<R: Copy + Eq + Hash> Worker<R> {
+    /// A worker for a target that was never scraped. `metadata` is shared with those who ask for it.
+    pub(crate) fn new(labels: Labels, metadata: Arc<Mutex<MetadataStore>>) -> Self {
+        Worker { labels, cache: SeriesCache::default(), metadata, reports: None, last_timestamp_ms: None }
+    }
+
+    /// The same target under new rules: what is known of its series no longer holds.
+    pub(crate) fn under_new_rules(self) -> Self {
+        Worker { cache: self.cache.forget_meanings(), ..self }
+    }
+
+    /// Ends a scrape: stores what the page holds, or that there is none, and what is written about every scrape.
+    pub(crate) fn settle(
+        &mut self,
+        fetched: Result<Page, ScrapeError>,
+        moment: Moment,
+        job: &Job,
+        sink: &Sink<R>,
+        buffers: &Buffers,
+    ) -> Outcome {
+        let mut counts = Counts::default();
+        let mut body_bytes = 0;
+        let read = fetched.and_then(|page| {
+            let mut unpacked = if page.gzip { buffers.take() } else { Vec::new() };
+            let read = self.read(&page, moment, job, sink, &mut unpacked, &mut counts, &mut body_bytes);
+            buffers.give(unpacked);
+            buffers.give(page.body);
+            read
+        });
+        let (mut samples, mut error) = match read {
+            Ok(samples) => (samples, None),
+            Err(error) => {
+                // A failed scrape adds nothing.
+                counts.added = 0;
+                (all_gone(&mut self.cache, moment.timestamp_ms), Some(error))
+            }
+        };
+        let duration = moment.began.elapsed();
+        self.report(&mut samples, moment.timestamp_ms, duration, &counts, error.is_none(), sink);
+        self.last_timestamp_ms = Some(moment.timestamp_ms);
+        let appended = (sink.append)(samples).unwrap_or_else(|reason| {
+            error = Some(ScrapeError::Store(reason));
+            Appended::default()
+        });
+        Outcome {
+            last: LastScrape {
+                health: if error.is_none() { Health::Up } else { Health::Down },
+                error: error.map(|e| e.to_string()).unwrap_or_default(),
+                began_ms: Some(moment.timestamp_ms),
+                duration,
+                samples: counts.kept,
+            },
+            counts,
+            appended,
+            body_bytes,
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one scrape, split off for the early returns")]
+    fn read(
+        &mut self,
+        page: &Page,
+        moment: Moment,
+        job: &Job,
+        sink: &Sink<R>,
+        unpacked: &mut Vec<u8>,
+        counts: &mut Counts,
+        body_bytes: &mut usize,
+    ) -> Result<Samples<R>, ScrapeError> {
+        let body = unpack::text(page, job.limits.body_size, unpacked)?;
+        *body_bytes = body.len();
+        let text = Text {
+            body,
+            format: unpack::format(page.content_type.as_deref(), job.fallback)?,
+            timestamp_ms: moment.timestamp_ms,
+        };
+        let mut metadata = self.metadata.lock();
+        ingest(&text, job, &self.labels, &mut self.cache, &mut metadata, &sink.intern, counts)
+    }
+
+    /// What is written about every scrape.
+    fn report(
+        &mut self,
+        samples: &mut Samples<R>,
+        timestamp_ms: i64,
+        duration: Duration,
+        counts: &Counts,
+        up: bool,
+        sink: &Sink<R>,
+    ) {
+        let values = [
+            f64::from(u8::from(up)),
+            duration.as_secs_f64(),
+            counts.scraped as f64,
+            counts.kept as f64,
+            counts.added as f64,
+        ];
+        for (series, value) in self.report_series(sink).into_iter().zip(values) {
+            samples.push(series, timestamp_ms, value);
+        }
+    }
+
+    fn report_series(&mut self, sink: &Sink<R>) -> [R; 5] {
+        let labels = &self.labels;
+        *self.reports.get_or_insert_with(|| REPORTS.map(|metric| (sink.intern)(&report_labels(labels, metric))))
+    }
+
+    /// Ends the series of a target that is scraped no more, those about its scrapes included.
+    pub(crate) fn end(mut self, now_ms: i64, sink: &Sink<R>) -> Result<(), String> {
+        let Some(last) = self.last_timestamp_ms else { return Ok(()) };
+        let timestamp_ms = now_ms.max(last + 1);
+        let mut samples = all_gone(&mut self.cache, timestamp_ms);
+        for series in self.report_series(sink) {
+            samples.push(series, timestamp_ms, STALE_NAN);
+        }
+        (sink.append)(samples).map(drop)
+    }
+}
