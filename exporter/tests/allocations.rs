@@ -1,4 +1,5 @@
 //! In the steady state a scrape allocates for its answer, but nothing per process.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expected")]
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
 //! One scan of the captured tree, against the exposition that it must give.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expected")]
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
 //! The running service over real sockets.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expected")]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
