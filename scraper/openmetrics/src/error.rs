@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-/// The first thing that is wrong with an exposition, and where.
+/// Something that is wrong with an exposition, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {message}")]
 pub struct ParseError {
     /// The line, from 1.
     pub line: usize,
-    /// The column in characters, from 1; one behind the last where something is missing at the end of a line. A byte
-    /// that is not UTF-8 counts as one character.
+    /// The column in characters, from 1; one behind the last where something is missing at the end of a line. What is
+    /// not UTF-8 counts as the replacement characters that would be shown for it.
     pub column: usize,
     /// What is wrong there. One line, of bounded length.
     pub message: String,

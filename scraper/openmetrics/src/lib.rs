@@ -4,6 +4,19 @@
 //! - [`validate()`] holds a whole exposition against everything that its specification asks.
 //! - [`write`](mod@write) writes OpenMetrics text.
 //! - [`Labels`] is the identity of a series.
+//!
+//! ```
+//! use procession_openmetrics::{Entry, Format, Parser};
+//!
+//! let body = b"# TYPE up gauge\nup{job=\"node\"} 1\n# EOF\n";
+//! for entry in Parser::new(body, Format::OpenMetrics) {
+//!     if let Entry::Sample(sample) = entry? {
+//!         assert_eq!(sample.series, r#"up{job="node"}"#);
+//!         assert_eq!(sample.to_labels()?.get("job"), Some("node"));
+//!     }
+//! }
+//! # Ok::<(), procession_openmetrics::ParseError>(())
+//! ```
 
 mod error;
 mod format;
