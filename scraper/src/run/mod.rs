@@ -1,5 +1,7 @@
 //! The service: store, loops and API, wired together.
 
+#[cfg(test)]
+mod tests;
 mod wiring;
 
 use crate::api;
@@ -107,11 +109,11 @@ pub async fn run(options: Options, bound: Bound, shutdown: CancellationToken) ->
 
 async fn open(options: &Options) -> anyhow::Result<Store> {
     let (path, storage) = (options.storage_path.clone(), options.storage.clone());
-    Ok(tokio::task::spawn_blocking(move || Store::open(&path, storage)).await??)
+    tokio::task::spawn_blocking(move || Ok(Store::open(&path, storage)?)).await?
 }
 
 async fn close(store: Store) -> anyhow::Result<()> {
-    Ok(tokio::task::spawn_blocking(move || store.close()).await??)
+    tokio::task::spawn_blocking(move || Ok(store.close()?)).await?
 }
 
 /// Answers wishes for a reload until the end; gives the loops back to be stopped.

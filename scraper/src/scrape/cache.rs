@@ -192,8 +192,8 @@ impl<R: Copy + Eq + Hash> SeriesCache<R> {
     /// Ends a scrape that failed, or that never began, as if it had not been; returns every series that was there before.
     pub(crate) fn abandon(&mut self) -> Vec<R> {
         let (text, entries, hasher) = (&self.text, &self.entries, &self.hasher);
-        for place in self.settled..self.entries.len() {
-            let hash = hasher.hash_one(slice(text, &entries[place]));
+        for (place, entry) in entries.iter().enumerate().skip(self.settled) {
+            let hash = hasher.hash_one(slice(text, entry));
             if let Ok(found) = self.index.find_entry(hash, |p| *p as usize == place) {
                 found.remove();
             }

@@ -18,12 +18,15 @@ use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+/// A wait.
+type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// The clock of the loops: wall time, and waiting for it.
 pub(crate) struct Clock {
     /// Nanoseconds since the Unix epoch.
     pub(crate) now_ns: Box<dyn Fn() -> i128 + Send + Sync>,
     /// Waits at least so long.
-    pub(crate) sleep: Box<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>,
+    pub(crate) sleep: Box<dyn Fn(Duration) -> Sleep + Send + Sync>,
 }
 
 impl Clock {

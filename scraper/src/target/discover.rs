@@ -28,7 +28,7 @@ pub fn discover(job: &Job) -> Discovered {
             match target(job, &discovered) {
                 Ok(None) => found.dropped.push(discovered),
                 Ok(Some(target)) if seen.insert((target.labels.clone(), target.url.clone())) => {
-                    found.active.push(target)
+                    found.active.push(target);
                 }
                 Ok(Some(_)) => {}
                 Err(reason) => found.refused.push((discovered, reason)),

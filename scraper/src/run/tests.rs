@@ -1,0 +1,129 @@
+//! The whole service over real sockets, with a real store.
+
+use super::{ConfigSource, Options, run};
+use axum::Router;
+use axum::routing::get;
+use procession_web::Bound;
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+async fn target() -> SocketAddr {
+    let page = || async { ([("content-type", "text/plain; version=0.0.4")], "# HELP a What\n# TYPE a gauge\na 7\n") };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/metrics", get(page))).await });
+    address
+}
+
+fn write_config(path: &Path, target: SocketAddr, job: &str) {
+    let text = format!(
+        "global: {{scrape_interval: 100ms}}\nscrape_configs:\n- job_name: {job}\n  static_configs: [{{targets: ['{target}']}}]\n"
+    );
+    std::fs::write(path, text).unwrap();
+}
+
+struct Api {
+    client: reqwest::Client,
+    url: String,
+}
+
+impl Api {
+    async fn get(&self, path: &str) -> String {
+        self.client.get(format!("{}{path}", self.url)).send().await.unwrap().text().await.unwrap()
+    }
+
+    async fn data(&self, path: &str) -> Value {
+        let answer: Value = serde_json::from_str(&self.get(path).await).unwrap();
+        assert_eq!(answer["status"], "success", "{answer}");
+        answer["data"].clone()
+    }
+
+    /// Asks until the answer satisfies; bounded, in case it never does.
+    async fn until(&self, path: &str, satisfies: impl Fn(&Value) -> bool) -> Value {
+        let asking = async {
+            loop {
+                let data = self.data(path).await;
+                if satisfies(&data) {
+                    return data;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), asking).await.unwrap_or_else(|_| panic!("{path} never satisfied"))
+    }
+
+    async fn reload(&self) -> (u16, String) {
+        let answer = self.client.post(format!("{}/-/reload", self.url)).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scrapes_answers_reloads_and_keeps_what_it_took() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scraper.yml");
+    let target = target().await;
+    write_config(&file, target, "first");
+    let options = Options::new(ConfigSource::File(file.clone()), folder.path().join("data"));
+
+    let (api, shutdown, running) = start(options.clone()).await;
+    let up = |data: &Value| data["activeTargets"][0]["health"] == "up";
+    let targets = api.until("/api/v1/targets", up).await;
+    assert_eq!(targets["activeTargets"][0]["scrapeUrl"], format!("http://{target}/metrics"));
+    let values = api.until("/api/v1/query?query=a", |data| data["result"][0]["value"][1] == "7").await;
+    assert_eq!(values["result"][0]["metric"]["job"], "first");
+    assert_eq!(api.data("/api/v1/query?query=up").await["result"][0]["value"][1], "1");
+    assert_eq!(api.data("/api/v1/metadata?metric=a").await["a"][0]["help"], "What");
+    assert!(api.data("/api/v1/status/config").await["yaml"].as_str().unwrap().contains("job_name: first"));
+    assert_eq!(api.get("/-/ready").await, "Ready.\n");
+    let own = api.get("/metrics").await;
+    for line in ["procession_scraper_scrapes_total{result=\"success\"} ", "procession_scraper_targets 1", "procession_store_series "] {
+        assert!(own.contains(line), "{line} in {own}");
+    }
+
+    // A bad file changes nothing and says why; a good one changes the jobs and ends the series of the old one.
+    std::fs::write(&file, "scrape_configs:\n- job_nam: x\n").unwrap();
+    let (status, reason) = api.reload().await;
+    assert_eq!(status, 500);
+    assert!(reason.contains("scraper.yml:2:3: scrape_configs[0]: unknown key `job_nam`: did you mean `job_name`?"), "{reason}");
+    assert!(up(&api.data("/api/v1/targets").await));
+    write_config(&file, target, "second");
+    assert_eq!(api.reload().await.0, 200);
+    let of_second = |data: &Value| data["result"].as_array().is_some_and(|r| r.len() == 1 && r[0]["metric"]["job"] == "second");
+    api.until("/api/v1/query?query=a", of_second).await;
+
+    shutdown.cancel();
+    running.await.unwrap().unwrap();
+
+    // Another process would find all of it.
+    let (api, shutdown, running) = start(options).await;
+    api.until("/api/v1/query?query=count_over_time(a[1h])", |data| data["result"].as_array().is_some_and(|r| r.len() == 2)).await;
+    shutdown.cancel();
+    running.await.unwrap().unwrap();
+}
+
+async fn start(options: Options) -> (Api, CancellationToken, tokio::task::JoinHandle<anyhow::Result<()>>) {
+    let bound = Bound::loopback(0).await.unwrap();
+    let api = Api {
+        client: reqwest::Client::builder().no_proxy().build().unwrap(),
+        url: bound.url(),
+    };
+    let shutdown = CancellationToken::new();
+    let running = tokio::spawn(run(options, bound, shutdown.clone()));
+    (api, shutdown, running)
+}
+
+#[tokio::test]
+async fn a_bad_configuration_ends_the_start_and_touches_no_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let options = Options::new(ConfigSource::File("/nowhere/scraper.yml".into()), &data);
+    let bound = Bound::loopback(0).await.unwrap();
+    let error = run(options, bound, CancellationToken::new()).await.unwrap_err();
+    assert_eq!(error.to_string(), "/nowhere/scraper.yml: No such file or directory (os error 2)");
+    assert!(!data.exists());
+}
