@@ -53,8 +53,8 @@ impl Sample<'_> {
         Ok(builder.build())
     }
 
-    /// An error about this sample that the caller has found, such as a limit, with the position of the series. It counts the lines
-    /// above, so it is for what is reported, not for every sample.
+    /// An error about this sample that the caller has found, such as a limit, with the position of the series. It counts
+    /// the lines above, so it is for what is reported, not for every sample.
     pub fn error(&self, message: impl Into<String>) -> ParseError {
         locate(self.upto, self.series, Fault::new(0, message.into()))
     }
