@@ -187,3 +187,6 @@ impl Exposition {
         text.push(b'\n');
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,8 @@ const NOTES: &str = "
   counters fall, which `rate` takes for a reset; `proc_start_time_seconds` tells the two apart.
 - **Group counters never fall** while the exporter runs. A group begins with the lifetime totals of the processes that
   are there; after that each process adds what it has used since the last scrape. What a process used between its last
-  scrape and its end is not in it. A process that changes its name goes on in the group of the new name.
+  scrape and its end is not in it. A process that changes its name goes on in the group of the new name. A process
+  that could not be read adds nothing, and is caught up with when it can be read again.
 - **A group is gone** only when there are more than 10,000 groups: then those without a process are forgotten, and
   `procession_exporter_forgotten_groups_total` counts them.
 - **Kernel threads** are grouped by the part of their name before `/`, and what a kernel worker works on is not part of
@@ -44,10 +45,13 @@ const NOTES: &str = "
 - **CPU time and page faults** are of all threads of a process, also of those that have ended, but not of its children.
 - **Storage bytes of one process** are the kernel's own numbers, which hold what ended children had used once the
   process has waited for them. For groups that would count a child twice, in its own group and in its parent's: what
-  was already counted for a child is taken off what its parent adds. That the parent did wait for it is seen in the
-  parent's count of its children's page faults (`cminflt`), which grows by the child's at the same moment.
-- **Context switches** are of the main thread alone: the kernel sums them nowhere, and reading them for each thread
-  costs as much as reading `status` for another process.
+  was already counted for a child is taken off what its parent adds, so that only what the child used after its last
+  scrape goes to the parent's group. That the parent did wait for it is seen in the parent's count of its children's
+  page faults (`cminflt`), which grows by the child's at the same moment. Where `init` inherits a child and waits for
+  it before the next scrape shows the new parent, this cannot be seen, and the child's bytes count twice.
+- **Context switches** are of the main thread alone. The kernel sums them nowhere; reading them for every thread takes
+  about 15 microseconds each, where everything else about a process takes about 35.
+- **Resident memory** is the number that the kernel keeps for quick answers; it can be off by some pages per CPU.
 - **Names** are the kernel's, up to 15 bytes. Bytes that are not UTF-8 are shown as U+FFFD; processes whose names are
   then equal are in one group. A process without a name is called `(unnamed)`.
 - **`user`** is the name of the effective user in `/etc/passwd`, or the number.

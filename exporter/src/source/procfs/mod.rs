@@ -254,7 +254,10 @@ fn field<T>(
 }
 
 fn counters(stat: &Stat<'_>, status: Option<&Status>, units: Units) -> Counters {
-    let nanoseconds = |ticks: u64| ticks.saturating_mul(1_000_000_000 / units.ticks_per_second);
+    let nanoseconds = |ticks: u64| {
+        let exact = u128::from(ticks) * 1_000_000_000 / u128::from(units.ticks_per_second);
+        u64::try_from(exact).unwrap_or(u64::MAX)
+    };
     let mut counters = Counters::default();
     counters.set(Counter::CpuUser, Some(nanoseconds(stat.user_ticks)));
     counters.set(Counter::CpuSystem, Some(nanoseconds(stat.system_ticks)));

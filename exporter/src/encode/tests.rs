@@ -1,0 +1,109 @@
+//! Laws of the whole text under any names, read back by a small parser of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::snapshot::{Gauge, Identity};
+
+fn snapshot(names: &[Vec<u8>]) -> Snapshot {
+    let process = |(slot, name): (u32, &Vec<u8>)| {
+        let name = String::from_utf8_lossy(name).into_owned();
+        let identity = Identity {
+            pid: slot + 1,
+            start_ms: 1500,
+            ppid: 0,
+            executable: Some(name.clone()),
+            name,
+            kernel: false,
+            user: None,
+        };
+        let mut process = Process {
+            slot,
+            identity: Arc::new(identity),
+            state: State::Sleeping,
+            counters: Counters([Some(u64::MAX); 8]),
+            gauges: Gauges([Some(1); 5]),
+            waited_minor_faults: None,
+        };
+        process.gauges.set(Gauge::Swap, None);
+        process
+    };
+    Snapshot { processes: (0..).zip(names).map(process).collect(), skipped: 0 }
+}
+
+fn text(snapshot: &Snapshot, format: Format) -> String {
+    let (mut groups, mut labels) = (Groups::default(), ProcessLabels::default());
+    groups.update(snapshot);
+    labels.update(snapshot, &groups);
+    let mut exposition = Exposition::new(format, Compression::None, 0);
+    exposition.groups(&groups).expect("plain");
+    exposition.processes(snapshot, &labels).expect("plain");
+    String::from_utf8(exposition.finish("").expect("plain").0).expect("utf-8")
+}
+
+/// Name, labels and value of a sample line.
+fn sample(line: &str) -> Option<(&str, BTreeMap<String, String>, &str)> {
+    let (name, mut rest) = line.split_once('{')?;
+    let mut labels = BTreeMap::new();
+    loop {
+        let (label, quoted) = rest.split_once("=\"")?;
+        let mut value = String::new();
+        let mut chars = quoted.char_indices();
+        rest = loop {
+            match chars.next()? {
+                (at, '"') => break &quoted[at + 1..],
+                (_, '\\') => value.push(match chars.next()?.1 {
+                    'n' => '\n',
+                    c @ ('\\' | '"') => c,
+                    _ => return None,
+                }),
+                (_, c) => value.push(c),
+            }
+        };
+        if labels.insert(label.to_owned(), value).is_some() {
+            return None;
+        }
+        match rest.strip_prefix(',') {
+            Some(more) => rest = more,
+            None => return Some((name, labels, rest.strip_prefix("} ")?)),
+        }
+    }
+}
+
+#[test]
+fn what_is_not_known_has_no_series_and_its_family_no_head() {
+    let text = text(&snapshot(&[b"x".to_vec()]), Format::Text);
+    assert!(text.contains("proc_threads{pid=\"1\",group=\"x\"} 1\n"));
+    assert!(!text.contains("swap"), "{text}");
+}
+
+proptest! {
+    #[test]
+    fn any_names_give_lines_that_read_back_and_no_series_twice(names: Vec<Vec<u8>>) {
+        let snapshot = snapshot(&names);
+        for format in [Format::OpenMetrics, Format::Text] {
+            let text = text(&snapshot, format);
+            let (mut series, mut families, mut names) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
+            for line in text.split_terminator('\n') {
+                if let Some(head) = line.strip_prefix("# TYPE ") {
+                    prop_assert!(families.insert(head.to_owned()), "{line} twice");
+                } else if !line.starts_with("# ") {
+                    let read = sample(line);
+                    prop_assert!(read.is_some(), "cannot be read: {line:?}");
+                    let (name, labels, value) = read.expect("checked");
+                    prop_assert!(value.parse::<f64>().is_ok_and(f64::is_finite), "{line:?}");
+                    if name == "proc_info" {
+                        names.insert(labels["pid"].clone(), labels["name"].clone());
+                    }
+                    prop_assert!(series.insert((name.to_owned(), labels)), "{line:?} twice");
+                }
+            }
+            for process in &snapshot.processes {
+                prop_assert_eq!(names.get(&process.identity.pid.to_string()), Some(&process.identity.name));
+            }
+        }
+    }
+}
