@@ -4,7 +4,7 @@ mod targets;
 
 pub(crate) use targets::targets;
 
-use super::ApiState;
+use super::{ApiError, ApiState};
 use crate::target::status::Health;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
@@ -17,11 +17,12 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img
                                        base-uri 'none'; frame-ancestors 'none'";
 
 /// `/`: where things are.
-pub(crate) async fn index(State(state): State<ApiState>) -> Response {
-    let stats = state.store.stats();
+pub(crate) async fn index(State(state): State<ApiState>) -> Result<Response, ApiError> {
+    let store = state.store.clone();
+    let stats = state.gate.run(state.deadline(None), move |_| Ok(store.stats())).await?;
     let list = (state.targets)();
     let up = list.active.iter().filter(|t| t.last.health == Health::Up).count();
-    page(
+    Ok(page(
         "Procession scraper",
         &html! {
             p { "This service scrapes metrics from its targets, keeps them in DuckDB and answers PromQL over HTTP." }
@@ -42,7 +43,7 @@ pub(crate) async fn index(State(state): State<ApiState>) -> Response {
                 "The Procession dashboards take it as " code { "--query.url" } "."
             }
         },
-    )
+    ))
 }
 
 /// `/style.css`.

@@ -38,7 +38,7 @@ pub(crate) async fn targets(State(state): State<ApiState>) -> Response {
                     table {
                         thead { tr {
                             th { "State" } th { "Job" } th { "Address" } th { "Labels" }
-                            th { "Last scrape" } th { "Duration" } th { "Samples" } th { "Error" }
+                            th { "Last scrape" } th class="number" { "Duration" } th class="number" { "Samples" } th { "Error" }
                         } }
                         tbody { @for target in list.active.iter().take(MAX_ROWS) { (row(target, now_ms)) } }
                     }

@@ -62,13 +62,13 @@ impl Imported {
 impl Import {
     /// Loads the file. An error names its line; the samples on the lines before it stay imported.
     pub fn run(&self) -> anyhow::Result<Imported> {
-        let (input, length): (Box<dyn Read + Send>, _) = if self.file.as_os_str() == "-" {
-            (Box::new(stdin()), None)
+        let (input, length, shown): (Box<dyn Read + Send>, _, _) = if self.file.as_os_str() == "-" {
+            (Box::new(stdin()), None, "standard input".to_owned())
         } else {
-            let shown = self.file.display();
+            let shown = self.file.display().to_string();
             let file = File::open(&self.file).with_context(|| format!("cannot open {shown}"))?;
             let length = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|m| m.len());
-            (Box::new(file), length)
+            (Box::new(file), length, shown)
         };
         // Retention counts back from the newest sample. It is the scraper's to apply, with the age that it was told.
         let options = Options { retention: None, max_pending_samples: PENDING_SAMPLES, ..Options::default() };
@@ -80,7 +80,7 @@ impl Import {
         let series = store.stats().series;
         let closed = store.close();
         report(&imported, series, began);
-        result.with_context(|| self.file.display().to_string())?;
+        result.context(shown)?;
         closed?;
         Ok(imported)
     }

@@ -59,6 +59,15 @@ fn takes_1970_and_earlier_and_markers() {
 }
 
 #[test]
+fn metadata_and_exemplars_are_passed_over() {
+    let (_dir, store) = store();
+    let text = "# HELP a_seconds Time.\n# TYPE a_seconds histogram\n# UNIT a_seconds seconds\n\
+                a_seconds_bucket{le=\"+Inf\"} 3 10 # {trace_id=\"x # y\"} 0.5 9\na_seconds_count 3 10\na_seconds_sum 1.5 10\n# EOF\n";
+    assert_eq!(load_text(&store, text), (Imported { samples: 3, ..Imported::default() }, None));
+    assert_eq!(all(&store, "a_seconds_bucket"), ["a_seconds_bucket{le=\"+Inf\"} 10000 3"]);
+}
+
+#[test]
 fn the_first_sample_stays_and_what_is_left_out_is_counted() {
     let (_dir, store) = store();
     let (imported, error) = load_text(&store, "a 1 10\na 2 10\na 3 5\na 4 11\n# EOF\n");
