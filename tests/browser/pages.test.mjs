@@ -60,10 +60,21 @@ test("without JavaScript the charts are there all the same", () =>
     assert.ok((await page.locator("svg path").count()) >= 3);
   }));
 
-test("a chart is an image", () =>
-  look("chart", `${procession.page}/chart.svg?query=sum(rate(proc_group_cpu_seconds_total[1m]))&from=-15m&until=now&w=800&h=240`, {}, async (page) => {
+test("a chart is an image, by itself and in other pages", async () => {
+  const chart = `${procession.page}/chart.svg?query=sum(rate(proc_group_cpu_seconds_total[1m]))&from=-15m&until=now&w=800&h=240`;
+  const { page, wrong, close } = await open(browser, chart);
+  try {
     assert.equal(await page.evaluate(() => document.documentElement.localName), "svg");
-  }));
+    // Playwright takes no screenshot of a document that is not HTML.
+    await page.goto("about:blank");
+    await page.setContent(`<img src="${chart.replaceAll("&", "&amp;")}">`, { waitUntil: "load" });
+    assert.deepEqual(await page.locator("img").evaluate((img) => [img.naturalWidth, img.naturalHeight]), [800, 240]);
+    await page.screenshot({ path: `${screenshots}chart.png` });
+    assert.deepEqual(wrong, []);
+  } finally {
+    await close();
+  }
+});
 
 test("the scraper's pages", async () => {
   for (const path of ["/", "/targets"]) {

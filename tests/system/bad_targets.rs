@@ -44,20 +44,36 @@ async fn each_gives_up_0_and_a_reason_and_the_others_go_on() {
         ("down", "127.0.0.1:1".to_owned(), ""),
         ("slow", server(b"", Then::Hang).await, ""),
         ("endless", server(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n", Then::RepeatForever).await, ""),
-        ("lying", server(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 500\r\n\r\na 1\n", Then::Close).await, ""),
-        ("nonsense", server(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\n{\"a\": [1,2]}", Then::Close).await, "line 1"),
+        (
+            "lying",
+            server(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 500\r\n\r\na 1\n", Then::Close)
+                .await,
+            "",
+        ),
+        (
+            "nonsense",
+            server(
+                b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\n{\"a\": [1,2]}",
+                Then::Close,
+            )
+            .await,
+            "line 1",
+        ),
         ("untyped", server(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\na 1\n", Then::Close).await, "ontent-"),
         ("error", server(b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", Then::Close).await, "500"),
         ("garbage", server(b"SSH-2.0-OpenSSH_9.2\r\n", Then::Close).await, ""),
     ];
-    let good = server(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\na 1\n", Then::Close).await;
+    let good =
+        server(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\na 1\n", Then::Close).await;
     let mut configs: String = cases.iter().map(|(name, address, _)| job(name, address)).collect();
     configs.push_str(&job("good", &good));
     let scraper = Scraper::start(&configs).await;
 
     let up = |name: &'static str| {
         let url = scraper.url.clone();
-        async move { api(&url, "query", &[("query", &format!("up{{job=\"{name}\"}}"))]).await["result"][0]["value"][1].clone() }
+        async move {
+            api(&url, "query", &[("query", &format!("up{{job=\"{name}\"}}"))]).await["result"][0]["value"][1].clone()
+        }
     };
     for (name, _, reason) in &cases {
         eventually(name, || async {
@@ -69,7 +85,8 @@ async fn each_gives_up_0_and_a_reason_and_the_others_go_on() {
         .await;
         let targets = api(&scraper.url, "targets", &[]).await;
         let active = targets["activeTargets"].as_array().unwrap();
-        let target = active.iter().find(|t| t["labels"]["job"] == *name).unwrap_or_else(|| panic!("no {name} in {targets}"));
+        let target =
+            active.iter().find(|t| t["labels"]["job"] == *name).unwrap_or_else(|| panic!("no {name} in {targets}"));
         let error = target["lastError"].as_str().unwrap();
         assert!(!error.is_empty() && error.contains(reason), "{name}: {error:?} does not say {reason:?}");
         assert_eq!(target["health"], "down", "{name}");

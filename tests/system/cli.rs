@@ -29,10 +29,22 @@ fn a_wrong_configuration_names_file_line_and_key() {
             assert!(err.contains(part), "{binary_name} on {yaml:?} says {err:?}, not {part:?}");
         }
     };
-    check("procession-exporter", "per_proces: {}\n", &["per_proces", "line 1", "expected"]);
-    check("procession-scraper", "scrape_configs:\n- job_name: a\n  scrape_intervall: 5s\n", &["scrape_intervall", "line 3"]);
-    check("procession-scraper", "scrape_configs:\n- job_name: a\n  scrape_interval: soon\n", &["scrape_interval", "soon"]);
-    check("procession-scraper", "scrape_configs:\n- job_name: a\n  kubernetes_sd_configs: []\n", &["kubernetes_sd_configs"]);
+    check("procession-exporter", "per_proces: {}\n", &["per_proces", ":1:1:", "expected"]);
+    check(
+        "procession-scraper",
+        "scrape_configs:\n- job_name: a\n  scrape_intervall: 5s\n",
+        &["scrape_intervall", ":3:"],
+    );
+    check(
+        "procession-scraper",
+        "scrape_configs:\n- job_name: a\n  scrape_interval: soon\n",
+        &["scrape_interval", "soon"],
+    );
+    check(
+        "procession-scraper",
+        "scrape_configs:\n- job_name: a\n  kubernetes_sd_configs: [{role: node}]\n",
+        &["kubernetes_sd_configs"],
+    );
 }
 
 /// The configurations that are shipped are accepted.
@@ -46,7 +58,8 @@ fn the_shipped_configurations_are_accepted() {
         let Some(owner) = ["exporter", "scraper", "dashboards"].iter().find(|o| name.starts_with(*o)) else {
             panic!("config/{name} belongs to nobody");
         };
-        let (accepted, out, err) = run(&binary(&format!("procession-{owner}")), &["check", "config", path.to_str().unwrap()], b"");
+        let (accepted, out, err) =
+            run(&binary(&format!("procession-{owner}")), &["check", "config", path.to_str().unwrap()], b"");
         assert!(accepted, "config/{name}: {out}{err}");
         checked += 1;
     }

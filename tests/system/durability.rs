@@ -20,8 +20,10 @@ async fn counting() -> String {
             if stream.read(&mut head).await.is_ok_and(|n| n > 0) {
                 scrapes += 1;
                 let body = format!("scrapes_total {scrapes}\n");
-                let answer =
-                    format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                );
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         }

@@ -57,7 +57,14 @@ async fn promtool_accepts_both_formats_under_hostile_names() {
             let pid = format!("pid=\"{}\"", process.pid());
             assert!(body.lines().any(|l| l.starts_with("proc_info{") && l.contains(&pid)), "no proc_info with {pid}");
         }
-        for group in [r#"group="say \"hi\"""#, r#"group="a\\b""#, r#"group="two\nlines""#, r#"group="</svg><script>""#, "group=\"br\u{fffd}ken\u{fffd}\"", r#"group="a) R 1 (b""#] {
+        for group in [
+            r#"group="say \"hi\"""#,
+            r#"group="a\\b""#,
+            r#"group="two\nlines""#,
+            r#"group="</svg><script>""#,
+            "group=\"br\u{fffd}ken\u{fffd}\"",
+            r#"group="a) R 1 (b""#,
+        ] {
             assert!(body.contains(group), "no {group}");
         }
     }

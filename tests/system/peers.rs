@@ -39,12 +39,22 @@ impl Peer {
             let (file, data) = (folder.join("prometheus.yml"), folder.join("data"));
             std::fs::write(&file, config).unwrap();
             if let Some(openmetrics) = openmetrics {
-                let words = ["tsdb", "create-blocks-from", "openmetrics", openmetrics.to_str().unwrap(), data.to_str().unwrap()];
+                let words = [
+                    "tsdb",
+                    "create-blocks-from",
+                    "openmetrics",
+                    openmetrics.to_str().unwrap(),
+                    data.to_str().unwrap(),
+                ];
                 let (made, out, err) = crate::running::run(Path::new("promtool"), &words, b"");
                 assert!(made, "promtool: {out}{err}");
             }
             let text = |path: &Path| path.to_string_lossy().into_owned();
-            let flags = [("config.file", text(&file)), ("storage.tsdb.path", text(&data)), ("web.listen-address", listen.to_owned())];
+            let flags = [
+                ("config.file", text(&file)),
+                ("storage.tsdb.path", text(&data)),
+                ("web.listen-address", listen.to_owned()),
+            ];
             flags.into_iter().map(|(name, value)| format!("--{name}={value}")).collect()
         };
         Peer::start("prometheus", arguments, "/-/ready").await

@@ -2,7 +2,6 @@
 
 use crate::http::ready;
 use crate::running::Running;
-use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// A running scraper and its data.
@@ -23,7 +22,8 @@ impl Scraper {
 
     /// Starts a scraper on a folder that another one left behind.
     pub(crate) async fn on(folder: TempDir) -> Scraper {
-        let mut running = Running::ours("procession-scraper", &Scraper::arguments(&folder).each_ref().map(String::as_str));
+        let mut running =
+            Running::ours("procession-scraper", &Scraper::arguments(&folder).each_ref().map(String::as_str));
         let url = running.url();
         ready(&format!("{url}/-/ready")).await;
         Scraper { url, running, folder }
@@ -32,11 +32,14 @@ impl Scraper {
     pub(crate) fn arguments(folder: &TempDir) -> [String; 6] {
         let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         let [config, data] = [path("scraper.yml"), path("data")];
-        ["--config.file".into(), config, "--storage.path".into(), data, "--web.listen-address".into(), "127.0.0.1:0".into()]
-    }
-
-    pub(crate) fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        [
+            "--config.file".into(),
+            config,
+            "--storage.path".into(),
+            data,
+            "--web.listen-address".into(),
+            "127.0.0.1:0".into(),
+        ]
     }
 }
 

@@ -46,7 +46,11 @@ async fn shows_this_host_and_leaves_rows_for_sql() {
     .await;
     let (html, kind) = get(&page, "text/html").await;
     assert!(kind.starts_with("text/html") && html.contains("/host"), "{html}");
-    let (svg, kind) = get(&format!("{page}/chart.svg?query=sum(rate(proc_group_cpu_seconds_total[1m]))&from=-15m&until=now&w=800&h=240"), "image/svg+xml").await;
+    let (svg, kind) = get(
+        &format!("{page}/chart.svg?query=sum(rate(proc_group_cpu_seconds_total[1m]))&from=-15m&until=now&w=800&h=240"),
+        "image/svg+xml",
+    )
+    .await;
     assert!(kind.starts_with("image/svg+xml") && svg.contains("<path"), "{kind}: {svg}");
 
     procession.signal("TERM");
