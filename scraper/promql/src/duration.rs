@@ -19,10 +19,10 @@ pub fn parse_duration_ms(text: &str) -> Result<i64, Error> {
     if let Ok(seconds) = text.parse::<f64>() {
         let milliseconds = seconds * 1000.0;
         // 2^53 ms is past the year 280,000; beyond it floats no longer tell milliseconds apart.
-        if !(milliseconds.abs() < 9_007_199_254_740_992.0) {
-            return Err(invalid(text, "it overflows the range of times"));
+        if milliseconds.abs() < 9_007_199_254_740_992.0 {
+            return Ok(milliseconds.round() as i64);
         }
-        return Ok(milliseconds.round() as i64);
+        return Err(invalid(text, "it overflows the range of times"));
     }
     with_units(text)
 }
@@ -41,7 +41,10 @@ fn with_units(text: &str) -> Result<i64, Error> {
         let (name, after) = after.split_at(letters);
         let unit = UNITS_MS[next_unit..].iter().position(|(n, _)| *n == name);
         let (Some(unit), false) = (unit, number.is_empty()) else {
-            return Err(invalid(text, "expected numbers with the units y, w, d, h, m, s, ms in this order, such as 1h30m"));
+            return Err(invalid(
+                text,
+                "expected numbers with the units y, w, d, h, m, s, ms in this order, such as 1h30m",
+            ));
         };
         next_unit += unit + 1;
         total = number
@@ -82,9 +85,8 @@ mod tests {
 
     #[test]
     fn refuses_the_rest() {
-        for text in ["", "m", "5", "5x", "5m1h", "1m1m", "1.5m", "99999999999999999y", "NaN", "Inf", "1e300", " 5m"] {
-            let result = parse_duration_ms(text);
-            assert!(text == "5" || result.is_err(), "{text:?} gave {result:?}");
+        for text in ["", "m", "5x", "5m1h", "1m1m", "1.5m", "99999999999999999y", "NaN", "Inf", "1e300", " 5m"] {
+            assert!(parse_duration_ms(text).is_err(), "{text:?}");
         }
     }
 }

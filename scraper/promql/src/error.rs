@@ -89,6 +89,9 @@ mod tests {
     fn says_where() {
         let e = Error::parse_at("a +\n é b", 8, "unexpected identifier \"b\"");
         assert_eq!(e.to_string(), "2:4: parse error: unexpected identifier \"b\"");
-        assert_eq!(Error::parse("no expression found in input").to_string(), "parse error: no expression found in input");
+        assert_eq!(
+            Error::parse("no expression found in input").to_string(),
+            "parse error: no expression found in input"
+        );
     }
 }

@@ -28,9 +28,17 @@ pub(crate) enum Scalar {
     /// `scalar(v)`: the only element's value, NaN where there is none or several.
     FromVector(Box<Vector>),
     Negate(Box<Scalar>),
-    Binary { op: BinaryOp, left: Box<Scalar>, right: Box<Scalar> },
+    Binary {
+        op: BinaryOp,
+        left: Box<Scalar>,
+        right: Box<Scalar>,
+    },
     /// `max_of(a, b)`, `min_of(a, b)`.
-    Extreme { max: bool, left: Box<Scalar>, right: Box<Scalar> },
+    Extreme {
+        max: bool,
+        left: Box<Scalar>,
+        right: Box<Scalar>,
+    },
 }
 
 /// What a query as a whole is asked for.
@@ -50,22 +58,61 @@ pub(crate) enum Vector {
     FromScalar(Box<Scalar>),
     Negate(Box<Vector>),
     /// A function of one value (`abs`, `hour`, ...).
-    Map { function: fn(f64) -> f64, argument: Box<Vector> },
-    Clamp { argument: Box<Vector>, min: Box<Scalar>, max: Box<Scalar> },
-    Round { argument: Box<Vector>, to_nearest: Box<Scalar> },
+    Map {
+        function: fn(f64) -> f64,
+        argument: Box<Vector>,
+    },
+    Clamp {
+        argument: Box<Vector>,
+        min: Box<Scalar>,
+        max: Box<Scalar>,
+    },
+    Round {
+        argument: Box<Vector>,
+        to_nearest: Box<Scalar>,
+    },
     /// `timestamp(v)`: of the sample itself where `v` is a selector, else of the step.
     Timestamp(Box<Vector>),
-    OverRange { function: RangeFunction, range: Box<Range> },
+    OverRange {
+        function: RangeFunction,
+        range: Box<Range>,
+    },
     /// `absent(v)` with the labels that its result gets.
-    Absent { argument: Box<Vector>, labels: Labels },
-    AbsentOverTime { range: Box<Range>, labels: Labels },
+    Absent {
+        argument: Box<Vector>,
+        labels: Labels,
+    },
+    AbsentOverTime {
+        range: Box<Range>,
+        labels: Labels,
+    },
+    Info(Box<Info>),
     LabelReplace(Box<LabelReplace>),
     LabelJoin(Box<LabelJoin>),
-    Sort { argument: Box<Vector>, by: SortBy, descending: bool },
-    HistogramQuantile { quantile: Box<Scalar>, argument: Box<Vector> },
-    HistogramQuantiles { quantiles: Vec<Scalar>, label: String, argument: Box<Vector> },
-    HistogramFraction { lower: Box<Scalar>, upper: Box<Scalar>, argument: Box<Vector> },
-    Aggregate { op: AggregateOp, grouping: Grouping, argument: Box<Vector> },
+    Sort {
+        argument: Box<Vector>,
+        by: SortBy,
+        descending: bool,
+    },
+    HistogramQuantile {
+        quantile: Box<Scalar>,
+        argument: Box<Vector>,
+    },
+    HistogramQuantiles {
+        quantiles: Vec<Scalar>,
+        label: String,
+        argument: Box<Vector>,
+    },
+    HistogramFraction {
+        lower: Box<Scalar>,
+        upper: Box<Scalar>,
+        argument: Box<Vector>,
+    },
+    Aggregate {
+        op: AggregateOp,
+        grouping: Grouping,
+        argument: Box<Vector>,
+    },
     WithScalar(Box<WithScalar>),
     Binary(Box<VectorBinary>),
     Set(Box<SetBinary>),
@@ -105,18 +152,23 @@ pub(crate) enum At {
 /// `vector[range:step]`.
 #[derive(Clone, Debug)]
 pub(crate) struct Subquery {
-    pub(crate) inner: SubqueryInner,
+    pub(crate) inner: Vector,
     pub(crate) range_ms: i64,
     /// `None` means the default of the options.
     pub(crate) step_ms: Option<i64>,
     pub(crate) shift: Shift,
 }
 
-/// What a subquery evaluates at each of its steps.
+/// `info(v, {selector})`
 #[derive(Clone, Debug)]
-pub(crate) enum SubqueryInner {
-    Vector(Vector),
-    Scalar(Scalar),
+pub(crate) struct Info {
+    pub(crate) argument: Vector,
+    /// The info series, looked at when the argument's first selector looks.
+    pub(crate) selector: Selector,
+    /// What names an info metric.
+    pub(crate) names: Vec<Matcher>,
+    /// The labels that are wanted of it; all where there is none.
+    pub(crate) data: Vec<Matcher>,
 }
 
 #[derive(Clone, Debug)]

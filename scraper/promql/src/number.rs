@@ -4,7 +4,7 @@
 /// back; an exponent only below 1e-6 and from 1e21 on, as in ECMAScript; `NaN`, `+Inf`, `-Inf`.
 pub fn format_value(value: f64) -> String {
     let magnitude = value.abs();
-    if value.is_finite() && magnitude != 0.0 && (magnitude < 1e-6 || magnitude >= 1e21) {
+    if value.is_finite() && magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude) {
         with_exponent(value)
     } else {
         format_scalar(value)
@@ -26,7 +26,7 @@ pub fn format_scalar(value: f64) -> String {
 /// A number in a message, as Go's `%g` prints it.
 pub(crate) fn format_short(value: f64) -> String {
     let magnitude = value.abs();
-    if value.is_finite() && magnitude != 0.0 && (magnitude < 1e-4 || magnitude >= 1e21) {
+    if value.is_finite() && magnitude != 0.0 && !(1e-4..1e21).contains(&magnitude) {
         with_exponent(value)
     } else {
         format_scalar(value)

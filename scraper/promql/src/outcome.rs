@@ -23,7 +23,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { lookback_ms: 300_000, max_samples: 50_000_000, deadline: None, canceled: None, subquery_step_ms: 60_000 }
+        Options {
+            lookback_ms: 300_000,
+            max_samples: 50_000_000,
+            deadline: None,
+            canceled: None,
+            subquery_step_ms: 60_000,
+        }
     }
 }
 

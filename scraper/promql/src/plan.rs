@@ -1,7 +1,7 @@
 //! What a query needs from the store: one fetch per distinct selector and span of time.
 
 use crate::eval::{Asked, Grid, Window, check, too_many_samples};
-use crate::expr::{AggregateOp, Expr, Range, Scalar, Selector, SubqueryInner, Vector};
+use crate::expr::{AggregateOp, Expr, Range, Scalar, Selector, Vector};
 use crate::functions::RangeFunction;
 use crate::select::SeriesView;
 use crate::{Error, MatchOp, Matcher, Options, Query, Select, Selection, SeriesSet};
@@ -49,7 +49,7 @@ impl Plan {
                     fetch.end_ms = fetch.end_ms.max(need.end_ms);
                 }
                 _ => plan.fetches.push(Selection {
-                    matchers: need.matchers.to_vec(),
+                    matchers: need.matchers.iter().map(Matcher::simplified).collect(),
                     start_ms: need.start_ms,
                     end_ms: need.end_ms,
                 }),
@@ -90,10 +90,7 @@ impl Walk<'_> {
                 let window = Window::new(s.shift, s.range_ms, self.asked);
                 let step_ms = s.step_ms.unwrap_or(self.options.subquery_step_ms);
                 let inner = grid.of_windows(window, step_ms, self.options.max_samples)?;
-                match &s.inner {
-                    SubqueryInner::Vector(v) => self.vector(v, &inner)?,
-                    SubqueryInner::Scalar(s) => self.scalar(s, &inner)?,
-                }
+                self.vector(&s.inner, &inner)?;
             }
         }
         Ok(())
@@ -144,6 +141,10 @@ impl Walk<'_> {
                 self.range(range, grid)?;
             }
             Vector::AbsentOverTime { range, .. } => self.range(range, grid)?,
+            Vector::Info(i) => {
+                self.vector(&i.argument, grid)?;
+                self.selector(&i.selector, self.options.lookback_ms, grid);
+            }
             Vector::LabelReplace(r) => self.vector(&r.argument, grid)?,
             Vector::LabelJoin(j) => self.vector(&j.argument, grid)?,
             Vector::Aggregate { op, argument, .. } => {

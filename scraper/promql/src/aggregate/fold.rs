@@ -18,8 +18,16 @@ fn visit<S>(members: &[&Column], first: usize, states: &mut [S], mut f: impl FnM
 }
 
 /// Starts with the first value of a step, goes on with the others.
-fn fold(members: &[&Column], first: usize, out: &mut [f64], start: impl Fn(f64) -> f64, next: impl Fn(f64, f64) -> f64) {
-    visit(members, first, out, |state, value| *state = if is_absent(*state) { start(value) } else { next(*state, value) });
+fn fold(
+    members: &[&Column],
+    first: usize,
+    out: &mut [f64],
+    start: impl Fn(f64) -> f64,
+    next: impl Fn(f64, f64) -> f64,
+) {
+    visit(members, first, out, |state, value| {
+        *state = if is_absent(*state) { start(value) } else { next(*state, value) }
+    });
 }
 
 pub(super) fn sum(members: &[&Column], first: usize, out: &mut [f64]) {

@@ -15,7 +15,7 @@ pub(super) fn choose(context: &Context<'_>, ratios: &[f64], mut columns: Vec<Col
     let max = ratios.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let min = ratios.iter().copied().fold(f64::INFINITY, f64::min);
     for (beyond, cap) in [(max > 1.0).then_some((max, 1)), (min < -1.0).then_some((min, -1))].into_iter().flatten() {
-        context.warn(format!(
+        context.warn(format_args!(
             "ratio value should be between -1 and 1, got {}, capping to {cap}",
             format_short(beyond)
         ));

@@ -11,7 +11,13 @@ pub(crate) enum SetOp {
     Unless,
 }
 
-pub(crate) fn combine(op: SetOp, left: Vec<Column>, right: Vec<Column>, on: &Grouping, grid: &Grid) -> Result<Vec<Column>, Error> {
+pub(crate) fn combine(
+    op: SetOp,
+    left: Vec<Column>,
+    right: Vec<Column>,
+    on: &Grouping,
+    grid: &Grid,
+) -> Result<Vec<Column>, Error> {
     match op {
         SetOp::And => Ok(keep_where(left, &right, on, grid, true)),
         SetOp::Unless => Ok(keep_where(left, &right, on, grid, false)),

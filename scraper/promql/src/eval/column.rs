@@ -2,6 +2,7 @@
 
 use crate::Error;
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use procession_openmetrics::{Labels, METRIC_NAME, STALE_NAN, is_stale};
 
 /// Stands where a series has no value at a step. It is the staleness marker, which selectors never give and no
@@ -104,9 +105,6 @@ impl Column {
     }
 
     fn absorb(&mut self, other: &Column) -> Result<(), Error> {
-        if other.first < self.first {
-            self.drop_name = other.drop_name;
-        }
         let (first, end) = (self.first.min(other.first), self.end().max(other.end()));
         let mut values = vec![ABSENT; end - first];
         values[self.first - first..self.end() - first].copy_from_slice(&self.values);
@@ -122,16 +120,17 @@ impl Column {
     }
 }
 
-/// Puts columns of one label set together, at the place of the first of them. Two values at one step are an error.
+/// Puts columns of one series together, at the place of the first of them. Two values at one step are an error.
+/// A metric and what was computed of it (and will lose the name) are two series, as they are to the asker.
 pub(crate) fn merge(columns: Vec<Column>) -> Result<Vec<Column>, Error> {
-    let mut places: HashMap<Labels, usize, foldhash::fast::RandomState> = HashMap::default();
+    let mut places: HashMap<(Labels, bool), usize, foldhash::fast::RandomState> = HashMap::default();
     places.reserve(columns.len());
     let mut merged: Vec<Column> = Vec::with_capacity(columns.len());
     for column in columns {
-        match places.get(&column.labels) {
-            Some(place) => merged[*place].absorb(&column)?,
-            None => {
-                places.insert(column.labels.clone(), merged.len());
+        match places.entry((column.labels.clone(), column.drop_name)) {
+            Entry::Occupied(place) => merged[*place.get()].absorb(&column)?,
+            Entry::Vacant(place) => {
+                place.insert(merged.len());
                 merged.push(column);
             }
         }
@@ -159,7 +158,8 @@ mod tests {
 
     #[test]
     fn merges_unless_values_meet() {
-        let merged = merge(vec![column("a", 4, &[4.0]), column("b", 0, &[9.0]), column("a", 1, &[1.0, ABSENT, 3.0])]).unwrap();
+        let merged =
+            merge(vec![column("a", 4, &[4.0]), column("b", 0, &[9.0]), column("a", 1, &[1.0, ABSENT, 3.0])]).unwrap();
         assert_eq!(merged.len(), 2);
         assert_eq!(merged[0].present().collect::<Vec<_>>(), [(1, 1.0), (3, 3.0), (4, 4.0)]);
         assert!(merge(vec![column("a", 0, &[1.0, 2.0]), column("a", 1, &[1.0])]).is_err());

@@ -4,6 +4,7 @@ use super::grid::{Asked, too_many_samples};
 use crate::plan::Fetched;
 use crate::{Error, Options};
 use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -47,7 +48,11 @@ impl<'a> Context<'a> {
     }
 
     /// Runs one node of the expression. When it is done only its result is in memory, not what it was made of.
-    pub(crate) fn node<T>(&self, run: impl FnOnce() -> Result<T, Error>, size: impl FnOnce(&T) -> usize) -> Result<T, Error> {
+    pub(crate) fn node<T>(
+        &self,
+        run: impl FnOnce() -> Result<T, Error>,
+        size: impl FnOnce(&T) -> usize,
+    ) -> Result<T, Error> {
         self.check()?;
         let before = self.samples.get();
         let result = run()?;
@@ -57,12 +62,12 @@ impl<'a> Context<'a> {
     }
 
     /// Notes that the answer may not be what was meant.
-    pub(crate) fn warn(&self, message: String) {
+    pub(crate) fn warn(&self, message: fmt::Arguments<'_>) {
         note(&self.warnings, format!("PromQL warning: {message}"));
     }
 
     /// Notes a hint.
-    pub(crate) fn inform(&self, message: String) {
+    pub(crate) fn inform(&self, message: fmt::Arguments<'_>) {
         note(&self.infos, format!("PromQL info: {message}"));
     }
 

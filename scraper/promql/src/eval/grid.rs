@@ -120,9 +120,8 @@ mod tests {
     fn subqueries_align_to_their_step() {
         let asked = Asked { start_ms: 0, end_ms: 0, step_ms: 0 };
         let window = |offset_ms| Window::new(Shift { at: None, offset_ms }, 30_000, &asked);
-        let times = |grid: Grid, offset, step| {
-            grid.of_windows(window(offset), step, 100).unwrap().times().collect::<Vec<_>>()
-        };
+        let times =
+            |grid: Grid, offset, step| grid.of_windows(window(offset), step, 100).unwrap().times().collect::<Vec<_>>();
         assert_eq!(times(Grid::instant(60_000), 0, 10_000), [40_000, 50_000, 60_000]);
         assert_eq!(times(Grid::instant(61_000), 0, 10_000), [40_000, 50_000, 60_000]);
         assert_eq!(times(Grid::instant(0), 5_000, 10_000), [-30_000, -20_000, -10_000]);

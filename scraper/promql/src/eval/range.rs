@@ -1,9 +1,9 @@
 //! Range vectors: the samples of a window of time, sliding over the steps.
 
 use super::grid::{Grid, Window};
-use super::{Column, Context, scalar, vector};
+use super::{Column, Context, vector};
 use crate::Error;
-use crate::expr::{Range, Subquery, SubqueryInner};
+use crate::expr::{Range, Subquery};
 use procession_openmetrics::{Labels, is_stale};
 use std::borrow::Cow;
 
@@ -101,17 +101,15 @@ pub(crate) fn each_series(
 }
 
 /// The columns of a subquery, with its own grid.
-pub(crate) fn evaluate_subquery(context: &Context<'_>, subquery: &Subquery, grid: &Grid) -> Result<(Vec<Column>, Grid), Error> {
+pub(crate) fn evaluate_subquery(
+    context: &Context<'_>,
+    subquery: &Subquery,
+    grid: &Grid,
+) -> Result<(Vec<Column>, Grid), Error> {
     let window = Window::new(subquery.shift, subquery.range_ms, &context.asked);
     let step_ms = subquery.step_ms.unwrap_or(context.options.subquery_step_ms);
     let inner = grid.of_windows(window, step_ms, context.options.max_samples)?;
-    let columns = match &subquery.inner {
-        SubqueryInner::Vector(v) => vector::evaluate(context, v, &inner)?,
-        SubqueryInner::Scalar(s) => {
-            let values = scalar::evaluate(context, s, &inner)?;
-            Column::starting_at(Labels::empty(), false, 0, &values).into_iter().collect()
-        }
-    };
+    let columns = vector::evaluate(context, &subquery.inner, &inner)?;
     Ok((columns, inner))
 }
 

@@ -15,7 +15,12 @@ pub(super) enum Take {
     Timestamp,
 }
 
-pub(super) fn evaluate(context: &Context<'_>, selector: &Selector, take: Take, grid: &Grid) -> Result<Vec<Column>, Error> {
+pub(super) fn evaluate(
+    context: &Context<'_>,
+    selector: &Selector,
+    take: Take,
+    grid: &Grid,
+) -> Result<Vec<Column>, Error> {
     let window = Window::new(selector.shift, context.options.lookback_ms, &context.asked);
     let mut columns = Vec::new();
     let mut out = Vec::new();

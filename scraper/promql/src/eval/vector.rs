@@ -6,7 +6,7 @@ use crate::Error;
 use crate::aggregate::aggregate;
 use crate::binary;
 use crate::expr::Vector;
-use crate::functions::{absent, histogram, label, range, sort};
+use crate::functions::{absent, histogram, info, label, range, sort};
 use procession_openmetrics::Labels;
 
 pub(crate) fn evaluate(context: &Context<'_>, expr: &Vector, grid: &Grid) -> Result<Vec<Column>, Error> {
@@ -42,10 +42,13 @@ fn node(context: &Context<'_>, expr: &Vector, grid: &Grid) -> Result<Vec<Column>
             })
         }
         Vector::OverRange { function, range } => range::over_range(context, function, range, grid),
-        Vector::Absent { argument, labels } => {
-            Ok(absent::absent(&evaluate(context, argument, grid)?, labels, grid))
-        }
+        Vector::Absent { argument, labels } => Ok(absent::absent(&evaluate(context, argument, grid)?, labels, grid)),
         Vector::AbsentOverTime { range, labels } => absent::absent_over_time(context, range, labels, grid),
+        Vector::Info(info) => {
+            let columns = evaluate(context, &info.argument, grid)?;
+            let times = selector::evaluate(context, &info.selector, Take::Timestamp, grid)?;
+            info::enrich(context, info, columns, &times, grid)
+        }
         Vector::LabelReplace(replace) => merge(label::replace(replace, evaluate(context, &replace.argument, grid)?)),
         Vector::LabelJoin(join) => merge(label::join(join, evaluate(context, &join.argument, grid)?)),
         Vector::Sort { argument, by, descending } => {

@@ -14,7 +14,12 @@ use std::collections::BTreeSet;
 const BUCKET_LABEL: &str = "le";
 
 /// `q` has one value per step.
-pub(crate) fn quantile(context: &Context<'_>, q: &[f64], columns: Vec<Column>, grid: &Grid) -> Result<Vec<Column>, Error> {
+pub(crate) fn quantile(
+    context: &Context<'_>,
+    q: &[f64],
+    columns: Vec<Column>,
+    grid: &Grid,
+) -> Result<Vec<Column>, Error> {
     q.iter().for_each(|q| warn_unless_valid(context, *q));
     let mut results = Vec::new();
     for histogram in histograms(context, columns) {
@@ -88,7 +93,7 @@ fn histograms(context: &Context<'_>, columns: Vec<Column>) -> Vec<Histogram> {
         let Some(upper) = parse_float(bound) else {
             let name = column.labels.metric_name();
             let name = if name.is_empty() { String::new() } else { format!(" for metric name {name:?}") };
-            context.warn(format!("bucket label \"le\" is missing or has a malformed value of {bound:?}{name}"));
+            context.warn(format_args!("bucket label \"le\" is missing or has a malformed value of {bound:?}{name}"));
             continue;
         };
         let number = signatures.number(&column.labels);
@@ -130,7 +135,7 @@ impl Histogram {
 
     fn inform_corrected(&self, context: &Context<'_>, corrected: &Corrected, count: usize, [from, to]: [i64; 2]) {
         let name = self.labels.metric_name();
-        context.inform(format!(
+        context.inform(format_args!(
             "input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile){}, \
              from buckets {} to {}, with a max diff of {}, over {count} samples from {} to {}",
             if name.is_empty() { String::new() } else { format!(" for metric name {name:?}") },

@@ -1,16 +1,16 @@
 //! Sums and means that keep their small parts (Kahan's summation with Neumaier's improvement).
 
-/// Adds `value` to a sum with its compensation.
+/// Adds `value` to a sum with its compensation. The rounding error of the addition is found without asking which of
+/// the two is greater (Knuth's TwoSum): it is the same exact number, without a branch.
 #[inline]
 pub(crate) fn increment(value: f64, sum: f64, compensation: f64) -> (f64, f64) {
     let total = sum + value;
     if total.is_infinite() {
-        (total, 0.0)
-    } else if sum.abs() >= value.abs() {
-        (total, compensation + ((sum - total) + value))
-    } else {
-        (total, compensation + ((value - total) + sum))
+        return (total, 0.0);
     }
+    let added = total - sum;
+    let error = (sum - (total - added)) + (value - added);
+    (total, compensation + error)
 }
 
 /// The sum of values.
@@ -69,6 +69,16 @@ impl Mean {
 
 /// The mean of values, NaN where there are none.
 pub(crate) fn mean(values: &[f64]) -> f64 {
+    let Some((first, rest)) = values.split_first() else { return f64::NAN };
+    let (mut sum, mut compensation) = (*first, 0.0);
+    for value in rest {
+        (sum, compensation) = increment(*value, sum, compensation);
+    }
+    if !sum.is_infinite() && !sum.is_nan() {
+        let count = values.len() as f64;
+        return sum / count + compensation / count;
+    }
+    // An overflow on the way: from there on the mean is incremental.
     let mut mean = Mean::default();
     values.iter().for_each(|v| mean.add(*v));
     mean.value()
@@ -77,6 +87,25 @@ pub(crate) fn mean(values: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn error_is_that_of_neumaier(value in proptest::num::f64::NORMAL, sum in proptest::num::f64::NORMAL) {
+            let total = sum + value;
+            prop_assume!(total.is_finite());
+            let expected = if sum.abs() >= value.abs() { (sum - total) + value } else { (value - total) + sum };
+            prop_assert_eq!(increment(value, sum, 0.0), (total, expected));
+        }
+
+        #[test]
+        fn mean_is_the_one_in_the_making(values in proptest::collection::vec(proptest::num::f64::ANY, 1..8)) {
+            let mut making = Mean::default();
+            values.iter().for_each(|v| making.add(*v));
+            let (a, b) = (mean(&values), making.value());
+            prop_assert!(a == b || (a.is_nan() && b.is_nan()), "{} {}", a, b);
+        }
+    }
 
     #[test]
     fn keeps_small_parts() {

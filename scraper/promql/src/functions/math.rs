@@ -26,7 +26,15 @@ pub(crate) fn of_one_value(name: &str) -> Option<fn(f64) -> f64> {
         "rad" => |v| v * std::f64::consts::PI / 180.0,
         "deg" => |v| v * 180.0 / std::f64::consts::PI,
         // Zero keeps its sign, NaN stays.
-        "sgn" => |v| if v < 0.0 { -1.0 } else if v > 0.0 { 1.0 } else { v },
+        "sgn" => |v| {
+            if v < 0.0 {
+                -1.0
+            } else if v > 0.0 {
+                1.0
+            } else {
+                v
+            }
+        },
         _ => return None,
     })
 }

@@ -3,6 +3,7 @@
 pub(crate) mod absent;
 pub(crate) mod date;
 pub(crate) mod histogram;
+pub(crate) mod info;
 pub(crate) mod kahan;
 pub(crate) mod label;
 pub(crate) mod math;

@@ -38,7 +38,7 @@ pub(crate) fn of(q: f64, values: &mut [f64]) -> f64 {
 /// Notes a quantile that is none.
 pub(crate) fn warn_unless_valid(context: &Context<'_>, q: f64) {
     if !(0.0..=1.0).contains(&q) {
-        context.warn(format!("quantile value should be between 0 and 1, got {}", format_short(q)));
+        context.warn(format_args!("quantile value should be between 0 and 1, got {}", format_short(q)));
     }
 }
 

@@ -46,10 +46,7 @@ impl RangeFunction {
 
     /// Whether equal windows give equal results at all steps.
     fn depends_on_window_alone(&self) -> bool {
-        !matches!(
-            self,
-            RangeFunction::Quantile(_) | RangeFunction::PredictLinear(_) | RangeFunction::Smoothing { .. }
-        )
+        !matches!(self, RangeFunction::Quantile(_) | RangeFunction::PredictLinear(_) | RangeFunction::Smoothing { .. })
     }
 
     fn expects_counter(&self) -> bool {
@@ -150,7 +147,7 @@ fn run(function: &RangeFunction, parameters: &Parameters, windows: &Windows<'_>,
 fn inform_unless_counter(context: &Context<'_>, column: &Column) {
     let name = column.labels.metric_name();
     if !name.is_empty() && !["_total", "_sum", "_count", "_bucket"].iter().any(|suffix| name.ends_with(suffix)) {
-        context.inform(format!(
+        context.inform(format_args!(
             "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {name:?}"
         ));
     }

@@ -5,9 +5,15 @@ use crate::eval::{Column, Context, Grid};
 use crate::expr::SortBy;
 use std::cmp::Ordering;
 
-pub(crate) fn sort(context: &Context<'_>, mut columns: Vec<Column>, by: &SortBy, descending: bool, grid: &Grid) -> Vec<Column> {
+pub(crate) fn sort(
+    context: &Context<'_>,
+    mut columns: Vec<Column>,
+    by: &SortBy,
+    descending: bool,
+    grid: &Grid,
+) -> Vec<Column> {
     if grid.len() != 1 {
-        context.warn("sort is ineffective for range queries since results are always ordered by labels".to_owned());
+        context.warn(format_args!("sort is ineffective for range queries since results are always ordered by labels"));
         return columns;
     }
     match by {

@@ -1,6 +1,7 @@
 //! Function calls: one table from names to checked nodes.
 
 use super::convert::Converter;
+use super::info;
 use super::selector::anchored;
 use crate::Error;
 use crate::expr::{Expr, LabelJoin, LabelReplace, QueryTime, Range, Scalar, SortBy, Vector};
@@ -140,6 +141,7 @@ fn vector_function(args: &mut Arguments<'_, '_>) -> Result<Option<Vector>, Error
             let labels = absent::labels_of_range(&range);
             Vector::AbsentOverTime { range, labels }
         }
+        "info" => info::info(args.converter, args.rest.as_slice())?,
         "label_replace" => label_replace(args)?,
         "label_join" => label_join(args)?,
         "sort" => Vector::Sort { argument: args.vector()?, by: SortBy::Value, descending: false },
@@ -177,7 +179,10 @@ fn scalar_function(args: &mut Arguments<'_, '_>) -> Result<Scalar, Error> {
         "max_of" => Scalar::Extreme { max: true, left: args.scalar()?, right: args.scalar()? },
         "min_of" => Scalar::Extreme { max: false, left: args.scalar()?, right: args.scalar()? },
         name => {
-            return Err(Error::Unsupported { what: format!("the function {name:?}"), why: "it is not evaluated here yet" });
+            return Err(Error::Unsupported {
+                what: format!("the function {name:?}"),
+                why: "it is not evaluated here yet",
+            });
         }
     })
 }

@@ -1,8 +1,8 @@
 //! From the parser's tree to the checked one.
 
 use super::{call, operators, selector};
-use crate::Error;
-use crate::expr::{Expr, Range, Scalar, Selector, Subquery, SubqueryInner, Vector};
+use crate::expr::{Expr, Range, Scalar, Selector, Shift, Subquery, Vector};
+use crate::{Error, Matcher};
 use promql_parser::parser::{Expr as Syntax, SubqueryExpr, VectorSelector};
 
 /// The deepest tree that is converted. Evaluation recurses as deep; 2 MiB of stack must do for it.
@@ -59,19 +59,18 @@ impl Converter {
     }
 
     fn selector(&mut self, syntax: &VectorSelector) -> Result<Selector, Error> {
-        let id = self.selectors;
+        let shift = selector::shift(syntax.at.as_ref(), syntax.offset.as_ref())?;
+        Ok(self.numbered(selector::matchers(syntax)?, shift))
+    }
+
+    pub(super) fn numbered(&mut self, matchers: Vec<Matcher>, shift: Shift) -> Selector {
         self.selectors += 1;
-        Ok(Selector {
-            id,
-            matchers: selector::matchers(syntax)?.into(),
-            shift: selector::shift(syntax.at.as_ref(), syntax.offset.as_ref())?,
-        })
+        Selector { id: self.selectors - 1, matchers: matchers.into(), shift }
     }
 
     fn subquery(&mut self, syntax: &SubqueryExpr) -> Result<Subquery, Error> {
         let inner = match self.expr(&syntax.expr)? {
-            Expr::Vector(v) => SubqueryInner::Vector(v),
-            Expr::Scalar(s) => SubqueryInner::Scalar(s),
+            Expr::Vector(v) => v,
             other => {
                 return Err(Error::parse(format_args!(
                     "subquery is only allowed on instant vector, got {} instead",

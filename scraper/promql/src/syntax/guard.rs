@@ -22,7 +22,14 @@ pub(super) fn check(query: &str) -> Result<(), Error> {
             quote @ (b'"' | b'\'' | b'`') => {
                 i += 1;
                 while i < bytes.len() && bytes[i] != quote {
-                    i += if bytes[i] == b'\\' && quote != b'`' { 2 } else { 1 };
+                    let escaped = bytes[i] == b'\\' && quote != b'`';
+                    if escaped && is_high_byte(&bytes[i + 1..]) {
+                        return Err(Error::Unsupported {
+                            what: "an escape of a single byte above 0x7f".to_owned(),
+                            why: "texts here are Unicode; write the character or its \\u escape",
+                        });
+                    }
+                    i += if escaped { 2 } else { 1 };
                 }
             }
             b'#' => i += bytes[i..].iter().take_while(|b| **b != b'\n').count(),
@@ -33,7 +40,8 @@ pub(super) fn check(query: &str) -> Result<(), Error> {
             // Inside braces they are matchers.
             b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'=' | b'!' | b'<' | b'>' if braces == 0 => operators += 1,
             b if b.is_ascii_alphabetic() || b == b'_' => {
-                let word = bytes[i..].iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':')).count();
+                let word =
+                    bytes[i..].iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':')).count();
                 let text = &query[i..i + word];
                 if ["and", "or", "unless", "atan2"].iter().any(|o| text.eq_ignore_ascii_case(o)) {
                     operators += 1;
@@ -53,13 +61,25 @@ pub(super) fn check(query: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// `xff` or `377` after a backslash: a byte to Prometheus, but a character to the parser, which would silently match
+/// something else.
+fn is_high_byte(escape: &[u8]) -> bool {
+    match escape {
+        [b'x', high, ..] => matches!(high, b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F'),
+        [first, ..] => matches!(first, b'2' | b'3'),
+        [] => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn bounds_depth_length_and_operators() {
-        for good in ["1", "sum(rate(x{a=\"((((\"}[5m]))", "# ((((\n1", &"a and ".repeat(499), &"'\\'((' ".repeat(90), "'"] {
+        for good in
+            ["1", "sum(rate(x{a=\"((((\"}[5m]))", "# ((((\n1", &"a and ".repeat(499), &"'\\'((' ".repeat(90), "'"]
+        {
             assert!(check(good).is_ok(), "{good}");
         }
         let deep = format!("{}1{}", "(".repeat(100_000), ")".repeat(100_000));
@@ -71,5 +91,9 @@ mod tests {
         ] {
             assert_eq!(check(bad).unwrap_err().to_string(), message);
         }
+        for escape in ["\"\\xff\"", "'\\377'"] {
+            assert!(matches!(check(escape), Err(Error::Unsupported { .. })));
+        }
+        assert!(check("'\\x7f\\u00ff\\177' `\\xff`").is_ok());
     }
 }

@@ -3,8 +3,10 @@
 mod call;
 mod convert;
 mod guard;
+mod info;
 mod operators;
 mod selector;
+mod unsupported;
 
 use crate::expr::Expr;
 use crate::{Error, Matcher, ResultType};
@@ -43,14 +45,17 @@ pub fn parse(query: &str) -> Result<Query, Error> {
 /// Reads a series selector (`up{job="x"}`, `{__name__=~"proc_.+"}`), as `match[]` holds it: no range, no offset.
 pub fn parse_matchers(selector: &str) -> Result<Vec<Matcher>, Error> {
     match read(selector)? {
-        Syntax::VectorSelector(s) if s.offset.is_none() && s.at.is_none() => selector::matchers(&s),
+        Syntax::VectorSelector(s) if s.offset.is_none() && s.at.is_none() => {
+            Ok(selector::matchers(&s)?.iter().map(Matcher::simplified).collect())
+        }
         _ => Err(Error::parse("expected a series selector, such as up{job=\"x\"}, and nothing else")),
     }
 }
 
 fn read(query: &str) -> Result<Syntax, Error> {
     guard::check(query)?;
-    promql_parser::parser::parse(query).map_err(Error::parse)
+    promql_parser::parser::parse(query)
+        .map_err(|message| unsupported::named(query).unwrap_or_else(|| Error::parse(message)))
 }
 
 #[cfg(test)]

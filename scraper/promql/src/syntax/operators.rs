@@ -8,6 +8,7 @@ use crate::expr::{AggregateOp, Expr, Scalar, SetBinary, Vector, VectorBinary, Wi
 use promql_parser::parser::token::TokenType;
 use promql_parser::parser::{AggregateExpr, BinModifier, BinaryExpr, LabelModifier, VectorMatchCardinality};
 
+#[derive(Clone, Copy)]
 enum Operator {
     Element(BinaryOp),
     Set(SetOp),
@@ -50,10 +51,7 @@ fn vectors(op: Operator, left: Vector, right: Vector, modifier: &BinModifier, na
     };
     Ok(Expr::Vector(match op {
         Operator::Set(op) => {
-            if matches!(
-                modifier.card,
-                VectorMatchCardinality::ManyToOne(_) | VectorMatchCardinality::OneToMany(_)
-            ) {
+            if matches!(modifier.card, VectorMatchCardinality::ManyToOne(_) | VectorMatchCardinality::OneToMany(_)) {
                 return Err(Error::parse(format_args!("no grouping allowed for {name:?} operation")));
             }
             Vector::Set(Box::new(SetBinary { op, left, right, on }))
@@ -62,7 +60,9 @@ fn vectors(op: Operator, left: Vector, right: Vector, modifier: &BinModifier, na
             let (cardinality, include) = match &modifier.card {
                 VectorMatchCardinality::ManyToOne(labels) => (Cardinality::ManyToOne, labels.labels.clone()),
                 VectorMatchCardinality::OneToMany(labels) => (Cardinality::OneToMany, labels.labels.clone()),
-                VectorMatchCardinality::OneToOne | VectorMatchCardinality::ManyToMany => (Cardinality::OneToOne, Vec::new()),
+                VectorMatchCardinality::OneToOne | VectorMatchCardinality::ManyToMany => {
+                    (Cardinality::OneToOne, Vec::new())
+                }
             };
             let matching = Matching { on, cardinality, include };
             Vector::Binary(Box::new(VectorBinary { op, left, right, matching, return_bool: modifier.return_bool }))
@@ -77,9 +77,7 @@ fn scalars(op: Operator, left: Scalar, right: Scalar, modifier: &BinModifier, na
         Operator::Element(op) if op.is_comparison() && !modifier.return_bool => {
             Err(Error::parse("comparisons between scalars must use BOOL modifier"))
         }
-        Operator::Element(op) => {
-            Ok(Expr::Scalar(Scalar::Binary { op, left: Box::new(left), right: Box::new(right) }))
-        }
+        Operator::Element(op) => Ok(Expr::Scalar(Scalar::Binary { op, left: Box::new(left), right: Box::new(right) })),
     }
 }
 
@@ -144,7 +142,11 @@ pub(super) fn aggregate(converter: &mut Converter, syntax: &AggregateExpr) -> Re
         Some(LabelModifier::Exclude(labels)) => Grouping::without(labels.labels.clone()),
         None => Grouping::by(Vec::new()),
     };
-    let missing = || Error::parse(format_args!("wrong number of arguments for aggregate expression provided, expected 2, got 1 ({name})"));
+    let missing = || {
+        Error::parse(format_args!(
+            "wrong number of arguments for aggregate expression provided, expected 2, got 1 ({name})"
+        ))
+    };
     let mut scalar = || -> Result<Box<Scalar>, Error> {
         let param = syntax.param.as_deref().ok_or_else(missing)?;
         converter.scalar(param, "aggregation parameter").map(Box::new)

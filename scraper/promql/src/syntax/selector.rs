@@ -1,6 +1,7 @@
 //! Selectors: matchers, `@`, `offset`.
 
 use crate::expr::{At, Shift};
+use crate::matcher::ANCHORS;
 use crate::{Error, MatchOp, Matcher};
 use procession_openmetrics::METRIC_NAME;
 use promql_parser::label;
@@ -13,7 +14,10 @@ const REGEX_SIZE_BYTES: usize = 4 << 20;
 
 pub(super) fn matchers(selector: &VectorSelector) -> Result<Vec<Matcher>, Error> {
     if !selector.matchers.or_matchers.is_empty() {
-        return Err(Error::Unsupported { what: "\"or\" between matchers".to_owned(), why: "Prometheus does not have it" });
+        return Err(Error::Unsupported {
+            what: "\"or\" between matchers".to_owned(),
+            why: "Prometheus does not have it",
+        });
     }
     let name = selector.name.iter().map(|n| Ok(Matcher::equal(METRIC_NAME, n)));
     name.chain(selector.matchers.matchers.iter().map(matcher)).collect()
@@ -23,17 +27,10 @@ fn matcher(matcher: &label::Matcher) -> Result<Matcher, Error> {
     let op = match &matcher.op {
         label::MatchOp::Equal => MatchOp::Equal(matcher.value.clone()),
         label::MatchOp::NotEqual => MatchOp::NotEqual(matcher.value.clone()),
-        // Most "regexes" of dashboards are plain names; an equality is what a store finds quickest.
-        label::MatchOp::Re(_) if is_literal(&matcher.value) => MatchOp::Equal(matcher.value.clone()),
-        label::MatchOp::NotRe(_) if is_literal(&matcher.value) => MatchOp::NotEqual(matcher.value.clone()),
         label::MatchOp::Re(r) => MatchOp::Regex(dot_matches_newline(r)?),
         label::MatchOp::NotRe(r) => MatchOp::NotRegex(dot_matches_newline(r)?),
     };
     Ok(Matcher { name: matcher.name.clone(), op })
-}
-
-fn is_literal(pattern: &str) -> bool {
-    regex::escape(pattern) == pattern
 }
 
 /// The parser has wrapped the pattern in `^(?:...)$` (and escaped braces that repeat nothing, which Go takes
@@ -46,7 +43,7 @@ fn dot_matches_newline(compiled: &Regex) -> Result<Regex, Error> {
 
 /// An expression that must match a whole text, its dots also newlines.
 pub(super) fn anchored(pattern: &str) -> Result<Regex, Error> {
-    RegexBuilder::new(&format!("^(?s:{pattern})$"))
+    RegexBuilder::new(&format!("{}{pattern}{}", ANCHORS.0, ANCHORS.1))
         .size_limit(REGEX_SIZE_BYTES)
         .build()
         .map_err(|e| Error::parse(format_args!("invalid regular expression {pattern:?}: {}", one_line(&e))))

@@ -128,7 +128,8 @@ fn check_value(eval: &Eval, value: &Value) -> Result<(), Mismatch> {
 fn check_vector(eval: &Eval, points: &[Point]) -> Result<(), String> {
     let expected: Vec<(&Labels, f64)> =
         eval.expected.iter().filter_map(|(labels, values)| Some((labels, (*values.first()?)?))).collect();
-    let differs = || format!("got {:?} instead of {expected:?}", points.iter().map(|p| (&p.labels, p.value)).collect::<Vec<_>>());
+    let differs =
+        || format!("got {:?} instead of {expected:?}", points.iter().map(|p| (&p.labels, p.value)).collect::<Vec<_>>());
     if expected.len() != points.len() {
         return Err(differs());
     }
@@ -149,8 +150,8 @@ fn check_matrix(got: &Matrix, expected: &Matrix) -> Result<(), String> {
     let same_samples = |a: &[(i64, f64)], b: &[(i64, f64)]| {
         a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.0 == b.0 && almost_equal(a.1, b.1))
     };
-    let same = got.len() == expected.len()
-        && got.iter().zip(expected).all(|((l, a), (m, b))| l == m && same_samples(a, b));
+    let same =
+        got.len() == expected.len() && got.iter().zip(expected).all(|((l, a), (m, b))| l == m && same_samples(a, b));
     if same { Ok(()) } else { Err(format!("got {got:?} instead of {expected:?}")) }
 }
 

@@ -67,10 +67,10 @@ pub(crate) fn read(text: &str) -> Vec<Block> {
                 i += 1;
             }
         }
-        blocks.push(block(start + 1, command, rest.trim(), &body).unwrap_or_else(|| Block::Unknown {
-            line: start + 1,
-            text: lines[start].to_owned(),
-        }));
+        blocks.push(
+            block(start + 1, command, rest.trim(), &body)
+                .unwrap_or_else(|| Block::Unknown { line: start + 1, text: lines[start].to_owned() }),
+        );
     }
     blocks
 }
@@ -145,8 +145,8 @@ fn expectation(eval: &mut Eval, line: &str) -> Option<()> {
     } else if let Some(text) = line.strip_prefix("expect ") {
         let (kind, rest) = text.trim().split_once([' ', '\t']).unwrap_or((text.trim(), ""));
         let expect = match rest.trim().split_once(':') {
-            Some(("msg", text)) => Expect::Message(text.trim().trim_matches('"').to_owned()),
-            Some(("regex", text)) => Expect::Regex(text.trim().trim_matches('"').to_owned()),
+            Some(("msg", text)) => Expect::Message(unquoted(text.trim())),
+            Some(("regex", text)) => Expect::Regex(unquoted(text.trim())),
             _ => Expect::Any,
         };
         match kind {
@@ -165,4 +165,8 @@ fn expectation(eval: &mut Eval, line: &str) -> Option<()> {
         eval.expected.push((line.labels, line.values));
     }
     Some(())
+}
+
+fn unquoted(text: &str) -> String {
+    text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text).to_owned()
 }

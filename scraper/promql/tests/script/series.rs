@@ -13,21 +13,16 @@ pub(crate) struct Line {
 pub(crate) fn line(text: &str) -> Option<Line> {
     let (series, values) = text.split_at(end_of_series(text)?);
     let labels = labels(series.trim())?;
-    let has_histograms = values.contains("{{");
-    let values = match has_histograms {
-        true => Vec::new(),
-        false => values.split_whitespace().map(repeated).collect::<Option<Vec<_>>>()?.concat(),
-    };
-    Some(Line { labels, values, has_histograms })
+    let values = values_of(values)?;
+    let has_histograms = values.contains(&Value::Histogram);
+    let float = |v: Value| if let Value::Float(v) = v { Some(v) } else { None };
+    Some(Line { labels, values: values.into_iter().map(float).collect(), has_histograms })
 }
 
 /// Where the labels end: at the closing brace, or at the first space where there is none before.
 fn end_of_series(text: &str) -> Option<usize> {
     let space = text.find([' ', '\t']).unwrap_or(text.len());
-    let Some(open) = text.find('{') else { return Some(space) };
-    if text[..open].trim_end().contains([' ', '\t']) {
-        return Some(space);
-    }
+    let Some(open) = text.find('{').filter(|i| *i <= space) else { return Some(space) };
     let mut quoted = false;
     let mut escaped = false;
     for (i, c) in text.char_indices().skip_while(|(i, _)| *i < open) {
@@ -53,6 +48,42 @@ fn labels(text: &str) -> Option<Labels> {
     Some(Labels::from_pairs(pairs.collect::<Option<Vec<_>>>()?))
 }
 
+#[derive(Clone, Copy, PartialEq)]
+enum Value {
+    Missing,
+    Float(f64),
+    /// `{{...}}`, which nothing here reads.
+    Histogram,
+}
+
+fn values_of(text: &str) -> Option<Vec<Value>> {
+    let mut values = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let histogram = rest.starts_with("{{");
+        let mut end = if histogram { rest.find("}}")? + 2 } else { 0 };
+        end += rest[end..].find([' ', '\t']).unwrap_or(rest.len() - end);
+        let (token, after) = rest.split_at(end);
+        if histogram && token.contains("}}+{{") || token.contains("}}-{{") {
+            // `{{a}}+{{b}}x3`: the second histogram may hold spaces.
+            let end = rest[token.len()..].find("}}").map_or(rest.len(), |i| token.len() + i + 2);
+            let end = end + rest[end..].find([' ', '\t']).unwrap_or(rest.len() - end);
+            values.push(Value::Histogram);
+            rest = rest[end..].trim_start();
+            continue;
+        }
+        match histogram {
+            true => {
+                let times = token.rsplit_once("}}x").map_or(0, |(_, n)| n.parse::<usize>().unwrap_or(0));
+                values.extend(vec![Value::Histogram; times + 1]);
+            }
+            false => values.extend(repeated(token)?.into_iter().map(|v| v.map_or(Value::Missing, Value::Float))),
+        }
+        rest = after.trim_start();
+    }
+    Some(values)
+}
+
 /// `5`, `5x3` (four times), `1+2x3` (1 3 5 7), `_`, `_x3` (three times), `stale`.
 fn repeated(token: &str) -> Option<Vec<Option<f64>>> {
     if token == "stale" {
@@ -62,12 +93,13 @@ fn repeated(token: &str) -> Option<Vec<Option<f64>>> {
         let times = times.strip_prefix('x').map_or(Some(1), |n| n.parse::<usize>().ok())?;
         return Some(vec![None; times]);
     }
-    let Some((start, times)) = token.rsplit_once('x').filter(|(s, _)| *s != "0") else {
+    let Some((start, times)) = token.rsplit_once('x') else {
         return Some(vec![Some(number(token)?)]);
     };
     let times = times.parse::<usize>().ok()?;
     // The sign of the increment is the last one that is neither the first character nor an exponent's.
-    let sign = start.char_indices().skip(1).filter(|(i, c)| "+-".contains(*c) && !start[..*i].ends_with(['e', 'E'])).last();
+    let sign =
+        start.char_indices().skip(1).filter(|(i, c)| "+-".contains(*c) && !start[..*i].ends_with(['e', 'E'])).last();
     let (first, increment) = match sign {
         Some((i, _)) => (number(&start[..i])?, number(&start[i..])?),
         None => (number(start)?, 0.0),
