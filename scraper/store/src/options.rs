@@ -9,6 +9,9 @@ pub struct Options {
     pub commit_interval: Duration,
     /// Samples older than this, counted back from the newest one in the store, are deleted. `None` keeps everything.
     pub retention: Option<Duration>,
+    /// The oldest samples are deleted when the database takes more disk than this. The log (see `checkpoint_bytes`) comes
+    /// on top. `None` lets it grow.
+    pub retention_bytes: Option<u64>,
     /// How many samples may wait for their commit; beyond it `append` refuses. One takes 20 bytes.
     pub max_pending_samples: usize,
     /// How many samples one selection may return; beyond it the query fails with a message.
@@ -34,6 +37,7 @@ impl Default for Options {
         Options {
             commit_interval: Duration::from_secs(1),
             retention: Some(Duration::from_secs(365 * 24 * 3600)),
+            retention_bytes: None,
             max_pending_samples: 1_000_000,
             max_selected_samples: 50_000_000,
             max_concurrent_queries: 4,

@@ -43,9 +43,14 @@ impl Store {
         let begun = Instant::now();
         let folder = Arc::new(Folder::open(dir)?);
         let connection = database::open(&folder, &options)?;
-        let times = Times::load(&connection)?;
-        let index = series::load(&connection, |number| times.get(number) != Span::NONE)?;
-        let batches = committed_batches(&connection).map_err(Error::query)?;
+        // What cannot be read now is damage in the file, not somebody's query.
+        let damaged = |error: Error| match error {
+            Error::Query(message) => Error::Open { path: folder.database(), message },
+            other => other,
+        };
+        let times = Times::load(&connection).map_err(damaged)?;
+        let index = series::load(&connection, |number| times.get(number) != Span::NONE).map_err(damaged)?;
+        let batches = committed_batches(&connection).map_err(|error| damaged(Error::query(error)))?;
         tracing::info!(
             folder = %folder.path().display(),
             series = index.len(),

@@ -121,6 +121,20 @@ impl Committer {
         delete().map_err(one_line)
     }
 
+    /// The bytes of the database file that hold something. The file itself never gets smaller: what is freed is used again.
+    pub(crate) fn used_bytes(&self) -> Result<u64, String> {
+        let connection = self.connection.as_ref().ok_or("the database is not open")?;
+        let sql = "SELECT (block_size * used_blocks)::UBIGINT FROM pragma_database_size()";
+        connection.query_row(sql, [], |r| r.get(0)).map_err(one_line)
+    }
+
+    /// The timestamp before which about this share of all samples lies; `None` where there are none.
+    pub(crate) fn oldest_share(&self, share: f64) -> Result<Option<i64>, String> {
+        let connection = self.connection.as_ref().ok_or("the database is not open")?;
+        let sql = format!("SELECT approx_quantile(ts, {share}) FROM head_samples");
+        connection.query_row(&sql, [], |r| r.get(0)).map_err(one_line)
+    }
+
     /// Writes the log's content into the table and empties the log.
     pub(crate) fn checkpoint(&self) -> Result<(), String> {
         let connection = self.connection.as_ref().ok_or("the database is not open")?;

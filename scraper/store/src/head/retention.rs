@@ -1,4 +1,5 @@
-//! How far back samples are kept: counted from the newest one, so that an imported history is not too old on arrival.
+//! How far back samples are kept: counted from the newest one, so that an imported history is not too old on arrival;
+//! and how much disk they may take.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,6 +16,12 @@ pub(crate) fn next_cut(oldest_ms: i64, newest_ms: i64, now_ms: i64, retention: D
     let limit_ms = newest_ms.min(now_ms.saturating_add(AHEAD_MS)).saturating_sub(retention_ms);
     let cut_ms = oldest_ms.saturating_add(slice_ms);
     (cut_ms <= limit_ms).then_some(cut_ms)
+}
+
+/// The share of all samples to delete where so many bytes are used and so many may be, if it is too much.
+pub(crate) fn share_over(used_bytes: u64, limit_bytes: u64) -> Option<f64> {
+    // A little more than the excess, so that it does not begin again at once.
+    (used_bytes > limit_bytes).then(|| ((used_bytes - limit_bytes) as f64 / used_bytes as f64 + 0.02).min(1.0))
 }
 
 /// The system's clock, in milliseconds since the Unix epoch.
@@ -45,5 +52,11 @@ mod tests {
         check(now - 9 * DAY, now, 0, None);
         assert_eq!(next_cut(i64::MIN, i64::MAX, i64::MAX, Duration::MAX), None);
         assert_eq!(next_cut(0, 1000, now, Duration::ZERO), Some(1));
+    }
+
+    #[test]
+    fn takes_a_little_more_than_the_excess() {
+        assert_eq!((share_over(100, 100), share_over(0, 0)), (None, None));
+        assert_eq!((share_over(200, 100), share_over(100, 0)), (Some(0.52), Some(1.0)));
     }
 }

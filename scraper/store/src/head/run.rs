@@ -1,7 +1,7 @@
 //! What the writer thread does: it waits until a commit is due or asked for, keeps what it could not commit, writes the
 //! log into the table when it has grown, deletes what is too old, and opens the database again when DuckDB has given it up.
 
-use super::retention::{next_cut, now_ms};
+use super::retention::{next_cut, now_ms, share_over};
 use super::{Committer, Shared};
 use crate::Options;
 use crate::database::{self, Pool};
@@ -121,15 +121,40 @@ impl Run {
     fn delete_what_is_too_old(&mut self) {
         let Some(retention) = self.options.retention else { return };
         let all = self.shared.queue.lock().times.all();
-        let cut = next_cut(all.first_ms, all.last_ms, now_ms(), retention);
-        // Deleting writes to the log, too.
-        let Some(cut_ms) = cut.filter(|_| self.retry_at.is_none() && self.room(0).is_ok()) else { return };
-        match self.committer.delete_before(cut_ms) {
-            Ok((deleted, oldest_ms)) => self.shared.queue.lock().cut(cut_ms, oldest_ms, deleted),
-            Err(failure) => {
-                tracing::warn!(error = failure, "samples older than the retention could not be deleted");
-                self.reopen_after(&failure);
-            }
+        // Deleting writes to the log, too: not while that fails.
+        if let Some(cut_ms) = next_cut(all.first_ms, all.last_ms, now_ms(), retention)
+            && self.retry_at.is_none()
+            && self.room(0).is_ok()
+        {
+            let result = self.delete_before(cut_ms);
+            self.warn_of(result, "samples older than the retention could not be deleted");
+        }
+    }
+
+    /// After a checkpoint, which alone makes the table larger or smaller.
+    fn delete_what_is_too_much(&mut self) {
+        let Some(limit) = self.options.retention_bytes else { return };
+        let result = self.committer.used_bytes().and_then(|used| {
+            let Some(share) = share_over(used, limit) else { return Ok(()) };
+            let Some(cut_ms) = self.committer.oldest_share(share)? else { return Ok(()) };
+            tracing::info!(used_bytes = used, limit_bytes = limit, "deleting the oldest samples");
+            // At least the oldest moment, where all are of few.
+            self.delete_before(cut_ms.saturating_add(1))?;
+            self.checkpoint()
+        });
+        self.warn_of(result, "the oldest samples could not be deleted to keep the limit of size");
+    }
+
+    fn delete_before(&mut self, cut_ms: i64) -> Result<(), String> {
+        let (deleted, oldest_ms) = self.committer.delete_before(cut_ms)?;
+        self.shared.queue.lock().cut(cut_ms, oldest_ms, deleted);
+        Ok(())
+    }
+
+    fn warn_of(&mut self, result: Result<(), String>, what: &str) {
+        if let Err(failure) = result {
+            tracing::warn!(error = failure, "{what}");
+            self.reopen_after(&failure);
         }
     }
 
@@ -144,6 +169,8 @@ impl Run {
         self.checkpoint_at = result.is_err().then(|| Instant::now() + CHECKPOINT_PAUSE);
         if let Err(error) = result {
             tracing::warn!(error, log_bytes = log, "the log could not be written into the table, it goes on growing");
+        } else {
+            self.delete_what_is_too_much();
         }
     }
 

@@ -45,6 +45,8 @@ pub(crate) fn select(shared: &Shared, pool: &Pool, selection: &Selection, limit:
         }
         let (rows, committed) = scan(&connection, &pending, &numbers, &selection, limit)?;
         if committed <= appended || !by_time {
+            // The next one may have it while this one sorts.
+            drop(connection);
             return Ok(assemble(&rows, labels));
         }
     }

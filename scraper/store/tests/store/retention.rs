@@ -68,3 +68,25 @@ fn the_file_does_not_grow_for_ever() {
         stats.disk_bytes
     );
 }
+
+#[test]
+fn a_limit_of_size_is_kept() {
+    const LIMIT: u64 = 4 << 20;
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options { retention_bytes: Some(LIMIT), checkpoint_bytes: 1 << 20, ..on_demand() };
+    let store = Store::open(dir.path(), options).unwrap();
+    let names: Vec<Labels> = (0..20_000).map(|i| series("m", i)).collect();
+    (0..100).for_each(|minute| append(&store, &names, minute));
+    store.close().unwrap();
+
+    let store = Store::open(dir.path(), on_demand()).unwrap();
+    let disk_bytes = store.stats().disk_bytes;
+    assert!(disk_bytes < 2 * LIMIT, "{disk_bytes}");
+    let all = all_of(&store, "m");
+    assert_eq!(all.len(), names.len());
+    for (labels, samples) in all {
+        let minutes = samples.iter().map(|s| s.0 / MINUTE_MS);
+        assert!(minutes.eq(100 - samples.len() as i64..100), "{labels}: the newest are there, without gaps");
+        assert!(samples.len() < 70, "{labels} has {} of 100", samples.len());
+    }
+}
