@@ -1,5 +1,7 @@
 //! A chart of 24 hours and 10 series at 800 px, as `/chart.svg` draws it, and the same inside a page.
 
+#![allow(clippy::print_stdout, reason = "the sizes belong beside the times")]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};

@@ -1,5 +1,7 @@
 //! The pages and the image against a query server of our own on a port of its own, with names that nobody would wish for.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod fake;
 mod hostile;
 mod image;

@@ -30,7 +30,7 @@ fn documents_are_as_they_were() {
     );
     check("lines.svg", &lines, &look(800, 240));
 
-    let mut stack = lines.clone();
+    let mut stack = lines;
     stack.stacked = true;
     stack.unit = Unit::Bytes;
     stack.series.iter_mut().flat_map(|series| &mut series.points).for_each(|point| point.value *= 1e9);

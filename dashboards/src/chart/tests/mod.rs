@@ -18,8 +18,11 @@ fn look(width: u32, height: u32) -> Look {
     Look { width, height, theme: Theme::Auto, legend: LegendPlace::Auto }
 }
 
+/// The value of a series at the point of that number.
+type Values<'a> = &'a dyn Fn(i64) -> Option<f64>;
+
 /// A chart of the hours before noon, with a point every `step_s`; `None` is a missing point.
-fn chart(hours: i64, step_s: i64, series: &[(&str, &dyn Fn(i64) -> Option<f64>)]) -> Chart {
+fn chart(hours: i64, step_s: i64, series: &[(&str, Values<'_>)]) -> Chart {
     let span = Span { start_ms: NOON_MS - hours * 3_600_000, end_ms: NOON_MS };
     let step_ms = step_s * 1000;
     let points = |value: &dyn Fn(i64) -> Option<f64>| {

@@ -92,8 +92,12 @@ fn table(overview: &Overview, hosts: &[(&Host, State)], now_ms: i64) -> Markup {
 
 fn row(overview: &Overview, host: &Host, state: State, now_ms: i64) -> Markup {
     let link = HostLink { instance: host.instance.clone(), ..HostLink::default() };
-    let last =
-        |points: &[Point], unit: Unit| points.last().map_or_else(|| "\u{2013}".to_owned(), |p| unit.format(p.value));
+    // What a host used before it fell silent is no news of it; its trend still shows it.
+    let recent = now_ms - 3 * overview.step_ms;
+    let last = |points: &[Point], unit: Unit| {
+        let last = points.last().filter(|point| point.at_ms >= recent);
+        last.map_or_else(|| "\u{2013}".to_owned(), |point| unit.format(point.value))
+    };
     let name = if host.instance.is_empty() { "(without instance)" } else { &host.instance };
     html! {
         tr {
