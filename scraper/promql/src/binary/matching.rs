@@ -78,7 +78,7 @@ pub(crate) fn match_vectors(
             }
             out.clear();
             out.extend(steps.clone().map(|step| operation.element(many.at(step), one.at(step))));
-            if let Some(column) = Column::starting_at(labels, return_bool, steps.start, &out) {
+            if let Some(column) = Column::starting_at(labels, return_bool || many.drop_name, steps.start, &out) {
                 context.grow(column.len())?;
                 results.push(column);
             }
