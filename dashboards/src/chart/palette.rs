@@ -124,7 +124,8 @@ pub(crate) fn page_inks() -> String {
     for ink in 0..=INKS {
         let _ = write!(css, ".l{ink},.d{ink}{{stroke:var(--i{ink})}}.a{ink},.w{ink},.f{ink}{{fill:var(--i{ink})}}");
     }
-    css.push_str("\n[class^=l]{stroke-width:1.5px;stroke-linejoin:round;stroke-linecap:round}[class^=d]{stroke-width:4px;stroke-linecap:round}[class^=w]{opacity:.12}\n");
+    css.push_str("\npath[class^=l]{stroke-width:1.5px;stroke-linejoin:round;stroke-linecap:round}path[class^=d]{stroke-width:4px;stroke-linecap:round}path[class^=w]{opacity:.12}\n",
+    );
     css
 }
 

@@ -173,6 +173,6 @@ fn joined(cpus: &[Sample], memories: &[Sample], infos: &[Sample]) -> Vec<Process
             process.user = sample.labels.get("user").cloned().unwrap_or_default();
         });
     }
-    // An info without figures is a process that has ended within the look-back.
-    processes.into_values().filter(|process| !(process.cpu.is_nan() && process.memory.is_nan())).collect()
+    // A process without memory has ended: what is left of it is the rate of the scrapes before.
+    processes.into_values().filter(|process| !process.memory.is_nan()).collect()
 }

@@ -111,6 +111,22 @@ impl HostView {
         })
     }
 
+    /// A page that was opened without a range shows a short one where the host has only just appeared, instead of an
+    /// empty hour with its first minute at the edge. `oldest_ms` is the oldest scrape of the last ten minutes.
+    fn begin_with_the_data(&mut self, oldest_ms: Option<i64>) {
+        if self.link.from.is_some() || !self.live {
+            return;
+        }
+        let known_ms = oldest_ms.map_or(i64::MAX, |oldest| self.now_ms - oldest);
+        let (length_ms, from) = match known_ms {
+            0..240_000 => (300_000, "-5m"),
+            240_000..560_000 => (900_000, "-15m"),
+            _ => return,
+        };
+        self.span.start_ms = self.now_ms - length_ms;
+        self.link.from = Some(from.to_owned());
+    }
+
     fn rate_window_ms(&self) -> i64 {
         scrapes::rate_window_ms(self.step_ms, self.interval_ms)
     }
@@ -145,6 +161,7 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
             return shell::page(&app, error.status(), &title, &view::bar(&view), &shell::query_failed(&error));
         }
     };
+    view.begin_with_the_data(ups.iter().filter_map(|series| series.values.first()).map(|point| point.at_ms).min());
     view.interval_ms = scrapes::slowest_interval_ms(ups.iter().map(|series| series.values.as_slice()));
     view.step_ms = step_for(view.span.length_ms(), CHART_WIDTH, view.interval_ms);
     let (mut panels, busiest) = tokio::join!(

@@ -21,10 +21,16 @@ pub(super) struct Host {
     pub(super) interval_ms: i64,
     /// Since when it has been up or down, where that changed within [`HISTORY_MS`].
     pub(super) since_ms: Option<i64>,
+    /// The oldest scrape within [`HISTORY_MS`].
+    pub(super) known_since_ms: Option<i64>,
     /// Why the last scrape failed, in the words of the scraper.
     pub(super) reason: String,
     /// Processes now.
     pub(super) processes: Option<f64>,
+    /// CPU cores in use now.
+    pub(super) cpu_now: Option<f64>,
+    /// Resident memory now, in bytes.
+    pub(super) memory_now: Option<f64>,
     /// CPU cores in use over [`TREND_MS`].
     pub(super) cpu: Vec<Point>,
     /// Resident memory in bytes over [`TREND_MS`].
@@ -54,15 +60,18 @@ pub(super) async fn fetch(client: &Client, now_ms: i64) -> Result<Overview, Erro
     let interval_ms = scrapes::slowest_interval_ms(ups.iter().map(|series| series.values.as_slice()));
     let step_ms = TREND_STEP_MS.max(interval_ms);
     let trend = Span { start_ms: now_ms - TREND_MS, end_ms: now_ms };
-    let aligned = trend.aligned(step_ms);
     let history = Span { start_ms: now_ms - HISTORY_MS, end_ms: now_ms }.aligned(HISTORY_STEP_MS);
     let window = duration_text(scrapes::rate_window_ms(step_ms, interval_ms));
-    let cpu = format!("sum by (instance) (rate(proc_group_cpu_seconds_total[{window}]))");
+    let cpu = |window: &str| format!("sum by (instance) (rate(proc_group_cpu_seconds_total[{window}]))");
+    let (cpu_trend, cpu_now) = (cpu(&window), cpu(&duration_text(4 * interval_ms)));
     let memory = "sum by (instance) (proc_group_resident_memory_bytes)";
     let processes = "sum by (instance) (proc_group_processes)";
-    let (cpu, memory, processes, history, targets) = tokio::join!(
-        client.range(&cpu, aligned, step_ms),
-        client.range(memory, aligned, step_ms),
+    // The trends end now, not at a multiple of the step: a host of ten seconds already has a point.
+    let (cpu, memory, cpu_now, memory_now, processes, history, targets) = tokio::join!(
+        client.range(&cpu_trend, trend, step_ms),
+        client.range(memory, trend, step_ms),
+        client.instant(&cpu_now, now_ms),
+        client.instant(memory, now_ms),
         client.instant(processes, now_ms),
         client.range("up", history, HISTORY_STEP_MS),
         client.targets(),
@@ -72,6 +81,12 @@ pub(super) async fn fetch(client: &Client, now_ms: i64) -> Result<Overview, Erro
     add_states(&mut hosts, ups);
     for series in kept(processes, &mut failures) {
         host(&mut hosts, series.labels.get("instance")).processes = Some(series.point.value);
+    }
+    for series in kept(cpu_now, &mut failures) {
+        host(&mut hosts, series.labels.get("instance")).cpu_now = Some(series.point.value);
+    }
+    for series in kept(memory_now, &mut failures) {
+        host(&mut hosts, series.labels.get("instance")).memory_now = Some(series.point.value);
     }
     for series in kept(cpu, &mut failures) {
         host(&mut hosts, series.labels.get("instance")).cpu = series.values;
@@ -113,6 +128,7 @@ fn add_states(hosts: &mut BTreeMap<String, Host>, ups: Vec<QueriedSeries>) {
         if let Some(last) = series.values.last() {
             host.up = Some(host.up.unwrap_or(true) && last.value != 0.0);
             host.last_scrape_ms = host.last_scrape_ms.max(Some(last.at_ms));
+            host.known_since_ms = earliest(host.known_since_ms, &series.values);
             // Raw samples tell a recent change to the scrape.
             host.since_ms = host.since_ms.max(scrapes::since_ms(&series.values));
         }
@@ -122,6 +138,7 @@ fn add_states(hosts: &mut BTreeMap<String, Host>, ups: Vec<QueriedSeries>) {
 fn add_history(hosts: &mut BTreeMap<String, Host>, history: &[QueriedSeries]) {
     for series in history {
         let host = host(hosts, series.labels.get("instance"));
+        host.known_since_ms = earliest(host.known_since_ms, &series.values);
         if host.since_ms.is_none() && host.up.is_some() {
             host.since_ms = scrapes::since_ms(&series.values);
         }
@@ -130,6 +147,10 @@ fn add_history(hosts: &mut BTreeMap<String, Host>, history: &[QueriedSeries]) {
             host.last_scrape_ms = series.values.last().map(|point| point.at_ms);
         }
     }
+}
+
+fn earliest(known_ms: Option<i64>, values: &[Point]) -> Option<i64> {
+    known_ms.into_iter().chain(values.first().map(|point| point.at_ms)).min()
 }
 
 #[cfg(test)]

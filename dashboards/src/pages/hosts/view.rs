@@ -5,7 +5,7 @@ use http::StatusCode;
 use jiff::tz::TimeZone;
 use maud::{Markup, PreEscaped, html};
 
-use super::overview::{HISTORY_MS, Host, Overview};
+use super::overview::{Host, Overview};
 use crate::chart::{Chart, Edges, Point, Series, Unit, spark};
 use crate::pages::link::HostLink;
 use crate::pages::phrase::{counted, lasting};
@@ -92,12 +92,7 @@ fn table(overview: &Overview, hosts: &[(&Host, State)], now_ms: i64) -> Markup {
 
 fn row(overview: &Overview, host: &Host, state: State, now_ms: i64) -> Markup {
     let link = HostLink { instance: host.instance.clone(), ..HostLink::default() };
-    // What a host used before it fell silent is no news of it; its trend still shows it.
-    let recent = now_ms - 3 * overview.step_ms;
-    let last = |points: &[Point], unit: Unit| {
-        let last = points.last().filter(|point| point.at_ms >= recent);
-        last.map_or_else(|| "\u{2013}".to_owned(), |point| unit.format(point.value))
-    };
+    let now = |value: Option<f64>, unit: Unit| value.map_or_else(|| "\u{2013}".to_owned(), |value| unit.format(value));
     let name = if host.instance.is_empty() { "(without instance)" } else { &host.instance };
     html! {
         tr {
@@ -113,10 +108,10 @@ fn row(overview: &Overview, host: &Host, state: State, now_ms: i64) -> Markup {
             @if host.processes.is_none() && host.cpu.is_empty() && host.memory.is_empty() {
                 td.none colspan="5" { @if state != State::Down { "no processes, " (jobs(host)) } }
             } @else {
-                td.num data-of="processes" { (host.processes.map_or_else(|| "\u{2013}".to_owned(), |count| format!("{count}"))) }
-                td.num data-of="CPU" { (last(&host.cpu, Unit::Cores)) }
+                td.num data-of="processes" { (now(host.processes, Unit::Short)) }
+                td.num data-of="CPU" { (now(host.cpu_now, Unit::Cores)) }
                 td.trend { (trend(overview, &host.cpu, Unit::Cores, 0)) }
-                td.num data-of="memory" { (last(&host.memory, Unit::Bytes)) }
+                td.num data-of="memory" { (now(host.memory_now, Unit::Bytes)) }
                 td.trend { (trend(overview, &host.memory, Unit::Bytes, 2)) }
             }
             td.num.dim data-of="scraped" { (host.last_scrape_ms.map_or_else(|| "never".to_owned(), |at| format!("{} ago", lasting(now_ms - at)))) }
@@ -129,7 +124,10 @@ fn since(host: &Host, now_ms: i64) -> Markup {
         span.since {
             @match host.since_ms {
                 Some(at) => { " for " (lasting(now_ms - at)) }
-                None if host.up == Some(false) => { " for over " (lasting(HISTORY_MS)) }
+                None if host.up == Some(false) => {
+                    // It was never seen otherwise.
+                    " for at least " (lasting(host.known_since_ms.map_or(0, |at| now_ms - at)))
+                }
                 None => {}
             }
         }
