@@ -50,6 +50,25 @@ fn parse_float(text: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn both_spellings_of_a_moment_read_back(ms in -60_000_000_000_000i64..200_000_000_000_000) {
+            let text = jiff::Timestamp::from_millisecond(ms).unwrap().to_string();
+            prop_assert_eq!(parse_time(&text), Ok(ms));
+            let mut seconds = Vec::new();
+            super::super::json::timestamp(&mut seconds, ms);
+            // What the API prints, it reads back.
+            prop_assert_eq!(parse_time(std::str::from_utf8(&seconds).unwrap()), Ok(ms));
+        }
+
+        #[test]
+        fn any_text_is_a_time_or_an_error(text in "[-+0-9.eE:TZinfaym ]{0,24}|\\PC{0,12}") {
+            let _ = parse_time(&text);
+            let _ = parse_duration_ns(&text);
+        }
+    }
 
     #[test]
     fn times() {

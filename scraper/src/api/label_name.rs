@@ -27,6 +27,24 @@ fn unescape_rest(mut rest: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::unescape;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn escaped_names_read_back(name in any::<String>()) {
+            let escaped = name.chars().fold("U__".to_owned(), |text, c| match c {
+                '_' => text + "__",
+                c if c.is_ascii_alphanumeric() => text + &c.to_string(),
+                c => format!("{text}_{:x}_", u32::from(c)),
+            });
+            prop_assert_eq!(unescape(&escaped), name);
+        }
+
+        #[test]
+        fn any_segment_is_a_name(segment in "U__[_0-9a-f+x]{0,12}") {
+            unescape(&segment);
+        }
+    }
 
     #[test]
     fn as_prometheus_unescapes() {
