@@ -88,6 +88,49 @@ fn labels_neither_overlap_nor_leave_the_frame() {
     }
 }
 
+/// The time labels of a fluid chart that a container shows, as boxes at its least width.
+fn fluid_labels(plot: &str, hidden: &str, width: f64) -> Vec<(String, f64, f64)> {
+    let document = Document::parse(plot).unwrap();
+    let texts = document.descendants().filter(|node| node.has_tag_name("text"));
+    let shown = texts.filter(|node| !node.attribute("class").unwrap().contains(hidden));
+    let mut labels: Vec<(String, f64, f64)> = shown
+        .map(|node| {
+            let part: f64 = node.attribute("x").unwrap().trim_end_matches('%').parse().unwrap();
+            let (x, label) = (part / 100.0 * width, node.text().unwrap());
+            let label_width = text::width(label, 11.0);
+            let class = node.attribute("class").unwrap();
+            let left = match class {
+                class if class.contains(" r") => x - label_width,
+                class if class.contains(" m") => x - label_width / 2.0,
+                _ => x,
+            };
+            (label.to_owned(), left, left + label_width)
+        })
+        .collect();
+    labels.sort_by(|a, b| a.1.total_cmp(&b.1));
+    labels
+}
+
+#[test]
+fn labels_of_a_page_fit_wide_and_narrow_containers() {
+    for minutes in [5, 15, 60, 360, 1440, 10_080, 43_200, 525_600] {
+        for shift in [0, 7, 31, 113] {
+            let mut chart = chart(24, 600, &[("a", &|i| Some(wave(i, 20, 1.0)))]);
+            chart.span.end_ms += shift * 61_000;
+            chart.span.start_ms = chart.span.end_ms - minutes * 60_000;
+            let plot = crate::chart::fluid::render(&chart, 196).unwrap().plot;
+            // The least widths of the style sheet: a card of 860 px with the legend beside, a page of 360 px.
+            for (hidden, width) in [(" tn", 350.0), (" tw", 230.0)] {
+                let labels = fluid_labels(&plot, hidden, width);
+                assert!(!labels.is_empty(), "{minutes} min, {width} px");
+                for pair in labels.windows(2) {
+                    assert!(pair[0].2 + 4.0 <= pair[1].1, "{pair:?} over {minutes} min at {width} px");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn points_outside_fixed_edges_are_clipped_not_bent() {
     let mut chart = chart(1, 60, &[("spike", &|i| Some(if i == 30 { 1000.0 } else { 1.0 }))]);
