@@ -52,6 +52,11 @@ pub(crate) async fn with_body(status: StatusCode, content_type: &'static str, bo
     serve(Router::new().fallback(any(answer))).await
 }
 
+/// Answers everything with these bytes as JSON.
+pub(crate) async fn with_bytes(body: &'static [u8]) -> String {
+    serve(Router::new().fallback(any(move || async move { body }))).await
+}
+
 async fn serve(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

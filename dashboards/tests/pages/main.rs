@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod client;
 mod fake;
 mod hostile;
 mod image;

@@ -6,25 +6,21 @@ use crate::chart::Chart;
 use crate::chart::palette::INKS;
 
 /// Gives each name the same ink in all charts, in the order in which the names first appear. With more names than
-/// inks, a name takes one that its own chart has not yet used.
+/// inks, inks are given again; no chart has one twice, so there a name may have to change its ink.
 pub(super) fn share<'a>(charts: impl IntoIterator<Item = &'a mut Chart>) -> HashMap<String, u8> {
     let mut inks: HashMap<String, u8> = HashMap::new();
     for chart in charts {
-        let known: Vec<Option<u8>> = chart.series.iter().map(|series| inks.get(&series.name).copied()).collect();
-        let mut used: Vec<u8> = known.iter().flatten().copied().collect();
-        for (series, known) in chart.series.iter_mut().zip(known) {
-            if series.others {
-                continue;
-            }
-            let ink = known.unwrap_or_else(|| {
-                let fresh = (0..INKS as u8).find(|ink| !inks.values().any(|taken| taken == ink));
-                let free = fresh.or_else(|| (0..INKS as u8).find(|ink| !used.contains(ink)));
-                let ink = free.unwrap_or(0);
-                used.push(ink);
-                inks.insert(series.name.clone(), ink);
-                ink
-            });
+        let mut used: Vec<u8> = Vec::new();
+        for series in chart.series.iter_mut().filter(|series| !series.others) {
+            series.ink = inks.get(&series.name).copied().filter(|ink| !used.contains(ink));
+            used.extend(series.ink);
+        }
+        for series in chart.series.iter_mut().filter(|series| !series.others && series.ink.is_none()) {
+            let fresh = (0..INKS as u8).find(|ink| !inks.values().any(|taken| taken == ink));
+            let ink = fresh.or_else(|| (0..INKS as u8).find(|ink| !used.contains(ink))).unwrap_or(0);
+            used.push(ink);
             series.ink = Some(ink);
+            inks.entry(series.name.clone()).or_insert(ink);
         }
     }
     inks
@@ -65,11 +61,13 @@ mod tests {
         let part = |range: std::ops::Range<usize>| chart(&names[range].iter().map(String::as_str).collect::<Vec<_>>());
         let mut charts = [part(0..8), part(8..16), part(16..24), part(4..12)];
         share(&mut charts);
-        for chart in &charts[..3] {
+        let mut mixed = [part(0..8), part(8..16), part(16..24), chart(&["0", "8", "16", "1", "9", "17"])];
+        share(&mut mixed);
+        for chart in charts.iter().chain(&mixed) {
             let mut inks: Vec<_> = chart.series.iter().map(|series| series.ink).collect();
             inks.sort_unstable();
             inks.dedup();
-            assert_eq!(inks.len(), 8);
+            assert_eq!(inks.len(), chart.series.len());
         }
     }
 }
