@@ -26,10 +26,14 @@ pub(super) fn cut_log(folder: &Folder, message: &str) -> Result<Option<PathBuf>,
     Ok(Some(aside))
 }
 
+/// An entry's length and checksum, before the position that DuckDB names.
+const ENTRY_HEADER_BYTES: u64 = 16;
+
 /// Where the first bad entry begins, from "Corrupt WAL file: entry at byte position 760 computed checksum ...".
 fn bad_entry(message: &str) -> Option<u64> {
     let (_, rest) = message.split_once("Corrupt WAL file: entry at byte position ")?;
-    rest.split(' ').next()?.parse().ok()
+    let position: u64 = rest.split(' ').next()?.parse().ok()?;
+    position.checked_sub(ENTRY_HEADER_BYTES)
 }
 
 #[cfg(test)]

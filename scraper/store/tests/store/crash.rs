@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const SERIES: usize = 300;
+/// Unless the environment's `STORE_CRASH_ROUNDS` says otherwise.
 const ROUNDS: usize = 12;
 /// Says to the test binary that it is the process to be killed.
 const CHILD: &str = "STORE_CRASH_CHILD";
@@ -36,8 +37,9 @@ fn child_that_is_killed() {
 #[test]
 fn nothing_that_was_acknowledged_is_lost() {
     let dir = tempfile::tempdir().unwrap();
+    let rounds = std::env::var("STORE_CRASH_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
     let mut acknowledged = 0;
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "crash::child_that_is_killed", "--nocapture", "--test-threads=1"])
             .env(CHILD, dir.path())
@@ -67,7 +69,7 @@ fn nothing_that_was_acknowledged_is_lost() {
         }
         check(dir.path(), acknowledged);
     }
-    assert!(acknowledged > ROUNDS as i64);
+    assert!(acknowledged > rounds as i64);
 }
 
 /// All series of `m` have every timestamp from 1 to one last, which is not before the acknowledged one, and each batch

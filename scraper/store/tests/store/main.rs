@@ -5,6 +5,7 @@
 mod concurrency;
 mod crash;
 mod disk;
+mod log;
 mod metadata;
 mod model;
 mod refusal;
