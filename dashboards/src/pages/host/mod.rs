@@ -3,6 +3,7 @@
 mod busiest;
 mod inks;
 mod panel;
+mod ranking;
 mod view;
 
 use axum::extract::{RawQuery, State};
