@@ -52,9 +52,8 @@ pub struct Identity {
     pub user: Option<Arc<str>>,
 }
 
-/// Whether two identities are the same process, whatever it is called now.
 impl Identity {
-    /// True where pid and start time are the same.
+    /// Whether both are the same process, whatever it is called now: pid and start time are equal.
     pub fn same_process(&self, other: &Identity) -> bool {
         self.pid == other.pid && self.start_ms == other.start_ms
     }

@@ -20,8 +20,11 @@ mod words;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use rustix::io::Errno;
+
 use self::failures::{Failure, Failures, Reason};
 use self::fds::Counting;
+use self::io::Io;
 use self::known::KnownProcesses;
 use self::path::{File, PathBuffer};
 use self::root::{Buffer, Root};
@@ -111,7 +114,7 @@ impl Procfs {
     /// # Errors
     /// Where the root can no longer be listed.
     pub fn list(&mut self) -> Result<usize, Error> {
-        let list = |source: rustix::io::Errno| Error::List { path: self.path.clone(), source: source.into() };
+        let list = |source: Errno| Error::List { path: self.path.clone(), source: source.into() };
         self.root.list(&mut self.pids).map_err(list)?;
         Ok(self.pids.len())
     }
@@ -164,10 +167,7 @@ impl Procfs {
     /// Reads one process. `None` where its `stat` cannot be had, so that nothing is known about it.
     fn process(&mut self, pid: u32) -> Result<Option<Process>, Vanished> {
         let Buffers { path, stat: stat_buffer, other } = &mut self.buffers;
-        let stat = match self.root.read(path.of(pid, File::Stat), stat_buffer) {
-            Ok(text) => stat::parse(text).ok_or(Failure::Unreadable(Reason::Malformed)),
-            Err(error) => Err(error.into()),
-        };
+        let stat = parsed(self.root.read(path.of(pid, File::Stat), stat_buffer), stat::parse);
         let stat = match stat {
             Ok(stat) => stat,
             Err(Failure::Missing | Failure::Vanished) => return Err(Vanished),
@@ -178,26 +178,15 @@ impl Procfs {
                 return Ok(None);
             }
         };
-        let status = self
-            .root
-            .read(path.of(pid, File::Status), other)
-            .map_err(Failure::from)
-            .and_then(|text| status::parse(text).ok_or(Failure::Unreadable(Reason::Malformed)));
+        let status = parsed(self.root.read(path.of(pid, File::Status), other), status::parse);
         let status = field(status, pid, File::Status, &self.root, path, &mut self.failures)?;
-        let io = self
-            .root
-            .read(path.of(pid, File::Io), other)
-            .map_err(Failure::from)
-            .and_then(|text| io::parse(text).ok_or(Failure::Unreadable(Reason::Malformed)));
+        let io = parsed(self.root.read(path.of(pid, File::Io), other), io::parse);
         let io = field(io, pid, File::Io, &self.root, path, &mut self.failures)?;
         let fds = self.counting.count(&mut self.root, path, pid).map_err(Failure::from);
         let fds = field(fds, pid, File::Fd, &self.root, path, &mut self.failures)?;
 
-        let mut counters = counters(&stat, status.as_ref(), self.units);
-        counters.set(Counter::Read, io.map(|io| io.read_bytes));
-        counters.set(Counter::Written, io.map(|io| io.write_bytes));
-        let mut gauges = gauges(&stat, status.as_ref(), self.units);
-        gauges.set(Gauge::OpenFds, fds);
+        let counters = counters(&stat, status.as_ref(), io.as_ref(), self.units);
+        let gauges = gauges(&stat, status.as_ref(), fds, self.units);
 
         let uid = status.and_then(|s| s.uid);
         let comm = name::stable(&stat);
@@ -231,6 +220,11 @@ impl Procfs {
     }
 }
 
+/// What the bytes of a file mean, where they could be read and mean something.
+fn parsed<'b, T>(text: Result<&'b [u8], Errno>, parse: impl FnOnce(&'b [u8]) -> Option<T>) -> Result<T, Failure> {
+    parse(text?).ok_or(Failure::Unreadable(Reason::Malformed))
+}
+
 /// A field that may be missing without the process being so.
 fn field<T>(
     read: Result<T, Failure>,
@@ -253,7 +247,7 @@ fn field<T>(
     }
 }
 
-fn counters(stat: &Stat<'_>, status: Option<&Status>, units: Units) -> Counters {
+fn counters(stat: &Stat<'_>, status: Option<&Status>, io: Option<&Io>, units: Units) -> Counters {
     let nanoseconds = |ticks: u64| {
         let exact = u128::from(ticks) * 1_000_000_000 / u128::from(units.ticks_per_second);
         u64::try_from(exact).unwrap_or(u64::MAX)
@@ -261,6 +255,8 @@ fn counters(stat: &Stat<'_>, status: Option<&Status>, units: Units) -> Counters 
     let mut counters = Counters::default();
     counters.set(Counter::CpuUser, Some(nanoseconds(stat.user_ticks)));
     counters.set(Counter::CpuSystem, Some(nanoseconds(stat.system_ticks)));
+    counters.set(Counter::Read, io.map(|io| io.read_bytes));
+    counters.set(Counter::Written, io.map(|io| io.write_bytes));
     counters.set(Counter::MinorFaults, Some(stat.minor_faults));
     counters.set(Counter::MajorFaults, Some(stat.major_faults));
     counters.set(Counter::Voluntary, status.and_then(|s| s.voluntary_switches));
@@ -268,12 +264,13 @@ fn counters(stat: &Stat<'_>, status: Option<&Status>, units: Units) -> Counters 
     counters
 }
 
-fn gauges(stat: &Stat<'_>, status: Option<&Status>, units: Units) -> Gauges {
+fn gauges(stat: &Stat<'_>, status: Option<&Status>, fds: Option<u64>, units: Units) -> Gauges {
     let mut gauges = Gauges::default();
     gauges.set(Gauge::Resident, Some(stat.resident_pages.saturating_mul(units.page_bytes)));
     gauges.set(Gauge::Virtual, Some(stat.virtual_bytes));
     // What has no memory of its own has none swapped out: a known 0, as its other memory is.
     gauges.set(Gauge::Swap, status.map(|s| s.swap_bytes.unwrap_or(0)));
     gauges.set(Gauge::Threads, Some(stat.threads));
+    gauges.set(Gauge::OpenFds, fds);
     gauges
 }
