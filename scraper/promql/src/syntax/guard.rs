@@ -9,13 +9,15 @@ const MAX_BYTES: usize = 256 * 1024;
 const MAX_BRACKETS: usize = 64;
 /// The most operators of a query: each may be one level of the tree.
 const MAX_OPERATORS: usize = 500;
+/// The most regular expressions of a query: each is compiled before anything else is known of it.
+const MAX_REGEXES: usize = 100;
 
 pub(super) fn check(query: &str) -> Result<(), Error> {
     if query.len() > MAX_BYTES {
         return Err(Error::parse(format_args!("the query is longer than {MAX_BYTES} bytes")));
     }
     let bytes = query.as_bytes();
-    let (mut depth, mut braces, mut operators, mut i) = (0usize, 0usize, 0usize, 0);
+    let (mut depth, mut braces, mut operators, mut regexes, mut i) = (0usize, 0usize, 0usize, 0usize, 0);
     while i < bytes.len() {
         let start = i;
         match bytes[i] {
@@ -37,6 +39,7 @@ pub(super) fn check(query: &str) -> Result<(), Error> {
             b'{' => braces += 1,
             b')' | b']' => depth = depth.saturating_sub(1),
             b'}' => braces = braces.saturating_sub(1),
+            b'~' => regexes += 1,
             // Inside braces they are matchers.
             b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'=' | b'!' | b'<' | b'>' if braces == 0 => operators += 1,
             b if b.is_ascii_alphabetic() || b == b'_' => {
@@ -55,6 +58,9 @@ pub(super) fn check(query: &str) -> Result<(), Error> {
         }
         if operators > MAX_OPERATORS {
             return Err(Error::parse_at(query, start, format_args!("more than {MAX_OPERATORS} operators")));
+        }
+        if regexes > MAX_REGEXES {
+            return Err(Error::parse_at(query, start, format_args!("more than {MAX_REGEXES} regular expressions")));
         }
         i += 1;
     }
@@ -87,6 +93,7 @@ mod tests {
             (deep.as_str(), "1:65: parse error: nested deeper than 64 levels"),
             (&"-".repeat(100_000), "1:501: parse error: more than 500 operators"),
             (&"a or ".repeat(10_000), "1:2503: parse error: more than 500 operators"),
+            (&"{a=~\"b\"}".repeat(1_000), "1:804: parse error: more than 100 regular expressions"),
             (&" ".repeat(300_000), "parse error: the query is longer than 262144 bytes"),
         ] {
             assert_eq!(check(bad).unwrap_err().to_string(), message);

@@ -10,7 +10,7 @@ use regex::{Regex, RegexBuilder};
 use std::time::{Duration, UNIX_EPOCH};
 
 /// What one compiled expression may take; the regex crate refuses `((a{100}){100}){100}` by it.
-const REGEX_SIZE_BYTES: usize = 4 << 20;
+const REGEX_SIZE_BYTES: usize = 10 << 20;
 
 pub(super) fn matchers(selector: &VectorSelector) -> Result<Vec<Matcher>, Error> {
     if !selector.matchers.or_matchers.is_empty() {
@@ -43,10 +43,13 @@ fn dot_matches_newline(compiled: &Regex) -> Result<Regex, Error> {
 
 /// An expression that must match a whole text, its dots also newlines.
 pub(super) fn anchored(pattern: &str) -> Result<Regex, Error> {
-    RegexBuilder::new(&format!("{}{pattern}{}", ANCHORS.0, ANCHORS.1))
-        .size_limit(REGEX_SIZE_BYTES)
-        .build()
-        .map_err(|e| Error::parse(format_args!("invalid regular expression {pattern:?}: {}", one_line(&e))))
+    RegexBuilder::new(&format!("{}{pattern}{}", ANCHORS.0, ANCHORS.1)).size_limit(REGEX_SIZE_BYTES).build().map_err(
+        |e| {
+            // A pattern can be as long as a query.
+            let start: String = pattern.chars().take(100).collect();
+            Error::parse(format_args!("invalid regular expression {start:?}: {}", one_line(&e)))
+        },
+    )
 }
 
 fn one_line(error: &regex::Error) -> String {
