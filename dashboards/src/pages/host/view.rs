@@ -131,7 +131,7 @@ fn groups(view: &HostView, groups: &Result<Vec<Group>, Error>, inks: &HashMap<St
                 Ok(groups) if groups.is_empty() => p.empty { "No groups at the end of this range" },
                 Ok(groups) => {
                     @let shown = if view.all_rows { MOST_ROWS } else { ROWS };
-                    div.scroll {
+                    div.scroll tabindex="0" role="region" aria-label="Groups" {
                         table {
                             thead { tr {
                                 th scope="col" { "group" }
@@ -174,7 +174,7 @@ fn processes(view: &HostView, processes: &Result<Vec<Process>, Error>) -> Markup
                     p.empty { "No process has series of its own here: the exporter of this host may be set to groups only." }
                 }
                 Ok(processes) => {
-                    div.scroll {
+                    div.scroll tabindex="0" role="region" aria-label="Busiest processes" {
                         table {
                             thead { tr {
                                 th scope="col" { "process" } th.text scope="col" { "user" } th scope="col" { "pid" }
