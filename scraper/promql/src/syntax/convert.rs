@@ -6,7 +6,7 @@ use crate::{Error, Matcher};
 use promql_parser::parser::{Expr as Syntax, SubqueryExpr, VectorSelector};
 
 /// The deepest tree that is converted. Evaluation recurses as deep; 2 MiB of stack must do for it.
-const MAX_DEPTH: usize = 100;
+const MAX_DEPTH: usize = 150;
 
 /// Numbers the selectors and bounds the depth while a tree is converted.
 #[derive(Default)]
