@@ -61,8 +61,8 @@ fn judge(report: &mut Report, name: &str, eval: &Eval, loaded: &Loaded) {
     match answer::check(eval, loaded) {
         Ok(()) => report.passed += 1,
         Err(Mismatch::Unsupported(why)) => report.unsupported.push(format!("{place}\n    {why}")),
-        Err(Mismatch::Wrong(_)) if loaded.was_asked_for_histograms() => {
-            report.unsupported.push(format!("{place}\n    native histograms"));
+        Err(Mismatch::Wrong(why)) if loaded.was_asked_for_histograms() => {
+            report.unsupported.push(format!("{place}\n    native histograms are selected: {why}"));
         }
         Err(Mismatch::Wrong(why)) => {
             let mut text = place;
