@@ -1,8 +1,9 @@
 //! `procession-dashboards`: pages and charts for a browser, over a query API.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use procession_dashboards::{DashboardFlags, Options};
 use procession_web::{LogFlags, WebFlags};
 use tokio_util::sync::CancellationToken;
@@ -11,8 +12,10 @@ const DEFAULT_PORT: u16 = 9958;
 
 /// SVG trend charts and pages over any Prometheus-compatible query API.
 #[derive(Debug, Parser)]
-#[command(name = "procession-dashboards", version)]
+#[command(name = "procession-dashboards", version, args_conflicts_with_subcommands = true)]
 struct Flags {
+    #[command(subcommand)]
+    command: Option<Command>,
     #[command(flatten)]
     dashboards: DashboardFlags,
     #[command(flatten)]
@@ -21,17 +24,43 @@ struct Flags {
     log: LogFlags,
 }
 
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check a file without running anything.
+    #[command(subcommand)]
+    Check(Check),
+}
+
+#[derive(Debug, Subcommand)]
+enum Check {
+    /// Whether a configuration file is valid.
+    Config {
+        /// As for --config.file.
+        file: PathBuf,
+    },
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let flags = Flags::parse();
     flags.log.init();
-    match serve(flags).await {
+    let outcome = match &flags.command {
+        Some(Command::Check(Check::Config { file })) => check(file),
+        None => serve(flags).await,
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("procession-dashboards: error: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn check(file: &Path) -> anyhow::Result<()> {
+    Options::load(&DashboardFlags { config_file: Some(file.to_owned()), ..DashboardFlags::default() })?;
+    eprintln!("{}: valid", file.display());
+    Ok(())
 }
 
 async fn serve(flags: Flags) -> anyhow::Result<()> {
@@ -42,6 +71,6 @@ async fn serve(flags: Flags) -> anyhow::Result<()> {
         procession_web::shutdown_signal().await;
         stop.cancel();
     });
-    procession_dashboards::run(Options::from(flags.dashboards), bound, shutdown).await?;
+    procession_dashboards::run(move || Options::load(&flags.dashboards), bound, shutdown).await?;
     Ok(())
 }

@@ -4,7 +4,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use arc_swap::ArcSwap;
 use axum::Router;
+use axum::extract::FromRef;
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
@@ -40,20 +42,42 @@ impl App {
     }
 }
 
+/// The [`App`] of the configuration that was read last. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Live(Arc<ArcSwap<App>>);
+
+impl Live {
+    /// Begins with this one.
+    pub fn new(app: App) -> Live {
+        Live(Arc::new(ArcSwap::from_pointee(app)))
+    }
+
+    /// Every request from now on gets this one.
+    pub fn replace(&self, app: App) {
+        self.0.store(Arc::new(app));
+    }
+}
+
+impl FromRef<Live> for App {
+    fn from_ref(live: &Live) -> App {
+        live.0.load().as_ref().clone()
+    }
+}
+
 /// The clock of the machine, in Unix milliseconds.
 pub fn system_clock() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
 
 /// All routes with their middleware.
-pub fn router(app: App, metrics: Metrics) -> Router {
+pub fn router(live: Live, metrics: Metrics) -> Router {
     Router::new()
         .route("/", get(pages::hosts::handle))
         .route("/host", get(pages::host::handle))
         .route("/chart.svg", get(image::handle))
         .route("/static/{name}", get(assets::handle))
         .fallback(pages::not_found)
-        .with_state(app)
+        .with_state(live)
         .layer(middleware::map_response(guarded))
         .layer(CatchPanicLayer::new())
         .layer(CompressionLayer::new())

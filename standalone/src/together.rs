@@ -37,7 +37,7 @@ pub(crate) async fn run(plan: Plan) -> anyhow::Result<()> {
     services.spawn(exporter::run(exporter::Options::default(), plan.exporter, shutdown.clone()));
     services.spawn(scraper::run(scraping, plan.scraper, shutdown.clone()));
     let (bound, until) = (plan.dashboards, shutdown.clone());
-    services.spawn(async move { Ok(dashboards::run(drawing, bound, until).await?) });
+    services.spawn(async move { Ok(dashboards::run(move || Ok(drawing.clone()), bound, until).await?) });
 
     let mut outcome = Ok(());
     tokio::select! {

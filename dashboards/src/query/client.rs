@@ -13,7 +13,7 @@ use crate::metrics::Metrics;
 use crate::time::Span;
 
 /// Bounds on what is asked and read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// For one query, from the connection to the last byte.
     pub timeout: Duration,
@@ -48,19 +48,28 @@ pub struct Client {
     metrics: Metrics,
 }
 
+/// The URL of a query API, or what is wrong with it.
+pub(crate) fn check_url(url: &str) -> Result<Url, Error> {
+    let bad = |reason: &str| Error::BadUrl { url: url.to_owned(), reason: reason.to_owned() };
+    let parsed = Url::parse(url).map_err(|error| bad(&error.to_string()))?;
+    if !matches!(parsed.scheme(), "http" | "https") {
+        return Err(bad("it must begin with http:// or https://"));
+    }
+    if parsed.host_str().is_none() {
+        return Err(bad("it names no host"));
+    }
+    if parsed.query().is_some() || parsed.fragment().is_some() {
+        return Err(bad("it must end before any ? or #"));
+    }
+    Ok(parsed)
+}
+
 impl Client {
     /// A client of the API at `url`: `http://host:port`, with a path where the API has a prefix (`/prometheus`), with
     /// user and password where it asks for them. Nothing is sent yet.
     pub fn new(url: &str, limits: Limits, metrics: Metrics) -> Result<Client, Error> {
-        let bad = |reason: &str| Error::BadUrl { url: url.to_owned(), reason: reason.to_owned() };
-        let parsed = Url::parse(url).map_err(|error| bad(&error.to_string()))?;
-        if !matches!(parsed.scheme(), "http" | "https") {
-            return Err(bad("it must begin with http:// or https://"));
-        }
-        let Some(host) = parsed.host_str() else { return Err(bad("it names no host")) };
-        if parsed.query().is_some() || parsed.fragment().is_some() {
-            return Err(bad("it must end before any ? or #"));
-        }
+        let parsed = check_url(url)?;
+        let host = parsed.host_str().unwrap_or_default();
         let port = parsed.port().map(|port| format!(":{port}")).unwrap_or_default();
         let server = format!("{}://{host}{port}", parsed.scheme());
         let loopback = host == "localhost" || host.starts_with("127.") || host == "[::1]";

@@ -6,5 +6,6 @@ mod error;
 pub mod promql;
 
 pub use answer::{Labels, QueriedSeries, Sample, TargetState};
+pub(crate) use client::check_url;
 pub use client::{Client, Limits};
 pub use error::Error;

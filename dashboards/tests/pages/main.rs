@@ -16,7 +16,7 @@ use http::{Request, Response, StatusCode, header};
 use procession_dashboards::Options;
 use procession_dashboards::metrics::Metrics;
 use procession_dashboards::query::Limits;
-use procession_dashboards::server::{App, router};
+use procession_dashboards::server::{App, Live, router};
 use tower::ServiceExt as _;
 
 /// 2026-11-23T12:00:00Z: when these tests happen.
@@ -27,7 +27,7 @@ fn dashboards(url: &str) -> Router {
     let limits = Limits { timeout: Duration::from_secs(5), body_bytes: 1 << 20, ..Limits::default() };
     let options = Options { query_url: url.to_owned(), limits, ..Options::default() };
     let metrics = Metrics::default();
-    router(App::new(&options, metrics.clone(), || NOW_MS).unwrap(), metrics)
+    router(Live::new(App::new(&options, metrics.clone(), || NOW_MS).unwrap()), metrics)
 }
 
 struct Page {
