@@ -15,20 +15,20 @@ pub enum Error {
         reason: String,
     },
     /// The directory of processes could not be listed.
-    #[error("{path}: cannot list the processes: {source}", path = .path.display())]
+    #[error("{path}: cannot list the processes: {cause}", path = .path.display())]
     List {
         /// The path given as `--path.procfs`.
         path: PathBuf,
         /// The system's reason.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The configuration file could not be read.
-    #[error("{file}: {source}", file = .file.display())]
+    #[error("{file}: {cause}", file = .file.display())]
     ConfigRead {
         /// The path given as `--config.file`.
         file: PathBuf,
         /// The system's reason.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The configuration file says something that is not understood.
     #[error("{file}{place}: {message}", file = .file.display())]
@@ -42,7 +42,7 @@ pub enum Error {
     },
     /// Compressing the answer failed.
     #[error("cannot compress the answer: {0}")]
-    Compress(#[source] io::Error),
+    Compress(io::Error),
     /// The exporter's own metrics could not be written.
     #[error("cannot write the exporter's own metrics")]
     OwnMetrics(#[from] std::fmt::Error),

@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("procession-exporter: error: {error}");
+            eprintln!("procession-exporter: error: {error:#}");
             ExitCode::FAILURE
         }
     }

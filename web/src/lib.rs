@@ -43,23 +43,23 @@ pub enum Error {
         reason: String,
     },
     /// The address is taken, or not ours to take.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}: {cause}")]
     Bind {
         /// The address, resolved where it was a name.
         address: String,
         /// The kernel's answer.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// systemd was to hand sockets over and did not, or not such as we can use.
     #[error("--web.systemd-socket: {0}")]
     Systemd(std::io::Error),
     /// The web configuration file, or a file that it names, can't be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {cause}", path.display())]
     Read {
         /// Which file.
         path: PathBuf,
         /// The kernel's answer.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The web configuration file does not say something that we can do.
     #[error("{}: {reason}", path.display())]

@@ -138,8 +138,8 @@ async fn bind_resolved(address: SocketAddr) -> Result<TcpListener, Error> {
     TcpListener::bind(address).await.map_err(|source| bind_error(address, source))
 }
 
-fn bind_error(address: impl std::fmt::Display, source: std::io::Error) -> Error {
-    Error::Bind { address: address.to_string(), source }
+fn bind_error(address: impl std::fmt::Display, cause: std::io::Error) -> Error {
+    Error::Bind { address: address.to_string(), cause }
 }
 
 #[cfg(unix)]

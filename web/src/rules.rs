@@ -101,11 +101,11 @@ pub(crate) enum Problem {
 impl Rules {
     /// The rules of a file, and the files whose change makes them old: itself and what it names.
     pub(crate) fn read(path: &Path) -> Result<(Rules, Vec<PathBuf>), Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let (rules, mut files) = Rules::parse(&text, folder).map_err(|e| match e {
             Problem::Here(reason) => Error::Config { path: path.to_owned(), reason },
-            Problem::File(path, source) => Error::Read { path, source },
+            Problem::File(path, cause) => Error::Read { path, cause },
         })?;
         files.push(path.to_owned());
         Ok((rules, files))

@@ -34,7 +34,7 @@ impl Config {
         let mut text = String::new();
         std::fs::File::open(file)
             .and_then(|f| std::io::Read::read_to_string(&mut std::io::Read::take(f, MAX_BYTES), &mut text))
-            .map_err(|source| Error::ConfigRead { file: file.to_owned(), source })?;
+            .map_err(|cause| Error::ConfigRead { file: file.to_owned(), cause })?;
         Config::parse(&text, file)
     }
 

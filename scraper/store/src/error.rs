@@ -7,12 +7,12 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The folder could not be made, read or written.
-    #[error("cannot use the storage folder {}: {source}", path.display())]
+    #[error("cannot use the storage folder {}: {cause}", path.display())]
     Folder {
         /// The folder or the file in it.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// Another process has the folder open.
     #[error("the storage folder {} is in use by {holder}: stop that one first, or use another folder", path.display())]

@@ -67,7 +67,7 @@ impl Store {
         });
         let pool = Arc::new(Pool::new(connection, options.max_concurrent_queries));
         let writer = Writer::start(shared.clone(), committer, pool.clone(), folder.clone(), options.clone())
-            .map_err(|source| Error::Folder { path: folder.path().to_owned(), source })?;
+            .map_err(|cause| Error::Folder { path: folder.path().to_owned(), cause })?;
         Ok(Store { inner: Arc::new(Inner { writer, pool, shared, options, folder }) })
     }
 

@@ -114,7 +114,7 @@ impl Procfs {
     /// # Errors
     /// Where the root can no longer be listed.
     pub fn list(&mut self) -> Result<usize, Error> {
-        let list = |source: Errno| Error::List { path: self.path.clone(), source: source.into() };
+        let list = |cause: Errno| Error::List { path: self.path.clone(), cause: cause.into() };
         self.root.list(&mut self.pids).map_err(list)?;
         Ok(self.pids.len())
     }

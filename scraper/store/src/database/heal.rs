@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub(super) fn cut_log(folder: &Folder, message: &str) -> Result<Option<PathBuf>, Error> {
     let Some(position) = bad_entry(message) else { return Ok(None) };
     let log = folder.log();
-    let io = |source| Error::Folder { path: log.clone(), source };
+    let io = |cause| Error::Folder { path: log.clone(), cause };
     let aside =
         folder.path().join(format!("head.duckdb.wal.damaged-{}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ")));
     fs::copy(&log, &aside).map_err(io)?;

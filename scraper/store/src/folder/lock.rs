@@ -25,7 +25,7 @@ impl Lock {
     /// Locks the folder and writes down who holds it, or says who does.
     pub(crate) fn take(folder: &Path) -> Result<Lock, Error> {
         let path = folder.join("lock");
-        let io = |source| Error::Folder { path: path.clone(), source };
+        let io = |cause| Error::Folder { path: path.clone(), cause };
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
         match file.try_lock() {

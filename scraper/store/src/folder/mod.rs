@@ -23,7 +23,7 @@ impl Folder {
     pub(crate) fn open(path: &Path) -> Result<Folder, Error> {
         let error = |path: &Path| {
             let path = path.to_owned();
-            move |source| Error::Folder { path, source }
+            move |cause| Error::Folder { path, cause }
         };
         let mut builder = DirBuilder::new();
         builder.recursive(true);
@@ -65,7 +65,7 @@ impl Folder {
     pub(crate) fn sync(&self) -> Result<(), Error> {
         File::open(&self.path)
             .and_then(|dir| dir.sync_all())
-            .map_err(|source| Error::Folder { path: self.path.clone(), source })
+            .map_err(|cause| Error::Folder { path: self.path.clone(), cause })
     }
 }
 
