@@ -7,7 +7,7 @@ mod wiring;
 use crate::api;
 use crate::config::{Config, ConfigError};
 use crate::metrics::Metrics;
-use crate::scrape::{Clock, Pools, Shared};
+use crate::scrape::{Clock, Pools, ScrapeThread, Shared};
 use crate::target::seed;
 use anyhow::Context;
 use parking_lot::Mutex;
@@ -82,7 +82,8 @@ pub async fn run(options: Options, bound: Bound, shutdown: CancellationToken) ->
     let store = open(&options).await?;
     let metrics = Metrics::default();
     let sink = wiring::sink(store.clone());
-    let shared = Shared::new(Clock::system(), sink, metrics.clone(), seed(&config.external_labels));
+    let thread = ScrapeThread::start().context("cannot start the thread that scrapes")?;
+    let shared = Shared::new(thread.handle(), Clock::system(), sink, metrics.clone(), seed(&config.external_labels));
     let mut pools = Pools::new(Arc::new(shared));
     pools.apply(&config).await.map_err(anyhow::Error::msg)?;
     let current = Arc::new(Mutex::new(Current::now(config.yaml)));
@@ -103,6 +104,8 @@ pub async fn run(options: Options, bound: Bound, shutdown: CancellationToken) ->
     ending.cancel();
     let pools = reloading.await.context("reloading was given up")?;
     pools.stop().await;
+    // Nothing runs there any more: it ends at once.
+    drop(thread);
     close(store).await?;
     Ok(served?)
 }

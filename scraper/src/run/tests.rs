@@ -81,7 +81,11 @@ async fn scrapes_answers_reloads_and_keeps_what_it_took() {
     assert!(api.data("/api/v1/status/config").await["yaml"].as_str().unwrap().contains("job_name: first"));
     assert_eq!(api.get("/-/ready").await, "Ready.\n");
     let own = api.get("/metrics").await;
-    for line in ["procession_scraper_scrapes_total{result=\"success\"} ", "procession_scraper_targets 1", "procession_store_series "] {
+    for line in [
+        "procession_scraper_scrapes_total{result=\"success\"} ",
+        "procession_scraper_targets 1",
+        "procession_store_series ",
+    ] {
         assert!(own.contains(line), "{line} in {own}");
     }
 
@@ -89,11 +93,15 @@ async fn scrapes_answers_reloads_and_keeps_what_it_took() {
     std::fs::write(&file, "scrape_configs:\n- job_nam: x\n").unwrap();
     let (status, reason) = api.reload().await;
     assert_eq!(status, 500);
-    assert!(reason.contains("scraper.yml:2:3: scrape_configs[0]: unknown key `job_nam`: did you mean `job_name`?"), "{reason}");
+    assert!(
+        reason.contains("scraper.yml:2:3: scrape_configs[0]: unknown key `job_nam`: did you mean `job_name`?"),
+        "{reason}"
+    );
     assert!(up(&api.data("/api/v1/targets").await));
     write_config(&file, target, "second");
     assert_eq!(api.reload().await.0, 200);
-    let of_second = |data: &Value| data["result"].as_array().is_some_and(|r| r.len() == 1 && r[0]["metric"]["job"] == "second");
+    let of_second =
+        |data: &Value| data["result"].as_array().is_some_and(|r| r.len() == 1 && r[0]["metric"]["job"] == "second");
     api.until("/api/v1/query?query=a", of_second).await;
 
     shutdown.cancel();
@@ -101,17 +109,17 @@ async fn scrapes_answers_reloads_and_keeps_what_it_took() {
 
     // Another process would find all of it.
     let (api, shutdown, running) = start(options).await;
-    api.until("/api/v1/query?query=count_over_time(a[1h])", |data| data["result"].as_array().is_some_and(|r| r.len() == 2)).await;
+    api.until("/api/v1/query?query=count_over_time(a[1h])", |data| {
+        data["result"].as_array().is_some_and(|r| r.len() == 2)
+    })
+    .await;
     shutdown.cancel();
     running.await.unwrap().unwrap();
 }
 
 async fn start(options: Options) -> (Api, CancellationToken, tokio::task::JoinHandle<anyhow::Result<()>>) {
     let bound = Bound::loopback(0).await.unwrap();
-    let api = Api {
-        client: reqwest::Client::builder().no_proxy().build().unwrap(),
-        url: bound.url(),
-    };
+    let api = Api { client: reqwest::Client::builder().no_proxy().build().unwrap(), url: bound.url() };
     let shutdown = CancellationToken::new();
     let running = tokio::spawn(run(options, bound, shutdown.clone()));
     (api, shutdown, running)

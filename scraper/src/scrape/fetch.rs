@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use reqwest::{Certificate, Client, Identity, Response, redirect, tls};
+use reqwest::{Certificate, Client, Identity, Request, Response, redirect, tls};
 use std::error::Error as _;
 use std::time::Duration;
 
@@ -46,21 +46,30 @@ impl Fetcher {
         Ok(Fetcher { client, headers, body_limit: job.limits.body_size })
     }
 
+    /// The request that every scrape of a target sends.
+    pub(crate) fn request(&self, url: &str, timeout: Duration) -> Result<Request, ScrapeError> {
+        let mut headers = self.headers.clone();
+        if let Ok(seconds) = HeaderValue::from_str(&timeout.as_secs_f64().to_string()) {
+            headers.insert("X-Prometheus-Scrape-Timeout-Seconds", seconds);
+        }
+        self.client.get(url).headers(headers).build().map_err(connection)
+    }
+
     /// Fetches a page into `buffer`, which comes back in the page. All of it within the timeout.
-    pub(crate) async fn fetch(&self, url: &str, timeout: Duration, buffer: Vec<u8>) -> Result<Page, ScrapeError> {
-        match tokio::time::timeout(timeout, self.fetch_untimed(url, timeout, buffer)).await {
+    pub(crate) async fn fetch(
+        &self,
+        request: Request,
+        timeout: Duration,
+        buffer: Vec<u8>,
+    ) -> Result<Page, ScrapeError> {
+        match tokio::time::timeout(timeout, self.fetch_untimed(request, buffer)).await {
             Ok(fetched) => fetched,
             Err(_) => Err(ScrapeError::Timeout(timeout)),
         }
     }
 
-    async fn fetch_untimed(&self, url: &str, timeout: Duration, buffer: Vec<u8>) -> Result<Page, ScrapeError> {
-        let request = self
-            .client
-            .get(url)
-            .headers(self.headers.clone())
-            .header("X-Prometheus-Scrape-Timeout-Seconds", timeout.as_secs_f64().to_string());
-        let response = request.send().await.map_err(connection)?;
+    async fn fetch_untimed(&self, request: Request, buffer: Vec<u8>) -> Result<Page, ScrapeError> {
+        let response = self.client.execute(request).await.map_err(connection)?;
         if response.status() != StatusCode::OK {
             return Err(ScrapeError::Status(response.status()));
         }

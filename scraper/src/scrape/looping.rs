@@ -11,10 +11,12 @@ use crate::metrics::Metrics;
 use crate::target::Target;
 use crate::target::status::LastScrape;
 use parking_lot::Mutex;
+use reqwest::Request;
 use std::hash::Hash;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -47,15 +49,25 @@ pub(crate) struct Shared<R> {
     pub(crate) metrics: Metrics,
     /// Pages that may be read at a time.
     pub(crate) reading: Arc<Semaphore>,
+    /// Where the loops run.
+    pub(crate) runtime: Handle,
     /// Added to every target's hash.
     pub(crate) seed: u64,
 }
 
 impl<R> Shared<R> {
-    /// Loops on a clock that hand their samples to a sink.
-    pub(crate) fn new(clock: Clock, sink: Sink<R>, metrics: Metrics, seed: u64) -> Self {
+    /// Loops of a runtime, on a clock, that hand their samples to a sink.
+    pub(crate) fn new(runtime: Handle, clock: Clock, sink: Sink<R>, metrics: Metrics, seed: u64) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Shared { clock, sink, buffers: Buffers::default(), metrics, reading: Arc::new(Semaphore::new(cores)), seed }
+        Shared {
+            runtime,
+            clock,
+            sink,
+            buffers: Buffers::default(),
+            metrics,
+            reading: Arc::new(Semaphore::new(cores)),
+            seed,
+        }
     }
 }
 
@@ -64,6 +76,8 @@ pub(crate) struct ScrapeLoop<R> {
     pub(crate) target: Target,
     pub(crate) job: Arc<Job>,
     pub(crate) fetcher: Arc<Fetcher>,
+    /// What every scrape sends.
+    pub(crate) request: Option<Request>,
     /// Why no target of the job is scraped, where that is so.
     pub(crate) refusal: Arc<Mutex<Option<String>>>,
     pub(crate) last: Arc<Mutex<LastScrape>>,
@@ -131,8 +145,12 @@ impl<R: Copy + Eq + Hash + Send + Sync + 'static> ScrapeLoop<R> {
         if let Some(reason) = self.refusal.lock().clone() {
             return Err(ScrapeError::Job(reason));
         }
-        let buffer = self.shared.buffers.take();
-        self.fetcher.fetch(&self.target.url, self.target.timeout, buffer).await
+        // Made once and copied: a URL is dear to parse. What can't be made is made again, for its error.
+        let request = match self.request.as_ref().and_then(Request::try_clone) {
+            Some(request) => request,
+            None => self.fetcher.request(&self.target.url, self.target.timeout)?,
+        };
+        self.fetcher.fetch(request, self.target.timeout, self.shared.buffers.take()).await
     }
 
     /// The blocking half. One scrape of the target at a time, so the worker goes there and comes back.

@@ -8,6 +8,7 @@
 //! | `ingest`, `labels`, `cache`, `metadata` | from text to columns of samples; staleness |
 //! | `worker` | one scrape from its page to the store, on a thread that may block |
 //! | `looping` | a target's scrapes one after the other |
+//! | `thread` | where the asynchronous half runs |
 //! | `pools` | which targets there are: starting, stopping, reloading |
 //!
 //! Fetching is asynchronous, everything after it is not: reading a page runs on blocking threads, as many at a time as
@@ -25,6 +26,7 @@ mod pools;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod thread;
 mod unpack;
 mod worker;
 
@@ -33,4 +35,5 @@ pub(crate) use looping::{Clock, Shared};
 pub use metadata::FamilyMetadata;
 pub(crate) use pools::Pools;
 pub use pools::Targets;
+pub(crate) use thread::ScrapeThread;
 pub(crate) use worker::{Outcome, Sink};

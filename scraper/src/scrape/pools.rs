@@ -185,6 +185,7 @@ impl<R: Copy + Eq + Hash + Send + Sync + 'static> Pools<R> {
         let (last, metadata) = replaced.map(|r| (r.last.clone(), r.metadata.clone())).unwrap_or_default();
         let listed = Listed { target: target.clone(), last: last.clone(), metadata: metadata.clone() };
         let looping = ScrapeLoop {
+            request: pool.fetcher.request(&target.url, target.timeout).ok(),
             target,
             job: pool.job.clone(),
             fetcher: pool.fetcher.clone(),
@@ -206,7 +207,7 @@ impl<R: Copy + Eq + Hash + Send + Sync + 'static> Pools<R> {
         let (target, job) = (looping.target.clone(), looping.job.clone());
         let (last, metadata) = (looping.last.clone(), looping.metadata.clone());
         let worker = worker.unwrap_or_else(|| looping.new_worker());
-        let ended = tokio::spawn(looping.run(worker, stop.clone()));
+        let ended = self.shared.runtime.spawn(looping.run(worker, stop.clone()));
         let running = Running { target, job, last, metadata, stop, ended };
         self.running.insert(key(&running.target), running);
     }

@@ -76,12 +76,10 @@ mod tests {
         let mut flipped = whole.clone();
         let at = whole.len() - 6;
         flipped[at] ^= 1;
-        for (body, reason) in [
-            (b"this is plain text\n".to_vec(), "invalid gzip header"),
-            (whole[..whole.len() - 9].to_vec(), "unexpected end of file"),
-            (flipped, "corrupt gzip stream does not have a matching checksum"),
-        ] {
-            assert_eq!(unpack(body, 100), Err(format!("the body is not gzip as its Content-Encoding says: {reason}")));
+        for body in [b"this is plain text\n".to_vec(), whole[..whole.len() - 9].to_vec(), flipped] {
+            // The reason that follows is the library's.
+            let error = unpack(body, 100).unwrap_err();
+            assert!(error.starts_with("the body is not gzip as its Content-Encoding says: "), "{error}");
         }
     }
 

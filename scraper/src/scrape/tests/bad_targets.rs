@@ -4,6 +4,7 @@
 use super::fake_target::{Answer, FakeTarget, OPENMETRICS, TEXT, ok};
 use super::{fetcher, job};
 use crate::scrape::error::ScrapeError;
+use crate::scrape::fetch::{Fetcher, Page};
 use crate::scrape::unpack;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -13,11 +14,15 @@ use std::time::Duration;
 const LONG: Duration = Duration::from_secs(30);
 const SHORT: Duration = Duration::from_millis(50);
 
+async fn fetch(fetcher: &Fetcher, url: &str, timeout: Duration) -> Result<Page, ScrapeError> {
+    fetcher.fetch(fetcher.request(url, timeout)?, timeout, Vec::new()).await
+}
+
 /// Fetches and unpacks: the text, or the error in words.
 async fn scrape(url: &str, lines: &str, timeout: Duration) -> Result<String, String> {
     let job = job(lines);
     let scraped = async {
-        let page = fetcher(&job).fetch(url, timeout, Vec::new()).await?;
+        let page = fetch(&fetcher(&job), url, timeout).await?;
         let mut unpacked = Vec::new();
         let text = unpack::text(&page, job.limits.body_size, &mut unpacked)?;
         unpack::format(page.content_type.as_deref(), job.fallback)?;
@@ -180,7 +185,7 @@ async fn connections_are_used_again() {
     let fetcher = fetcher(&job);
     let url = target.url();
     for _ in 0..3 {
-        assert_eq!(fetcher.fetch(&url, LONG, Vec::new()).await.unwrap().body, b"a 1\n");
+        assert_eq!(fetch(&fetcher, &url, LONG).await.unwrap().body, b"a 1\n");
         target.requests.recv().await.unwrap();
     }
 }
