@@ -1,6 +1,5 @@
 //! The command line.
 
-use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use procession_scraper::commands::{CheckMetrics, Export, Import};
 use procession_scraper::config::{Config, parse_duration};
@@ -128,6 +127,6 @@ async fn serve(flags: &Flags, web: &WebFlags) -> anyhow::Result<ExitCode> {
         shutdown_signal().await;
         ending.cancel();
     });
-    procession_scraper::run(flags.options(), bound, shutdown).await.context("the scraper ended")?;
+    procession_scraper::run(flags.options(), bound, shutdown).await?;
     Ok(ExitCode::SUCCESS)
 }

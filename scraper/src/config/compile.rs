@@ -163,10 +163,14 @@ fn groups(at: &Path, raw: Vec<RawGroup>) -> Result<Vec<TargetGroup>, Problem> {
         for name in group.labels.keys() {
             label_name(&at.key("labels"), name)?;
         }
-        for (t, target) in group.targets.iter().enumerate() {
+        if group.targets.is_none() && group.labels.is_empty() {
+            return Err(Problem::new(&at, "nothing stands here: expected `targets`"));
+        }
+        let targets = group.targets.unwrap_or_default();
+        for (t, target) in targets.iter().enumerate() {
             check_address(target).map_err(|message| Problem::new(&at.key("targets").item(t), message))?;
         }
-        groups.push(TargetGroup { targets: group.targets, labels: group.labels.into_iter().collect() });
+        groups.push(TargetGroup { targets, labels: group.labels.into_iter().collect() });
     }
     Ok(groups)
 }

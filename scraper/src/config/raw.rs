@@ -176,6 +176,6 @@ pub(super) enum Scheme {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "a mapping with `targets` and `labels`")]
 pub(super) struct RawGroup {
-    pub(super) targets: Vec<String>,
+    pub(super) targets: Option<Vec<String>>,
     pub(super) labels: BTreeMap<String, String>,
 }
