@@ -62,8 +62,7 @@ impl Options {
     pub fn load(flags: &DashboardFlags) -> Result<Options, Error> {
         let file = match &flags.config_file {
             Some(path) => {
-                let text =
-                    std::fs::read_to_string(path).map_err(|cause| Error::Read { path: path.clone(), cause })?;
+                let text = std::fs::read_to_string(path).map_err(|cause| Error::Read { path: path.clone(), cause })?;
                 parse(path, &text)?
             }
             None => File::default(),

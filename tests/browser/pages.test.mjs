@@ -35,8 +35,15 @@ async function fitsWidth(page) {
   assert.ok(content <= inner, `the page is ${content} px wide in a window of ${inner} px`);
 }
 
+/** Names in tables have room for a usual process name, at any width. */
+async function namesAreReadable(page) {
+  const narrow = await page.$$eval("main tbody th", (cells) =>
+    cells.map((cell) => [cell.title || cell.textContent, cell.getBoundingClientRect().width]).filter(([, width]) => width < 100));
+  assert.deepEqual(narrow, [], "names without room");
+}
+
 for (const colorScheme of ["light", "dark"]) {
-  for (const width of [360, 1280, 1920]) {
+  for (const width of [360, 800, 1280, 1920]) {
     const options = { colorScheme, viewport: { width, height: 900 } };
     test(`the fleet, ${colorScheme}, ${width} px`, () =>
       look(`fleet-${colorScheme}-${width}`, procession.page, options, async (page) => {
@@ -50,6 +57,7 @@ for (const colorScheme of ["light", "dark"]) {
         const lines = await page.locator("svg path").count();
         assert.ok(lines >= 3, `${lines} paths in the charts`);
         await fitsWidth(page);
+        await namesAreReadable(page);
       }));
   }
 }

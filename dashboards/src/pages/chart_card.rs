@@ -38,7 +38,7 @@ fn legend(chart: &Chart) -> Markup {
     let figure = |value: f64| if value.is_nan() { "\u{2013}".to_owned() } else { chart.unit.format(value) };
     html! {
         table.legend {
-            thead { tr { th scope="col" { span.sr { "Series" } } th scope="col" { "last" } th.lo scope="col" { "min" } th scope="col" { "avg" } th scope="col" { "max" } } }
+            thead { tr { th scope="col" { span.sr { "Series" } } th scope="col" { "last" } th.lo scope="col" { "min" } th.la scope="col" { "avg" } th scope="col" { "max" } } }
             tbody {
                 @for (index, series) in chart.series.iter().enumerate() {
                     @let Summary { last, min, avg, max } = Summary::of(&series.points);
@@ -46,7 +46,7 @@ fn legend(chart: &Chart) -> Markup {
                         th scope="row" title=(series.name) {
                             (swatch(Some(chart.ink(index)))) span.name { (series.name) }
                         }
-                        td { (figure(last)) } td.lo { (figure(min)) } td { (figure(avg)) } td { (figure(max)) }
+                        td { (figure(last)) } td.lo { (figure(min)) } td.la { (figure(avg)) } td { (figure(max)) }
                     }
                 }
             }

@@ -100,28 +100,24 @@ fn state(view: &HostView, ups: &[QueriedSeries]) -> Markup {
     }
 }
 
-/// A figure, with "–" for what is not known and a dimmed zero; `low` ones are left out where the page is narrow.
-fn figure(unit: Unit, value: f64, low: bool) -> Markup {
+/// A figure, with "–" for what is not known and a dimmed zero; `class` says where it is left out, see the style sheet.
+fn figure(unit: Unit, value: f64, class: &str) -> Markup {
     let text = match value {
         value if value.is_nan() => "\u{2013}".to_owned(),
         0.0 => "0".to_owned(),
         value => unit.format(value),
     };
-    let class = match (low, value.is_nan() || value == 0.0) {
-        (true, true) => Some("lo dim"),
-        (true, false) => Some("lo"),
-        (false, true) => Some("dim"),
-        (false, false) => None,
-    };
-    html! { td class=[class] { (text) } }
+    let dim = if value.is_nan() || value == 0.0 { "dim" } else { "" };
+    let class = [class, dim].join(" ");
+    html! { td class=[Some(class.trim()).filter(|class| !class.is_empty())] { (text) } }
 }
 
 fn groups(view: &HostView, groups: &Result<Vec<Group>, Error>, inks: &HashMap<String, u8>) -> Markup {
-    let head = |name: &str, sort: Sort| {
+    let head = |name: &str, sort: Sort, class: &str| {
         let key = SORTS.iter().find(|(_, s)| *s == sort).map(|(key, _)| (*key).to_owned());
         let link = HostLink { sort: key, ..view.link.clone() };
         let chosen = view.sort == sort;
-        html! { th scope="col" aria-sort=[chosen.then_some("descending")] { a href=(link.href()) { (name) } } }
+        html! { th class=[Some(class).filter(|class| !class.is_empty())] scope="col" aria-sort=[chosen.then_some("descending")] { a href=(link.href()) { (name) } } }
     };
     html! {
         section.table id="groups" {
@@ -135,17 +131,17 @@ fn groups(view: &HostView, groups: &Result<Vec<Group>, Error>, inks: &HashMap<St
                         table {
                             thead { tr {
                                 th scope="col" { "group" }
-                                (head("CPU", Sort::Cpu)) (head("memory", Sort::Memory)) (head("reads", Sort::Reads)) (head("writes", Sort::Writes)) (head("procs", Sort::Processes))
+                                (head("CPU", Sort::Cpu, "")) (head("memory", Sort::Memory, "")) (head("reads", Sort::Reads, "io")) (head("writes", Sort::Writes, "io")) (head("procs", Sort::Processes, ""))
                                 th.lo scope="col" { "threads" } th.lo scope="col" { "files" }
                             } }
                             tbody {
                                 @for group in groups.iter().take(shown) {
                                     tr {
                                         th scope="row" title=(group.name) { (chart_card::swatch(inks.get(&group.name).copied())) (group.name) }
-                                        (figure(Unit::Cores, group.cpu, false)) (figure(Unit::Bytes, group.memory, false))
-                                        (figure(Unit::BytesPerSecond, group.reads, false)) (figure(Unit::BytesPerSecond, group.writes, false))
-                                        (figure(Unit::Short, group.processes, false))
-                                        (figure(Unit::Short, group.threads, true)) (figure(Unit::Short, group.open_fds, true))
+                                        (figure(Unit::Cores, group.cpu, "")) (figure(Unit::Bytes, group.memory, ""))
+                                        (figure(Unit::BytesPerSecond, group.reads, "io")) (figure(Unit::BytesPerSecond, group.writes, "io"))
+                                        (figure(Unit::Short, group.processes, ""))
+                                        (figure(Unit::Short, group.threads, "lo")) (figure(Unit::Short, group.open_fds, "lo"))
                                     }
                                 }
                             }
@@ -177,7 +173,7 @@ fn processes(view: &HostView, processes: &Result<Vec<Process>, Error>) -> Markup
                     div.scroll tabindex="0" role="region" aria-label="Busiest processes" {
                         table {
                             thead { tr {
-                                th scope="col" { "process" } th.text scope="col" { "user" } th scope="col" { "pid" }
+                                th scope="col" { "process" } th.text.lo scope="col" { "user" } th scope="col" { "pid" }
                                 th scope="col" { "CPU" } th scope="col" { "memory" }
                             } }
                             tbody {
@@ -187,8 +183,8 @@ fn processes(view: &HostView, processes: &Result<Vec<Process>, Error>) -> Markup
                                             (process.name)
                                             @if process.group != process.name { span.of { (process.group) } }
                                         }
-                                        td.text { (process.user) } td.dim { (process.pid) }
-                                        (figure(Unit::Cores, process.cpu, false)) (figure(Unit::Bytes, process.memory, false))
+                                        td.text.lo { (process.user) } td.dim { (process.pid) }
+                                        (figure(Unit::Cores, process.cpu, "")) (figure(Unit::Bytes, process.memory, ""))
                                     }
                                 }
                             }
