@@ -1,10 +1,9 @@
 //! The envelope around every answer, and the errors with their status codes.
 
 use super::json;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use serde::Serialize;
 
 /// What kind of error an answer reports; Prometheus's `errorType`.

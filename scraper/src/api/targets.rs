@@ -5,11 +5,12 @@ use super::answer::{Answer, ApiError, Remarks};
 use super::parameters::Parameters;
 use super::{json, status};
 use crate::config::format_duration;
-use crate::target::status::{DroppedTarget, Health, TargetStatus};
+use crate::target::status::{DroppedTarget, Health, RefusedTarget, TargetStatus};
 use axum::extract::State;
 use std::collections::BTreeMap;
 
-/// `targets`: those of `state` (`active`, `dropped`, both where it is left out) and `scrapePool`, by pool.
+/// `targets`: those of `state` (`active`, `dropped`, both where it is left out) and `scrapePool`, by pool. Beyond
+/// Prometheus, which only logs them: `refusedTargets`, where there are any.
 pub(crate) async fn targets(State(state): State<ApiState>, parameters: Parameters) -> Result<Answer, ApiError> {
     let mut list = (state.targets)();
     let pool = parameters.in_url("scrapePool");
@@ -27,6 +28,7 @@ pub(crate) async fn targets(State(state): State<ApiState>, parameters: Parameter
     });
     list.active.retain(|t| shows("active") && in_pool(&t.target.pool));
     list.dropped.retain(|t| shows("dropped") && in_pool(&t.pool));
+    list.refused.retain(|t| (shows("active") || shows("dropped")) && in_pool(&t.pool));
     list.active.sort_by(|a, b| a.target.pool.cmp(&b.target.pool));
     list.dropped.sort_by(|a, b| a.pool.cmp(&b.pool));
 
@@ -38,6 +40,10 @@ pub(crate) async fn targets(State(state): State<ApiState>, parameters: Parameter
             json::array(out, &list.dropped, write_dropped);
             out.extend_from_slice(br#","droppedTargetCounts":"#);
             out.extend_from_slice(counts.as_deref().unwrap_or("null").as_bytes());
+            if !list.refused.is_empty() {
+                out.extend_from_slice(br#","refusedTargets":"#);
+                json::array(out, &list.refused, write_refused);
+            }
             out.push(b'}');
         },
         &Remarks::default(),
@@ -92,5 +98,17 @@ fn write_dropped(out: &mut Vec<u8>, target: &DroppedTarget) {
     json::labels(out, &target.discovered);
     out.extend_from_slice(br#","scrapePool":"#);
     json::string(out, &target.pool);
+    out.push(b'}');
+}
+
+fn write_refused(out: &mut Vec<u8>, target: &RefusedTarget) {
+    out.extend_from_slice(br#"{"discoveredLabels":"#);
+    json::labels(out, &target.discovered);
+    for (name, text) in [("scrapePool", &target.pool), ("reason", &target.reason)] {
+        out.push(b',');
+        json::string(out, name);
+        out.push(b':');
+        json::string(out, text);
+    }
     out.push(b'}');
 }

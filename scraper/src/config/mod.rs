@@ -48,6 +48,8 @@ impl Config {
             });
         }
         self.jobs.extend(other.jobs.iter().cloned());
+        // Two documents: each has a `global` of its own.
+        self.yaml = format!("{}---\n# Beside the file, made by the program:\n{}", self.yaml, other.yaml);
         Ok(self)
     }
 

@@ -16,6 +16,7 @@ use procession_web::{Bound, Endpoints, Ready, ReloadRequests, reload, serve};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 /// What the scraper needs to know.
@@ -112,7 +113,16 @@ pub async fn run(options: Options, bound: Bound, shutdown: CancellationToken) ->
 
 async fn open(options: &Options) -> anyhow::Result<Store> {
     let (path, storage) = (options.storage_path.clone(), options.storage.clone());
-    tokio::task::spawn_blocking(move || Ok(Store::open(&path, storage)?)).await?
+    let (opened, opening) = oneshot::channel();
+    // DuckDB's threads inherit the name of the one that opens it.
+    let thread = std::thread::Builder::new().name("duckdb".to_owned());
+    thread
+        .spawn(move || {
+            // Where nobody waits any more, the store closes again.
+            let _ = opened.send(Store::open(&path, storage));
+        })
+        .context("cannot start the thread that opens the store")?;
+    Ok(opening.await.context("opening the store was given up")??)
 }
 
 async fn close(store: Store) -> anyhow::Result<()> {

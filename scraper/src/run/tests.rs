@@ -1,6 +1,6 @@
 //! The whole service over real sockets, with a real store.
 
-use super::{ConfigSource, Options, run};
+use super::{Config, ConfigSource, Options, run};
 use axum::Router;
 use axum::routing::get;
 use procession_web::Bound;
@@ -123,6 +123,19 @@ async fn start(options: Options) -> (Api, CancellationToken, tokio::task::JoinHa
     let shutdown = CancellationToken::new();
     let running = tokio::spawn(run(options, bound, shutdown.clone()));
     (api, shutdown, running)
+}
+
+#[test]
+fn both_halves_of_a_configuration_are_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scraper.yml");
+    std::fs::write(&file, "scrape_configs:\n- job_name: of the file\n").unwrap();
+    let own = Config::parse("scrape_configs:\n- job_name: own\n", "own").unwrap();
+    let config = ConfigSource::FileAndFixed(file, own).read().unwrap();
+    assert_eq!(
+        config.yaml,
+        "scrape_configs:\n- job_name: of the file\n---\n# Beside the file, made by the program:\nscrape_configs:\n- job_name: own\n"
+    );
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Why a scrape failed. One line, without the target's name.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ScrapeError {
-    /// No connection, or the connection broke. Holds the whole chain of causes.
+    /// No connection, or the connection broke.
     #[error("{0}")]
     Connection(String),
     #[error("no whole answer within the scrape timeout of {}", crate::config::format_duration(*.0))]

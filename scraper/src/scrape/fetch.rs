@@ -1,5 +1,6 @@
 //! Fetching a target's page: the one place where bytes come from the network.
 
+use super::connection::connection;
 use super::error::{ScrapeError, excerpt};
 use crate::config::{Credentials, Job, Secret, TlsVersion};
 use base64::Engine as _;
@@ -7,7 +8,6 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use reqwest::{Certificate, Client, Identity, Request, Response, redirect, tls};
-use std::error::Error as _;
 use std::time::Duration;
 
 /// Hops that are followed, as in Go's client.
@@ -100,27 +100,6 @@ impl Fetcher {
             body.extend_from_slice(&chunk);
         }
         Ok(body)
-    }
-}
-
-fn connection(error: reqwest::Error) -> ScrapeError {
-    if error.is_redirect() && error.status().is_none() {
-        return ScrapeError::Redirects;
-    }
-    // The library's own sentence repeats the URL, and the causes say the rest: the last one is the kernel's or the peer's.
-    let mut causes = Vec::new();
-    let mut cause = error.source();
-    while let Some(e) = cause {
-        let text = e.to_string();
-        // Wrappers repeat what they wrap.
-        if !causes.iter().any(|c: &String| c.contains(&text)) {
-            causes.push(text);
-        }
-        cause = e.source();
-    }
-    match causes.is_empty() {
-        true => ScrapeError::Connection(error.without_url().to_string()),
-        false => ScrapeError::Connection(causes.join(": ")),
     }
 }
 

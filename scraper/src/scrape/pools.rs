@@ -5,7 +5,7 @@ use super::looping::{ScrapeLoop, Shared};
 use super::metadata::{FamilyMetadata, MetadataStore};
 use super::worker::Worker;
 use crate::config::{Config, Job};
-use crate::target::status::{DroppedTarget, LastScrape, TargetStatus, TargetsSnapshot};
+use crate::target::status::{DroppedTarget, LastScrape, RefusedTarget, TargetStatus, TargetsSnapshot};
 use crate::target::{Discovered, Target, discover};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -24,6 +24,7 @@ pub struct Targets(Arc<ArcSwap<Listing>>);
 struct Listing {
     active: Vec<Listed>,
     dropped: Vec<DroppedTarget>,
+    refused: Vec<RefusedTarget>,
     pools: Vec<String>,
 }
 
@@ -42,6 +43,7 @@ impl Targets {
         TargetsSnapshot {
             active: listing.active.iter().map(status).collect(),
             dropped: listing.dropped.clone(),
+            refused: listing.refused.clone(),
             pools: listing.pools.clone(),
         }
     }
@@ -135,6 +137,11 @@ impl<R: Copy + Eq + Hash + Send + Sync + 'static> Pools<R> {
             listing.dropped.extend(
                 dropped.into_iter().take(shown).map(|discovered| DroppedTarget { pool: job.name.clone(), discovered }),
             );
+            listing.refused.extend(refused.into_iter().map(|(discovered, reason)| RefusedTarget {
+                pool: job.name.clone(),
+                discovered,
+                reason,
+            }));
             listing.pools.push(job.name.clone());
             for target in active {
                 let listed = match self.running.remove(&key(&target)) {

@@ -48,6 +48,17 @@ pub struct DroppedTarget {
     pub discovered: Labels,
 }
 
+/// A target that can't be scraped as relabelling left it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedTarget {
+    /// The job's name.
+    pub pool: String,
+    /// The labels before relabelling.
+    pub discovered: Labels,
+    /// Why, in words.
+    pub reason: String,
+}
+
 /// All targets at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct TargetsSnapshot {
@@ -55,6 +66,8 @@ pub struct TargetsSnapshot {
     pub active: Vec<TargetStatus>,
     /// Those that relabelling dropped, as many as `keep_dropped_targets` allows.
     pub dropped: Vec<DroppedTarget>,
+    /// Those that can't be scraped.
+    pub refused: Vec<RefusedTarget>,
     /// The names of all jobs.
     pub pools: Vec<String>,
 }

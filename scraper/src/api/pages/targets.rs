@@ -27,7 +27,8 @@ pub(crate) async fn targets(State(state): State<ApiState>) -> Response {
         "Targets",
         &html! {
             p {
-                (list.active.len()) " targets, " (down) " down"
+                (counted(list.active.len(), "target")) ", " (down) " down"
+                @if !list.refused.is_empty() { ", " (list.refused.len()) " that cannot be scraped" }
                 @if !list.dropped.is_empty() { ", " (list.dropped.len()) " dropped by relabelling" }
                 "."
             }
@@ -44,6 +45,15 @@ pub(crate) async fn targets(State(state): State<ApiState>) -> Response {
                     }
                 }
                 (left_out(list.active.len()))
+            }
+            @if !list.refused.is_empty() {
+                h2 { "Cannot be scraped" }
+                ul {
+                    @for target in list.refused.iter().take(MAX_ROWS) {
+                        li { (target.pool) ": " span class="down" { (target.reason) } " " (labels(&target.discovered)) }
+                    }
+                }
+                (left_out(list.refused.len()))
             }
             @if !list.dropped.is_empty() {
                 h2 { "Dropped by relabelling" }
@@ -88,6 +98,11 @@ fn labels(labels: &Labels) -> Markup {
     html! { @for (name, value) in labels { code { (name) "=" (format!("{value:?}")) } " " } }
 }
 
+/// A number of things: `1 target`, `2 targets`.
+fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
 /// How long ago, in the unit that a person would choose.
 fn ago(ms: i64) -> String {
     match ms.max(0) / 1000 {
@@ -99,7 +114,12 @@ fn ago(ms: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::ago;
+    use super::{ago, counted};
+
+    #[test]
+    fn one_and_many() {
+        assert_eq!([0, 1, 2].map(|n| counted(n, "target")), ["0 targets", "1 target", "2 targets"]);
+    }
 
     #[test]
     fn ages() {

@@ -7,7 +7,7 @@ mod pages;
 use super::{ApiState, Limits, Metadata, Reloaded, router};
 use crate::commands::Import;
 use crate::target::Target;
-use crate::target::status::{DroppedTarget, Health, LastScrape, TargetStatus, TargetsSnapshot};
+use crate::target::status::{DroppedTarget, Health, LastScrape, RefusedTarget, TargetStatus, TargetsSnapshot};
 use axum::body::Body;
 use axum::http::Request;
 use axum::response::Response;
@@ -97,6 +97,11 @@ fn targets() -> TargetsSnapshot {
             TargetStatus { target: target("c:1"), last: LastScrape::default() },
         ],
         dropped: vec![DroppedTarget { pool: "api".to_owned(), discovered: target("d:1").discovered }],
+        refused: vec![RefusedTarget {
+            pool: "other".to_owned(),
+            discovered: target("e:1").discovered,
+            reason: "`__scheme__` is \"<ftp>\": expected http or https".to_owned(),
+        }],
         pools: vec!["other".to_owned(), "api".to_owned()],
     }
 }

@@ -56,7 +56,10 @@ pub struct Exported {
 impl Export {
     /// Writes the samples, a series at a time, so `out` need not be buffered.
     pub fn run(&self, out: &mut impl Write) -> anyhow::Result<Exported> {
-        anyhow::ensure!(self.storage_path.is_dir(), "there is no folder {}", self.storage_path.display());
+        // Opening makes a store where there is none, which a reader must not.
+        let folder = self.storage_path.display();
+        anyhow::ensure!(self.storage_path.is_dir(), "there is no folder {folder}");
+        anyhow::ensure!(self.storage_path.join("head.duckdb").is_file(), "the folder {folder} holds no store");
         // Retention is the scraper's to apply, with the age that it was told.
         let options = Options { retention: None, max_selected_samples: SAMPLES_AT_A_TIME, ..Options::default() };
         let store = Store::open(&self.storage_path, options)?;

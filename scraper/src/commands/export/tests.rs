@@ -140,3 +140,16 @@ proptest! {
         prop_assert_eq!(read, samples);
     }
 }
+
+#[test]
+fn a_folder_without_a_store_is_refused_and_stays_empty() {
+    let dir = tempfile::tempdir().unwrap();
+    let export = |storage_path: std::path::PathBuf| {
+        let export = Export { storage_path, selectors: Vec::new(), min_time: None, max_time: None };
+        export.run(&mut Vec::new()).unwrap_err().to_string()
+    };
+    assert_eq!(export(dir.path().into()), format!("the folder {} holds no store", dir.path().display()));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    let missing = dir.path().join("missing");
+    assert_eq!(export(missing.clone()), format!("there is no folder {}", missing.display()));
+}

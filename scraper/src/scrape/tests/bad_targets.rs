@@ -175,7 +175,9 @@ async fn nobody_there() {
     // A port that was free a moment ago.
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let error = scrape(&format!("http://{address}/metrics"), "", LONG).await.unwrap_err();
-    assert!(error.contains("Connection refused"), "{error}");
+    assert_eq!(error, format!("connection refused by {address}"));
+    let error = scrape("http://nowhere.invalid:9100/metrics", "", LONG).await.unwrap_err();
+    assert!(error.starts_with("cannot find the host of nowhere.invalid:9100: "), "{error}");
 }
 
 #[tokio::test]

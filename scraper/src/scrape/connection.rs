@@ -1,0 +1,97 @@
+//! Why no answer came, in words: the causes that people meet, out of the client's chain of errors.
+
+use super::error::ScrapeError;
+use reqwest::Url;
+use rustls::CertificateError;
+use std::error::Error;
+use std::io::{self, ErrorKind};
+
+/// What a failed request means.
+pub(super) fn connection(error: reqwest::Error) -> ScrapeError {
+    if error.is_redirect() && error.status().is_none() {
+        return ScrapeError::Redirects;
+    }
+    let peer = error.url().map_or_else(|| "the target".to_owned(), peer);
+    ScrapeError::Connection(in_words(&error, &peer).unwrap_or_else(|| causes(error)))
+}
+
+/// Whom a URL leads to, as `host:port`.
+pub(crate) fn peer(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn in_words(error: &(dyn Error + 'static), peer: &str) -> Option<String> {
+    let mut cause = Some(error);
+    while let Some(e) = cause {
+        if let Some(tls) = e.downcast_ref::<rustls::Error>() {
+            return Some(tls_in_words(tls, peer));
+        }
+        if let Some(io) = e.downcast_ref::<io::Error>() {
+            // Such an error holds another one, which is not its source.
+            if let Some(inner) = io.get_ref().and_then(|inner| in_words(inner, peer)) {
+                return Some(inner);
+            }
+            return io_in_words(io, peer);
+        }
+        // The resolver's name for its errors is private.
+        if e.to_string() == "dns error" {
+            let reason = e.source().map(ToString::to_string).unwrap_or_default();
+            return Some(format!("cannot find the host of {peer}: {reason}"));
+        }
+        cause = e.source();
+    }
+    None
+}
+
+fn io_in_words(error: &io::Error, peer: &str) -> Option<String> {
+    Some(match error.kind() {
+        ErrorKind::ConnectionRefused => format!("connection refused by {peer}"),
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => format!("{peer} closed the connection"),
+        ErrorKind::HostUnreachable => format!("{peer} cannot be reached: no route to the host"),
+        ErrorKind::NetworkUnreachable => format!("{peer} cannot be reached: no route to its network"),
+        ErrorKind::TimedOut => format!("{peer} did not answer"),
+        _ => return None,
+    })
+}
+
+fn tls_in_words(error: &rustls::Error, peer: &str) -> String {
+    let rustls::Error::InvalidCertificate(reason) = error else {
+        return format!("no TLS with {peer}: {error}");
+    };
+    match reason {
+        CertificateError::UnknownIssuer => {
+            format!(
+                "the certificate of {peer} is from an authority that is not trusted: name it as `ca_file` in `tls_config`"
+            )
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            format!("the certificate of {peer} has expired")
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            format!("the certificate of {peer} is not valid yet")
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            format!("the certificate of {peer} is for another name: give that as `server_name` in `tls_config`")
+        }
+        other => format!("the certificate of {peer} is not accepted: {other}"),
+    }
+}
+
+/// The chain of causes. The library's own sentence repeats the URL, and the causes say the rest.
+fn causes(error: reqwest::Error) -> String {
+    let mut causes = Vec::new();
+    let mut cause = error.source();
+    while let Some(e) = cause {
+        let text = e.to_string();
+        // Wrappers repeat what they wrap.
+        if !causes.iter().any(|c: &String| c.contains(&text)) {
+            causes.push(text);
+        }
+        cause = e.source();
+    }
+    match causes.is_empty() {
+        true => error.without_url().to_string(),
+        false => causes.join(": "),
+    }
+}
