@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use procession_exporter::{Config, DEFAULT_PORT, Options};
+use procession_exporter::config::parse_duration;
+use procession_exporter::source::procfs::Recheck;
+use procession_exporter::{Config, DEFAULT_PORT, Options, Overrides};
 use procession_web::{LogFlags, WebFlags};
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +33,31 @@ struct ExporterFlags {
     /// Configuration file (YAML). Without one: groups by process name, and series for every process.
     #[arg(long = "config.file", value_name = "FILE")]
     config_file: Option<PathBuf>,
+    /// Whether a process that no rule takes goes to the group of its nearest ancestor that has one [in the file: children].
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    children: Option<bool>,
+    /// Name each process anew in every scan [in the file: recheck].
+    #[arg(long)]
+    recheck: bool,
+    /// Name processes anew until they are so old, such as 10s; 0 for never [in the file: recheck_with_time_limit].
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    recheck_with_time_limit: Option<Duration>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).ok_or_else(|| "expected a duration such as 10s or 1m30s".to_owned())
+}
+
+impl ExporterFlags {
+    fn options(self) -> Options {
+        let recheck = match (self.recheck_with_time_limit, self.recheck) {
+            (Some(limit), _) => Some(Recheck::Young(limit)),
+            (None, true) => Some(Recheck::Always),
+            (None, false) => None,
+        };
+        let overrides = Overrides { children: self.children, recheck };
+        Options { procfs: self.procfs, config_file: self.config_file, overrides }
+    }
 }
 
 #[derive(Subcommand)]
@@ -85,7 +113,6 @@ fn serve(cli: Cli) -> anyhow::Result<()> {
             procession_web::shutdown_signal().await;
             signalled.cancel();
         });
-        let options = Options { procfs: cli.exporter.procfs, config_file: cli.exporter.config_file };
-        procession_exporter::run(options, bound, shutdown).await
+        procession_exporter::run(cli.exporter.options(), bound, shutdown).await
     })
 }

@@ -28,23 +28,27 @@ pub struct Scanner {
 impl Scanner {
     /// A scanner that has seen nothing yet.
     pub fn new(source: Procfs, config: Config) -> Scanner {
-        Scanner {
+        let mut scanner = Scanner {
             source,
-            config,
+            config: Config::default(),
             snapshot: Snapshot::default(),
             groups: Groups::default(),
             labels: ProcessLabels::default(),
             own: OwnMetrics::new(),
             last_bytes: 0,
-        }
+        };
+        scanner.configure(config);
+        scanner
     }
 
     /// What is exported from the next answer on.
     pub fn configure(&mut self, config: Config) {
-        self.config = config;
+        self.source.configure(config.naming.clone());
+        self.groups.configure(config.children);
         if !config.per_process {
             self.labels = ProcessLabels::default();
         }
+        self.config = config;
     }
 
     /// Looks at all processes. Past `deadline` no more are read, and the last readings stand in.

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::scan::Scanner;
 use crate::serve::{SharedScanner, answer};
-use crate::source::procfs::{Procfs, Units};
+use crate::source::procfs::{Procfs, Recheck, Units};
 
 /// The port it listens on unless told otherwise.
 pub const DEFAULT_PORT: u16 = 9956;
@@ -21,17 +21,35 @@ pub struct Options {
     pub procfs: PathBuf,
     /// The configuration file; without one, [`Config::default`] holds.
     pub config_file: Option<PathBuf>,
+    /// What the command line says in place of the file.
+    pub overrides: Overrides,
+}
+
+/// What stands on process-exporter's command line, and in our file: what is given here goes before the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// Whether processes that no rule takes follow their parents.
+    pub children: Option<bool>,
+    /// When processes are named again.
+    pub recheck: Option<Recheck>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { procfs: PathBuf::from("/proc"), config_file: None }
+        Options { procfs: PathBuf::from("/proc"), config_file: None, overrides: Overrides::default() }
     }
 }
 
 impl Options {
-    fn config(&self) -> Result<Config, crate::Error> {
-        self.config_file.as_deref().map_or_else(|| Ok(Config::default()), Config::load)
+    /// What the file and the command line say together.
+    ///
+    /// # Errors
+    /// Where the file is refused.
+    pub fn config(&self) -> Result<Config, crate::Error> {
+        let mut config = self.config_file.as_deref().map_or_else(|| Ok(Config::default()), Config::load)?;
+        config.children = self.overrides.children.unwrap_or(config.children);
+        config.naming.recheck = self.overrides.recheck.unwrap_or(config.naming.recheck);
+        Ok(config)
     }
 }
 

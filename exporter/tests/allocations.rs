@@ -3,17 +3,29 @@
 
 use std::path::Path;
 
+use procession_exporter::Config;
 use procession_exporter::encode::{Compression, Exposition, ProcessLabels};
 use procession_exporter::group::Groups;
 use procession_exporter::snapshot::Snapshot;
 use procession_exporter::source::procfs::{Procfs, Units};
 use procession_web::exposition::Format;
 
+/// What takes every process of the captured tree, by each kind of selector that it can have.
+const RULES: &str = "process_names: [{name: '{{.ExeBase}} {{.Cgroups}}', cmdline: ['.'], unit: ['*']}, {name: '{{.Comm}}', cmdline: ['']}]\n";
+
 #[test]
 fn nothing_is_allocated_per_process() {
+    check("");
+    check(RULES);
+}
+
+fn check(config: &str) {
+    let config = Config::parse(config, Path::new("exporter.yml")).expect("valid");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/proc");
     let mut source = Procfs::open(&root, Path::new("/etc/passwd"), Units::of_this_system()).expect("the captured tree");
     let (mut snapshot, mut groups, mut labels) = (Snapshot::default(), Groups::default(), ProcessLabels::default());
+    source.configure(config.naming);
+    groups.configure(config.children);
     let mut bytes = 4096;
     let mut scrape = || {
         let mut exposition = Exposition::new(Format::OpenMetrics, Compression::None, bytes);

@@ -20,6 +20,7 @@ fn start(config_file: Option<&Path>) -> Running {
     let options = Options {
         procfs: Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/proc"),
         config_file: config_file.map(Path::to_owned),
+        ..Options::default()
     };
     let (shutdown, (tell, told)) = (CancellationToken::new(), std::sync::mpsc::channel());
     let stopped = shutdown.clone();
@@ -156,7 +157,7 @@ fn a_timeout_that_is_over_gives_what_there_is_and_says_so() {
 #[test]
 fn a_root_that_is_none_is_refused_by_name() {
     let empty = tempfile::tempdir().expect("tempdir");
-    let options = Options { procfs: empty.path().to_owned(), config_file: None };
+    let options = Options { procfs: empty.path().to_owned(), ..Options::default() };
     let outcome = tokio::runtime::Runtime::new().expect("runtime").block_on(async {
         procession_exporter::run(options, Bound::loopback(0).await?, CancellationToken::new()).await
     });

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use procession_exporter::Config;
 use procession_exporter::group::Groups;
 use procession_exporter::snapshot::{Counter, Snapshot};
 use procession_exporter::source::procfs::{Procfs, Units};
@@ -131,4 +132,103 @@ fn a_root_that_disappears_is_an_error_with_its_path() {
     fs::remove_dir_all(&path).expect("remove");
     let error = tree.source.list().expect_err("nothing to list any more").to_string();
     assert!(error.starts_with(&format!("{}: cannot list the processes", path.display())), "{error}");
+}
+
+impl Tree {
+    fn configure(&mut self, text: &str) {
+        let config = Config::parse(text, Path::new("exporter.yml")).expect("valid");
+        self.source.configure(config.naming);
+        self.groups.configure(config.children);
+    }
+
+    /// The group of the process, where it is in one.
+    fn group(&mut self) -> Option<String> {
+        self.scan();
+        self.groups.name_of(self.snapshot.processes.first()?.slot).map(|name| name.to_string())
+    }
+
+    fn uptime(&mut self, seconds: u32) {
+        fs::write(self.root.path().join("uptime"), format!("{seconds}.00 1.00\n")).expect("write");
+    }
+}
+
+const BY_SCRIPT: &str = "process_names: [{name: '{{.Matches.script}}', cmdline: ['(?P<script>\\w+)\\.py']}]\n";
+
+#[test]
+fn rules_name_the_group_and_what_they_do_not_take_is_not_shown() {
+    let mut tree = Tree::new();
+    tree.write("cmdline", "python3\0a.py\0");
+    tree.configure(BY_SCRIPT);
+    assert_eq!(tree.group().as_deref(), Some("a"));
+    tree.configure("process_names: [{comm: [apache]}]\n");
+    assert_eq!(tree.group(), None);
+    assert_eq!(tree.cpu_ms("a"), Some(1000), "what was counted stays");
+    tree.process("nginx", 10, 130);
+    assert_eq!(tree.group(), None);
+    tree.configure(BY_SCRIPT);
+    tree.process("nginx", 10, 140);
+    assert_eq!(
+        (tree.group().as_deref(), tree.cpu_ms("a")),
+        (Some("a"), Some(1100)),
+        "what it used unseen is in no group"
+    );
+}
+
+#[test]
+fn a_file_that_no_rule_asks_for_is_not_read() {
+    let mut tree = Tree::new();
+    // Reading a directory fails, and failures are counted.
+    fs::create_dir(tree.file("cmdline")).expect("mkdir");
+    fs::create_dir(tree.file("cgroup")).expect("mkdir");
+    tree.configure("process_names: [{name: '{{.Comm}}', comm: [nginx], user: ['7']}]\n");
+    assert_eq!((tree.group().as_deref(), tree.errors().len()), (Some("nginx"), 0));
+    tree.configure("process_names: [{name: '{{.Unit}}', exe: [nginx]}, {comm: [nginx]}]\n");
+    assert_eq!(tree.group().as_deref(), Some("nginx"));
+    assert_eq!(tree.errors(), [("cmdline", "other", 1), ("cgroup", "other", 1)]);
+}
+
+#[test]
+fn units_containers_and_parents_are_read_where_asked() {
+    let mut tree = Tree::new();
+    tree.write("cgroup", "0::/system.slice/web.service\n");
+    fs::create_dir(tree.root.path().join("1")).expect("mkdir");
+    fs::write(tree.root.path().join("1/comm"), "init\n").expect("write");
+    tree.configure("process_names: [{name: '{{.Unit}}', parent: [init], unit: [web]}]\n");
+    assert_eq!(tree.group().as_deref(), Some("web.service"));
+    tree.configure("process_names: [{parent: [systemd]}]\n");
+    assert_eq!(tree.group(), None);
+}
+
+#[test]
+fn a_young_process_is_named_again_and_an_old_one_is_not() {
+    let mut tree = Tree::new();
+    tree.write("cmdline", "sh\0-c\0python3 later.py\0");
+    tree.process("nginx", 100, 5);
+    tree.configure(BY_SCRIPT);
+    tree.uptime(5);
+    assert_eq!(tree.group().as_deref(), Some("later"));
+    // An exec that leaves the name as it is: seen, though the process is no longer young.
+    tree.write("cmdline", "python3\0now.py\0");
+    tree.uptime(60);
+    assert_eq!(tree.group().as_deref(), Some("now"));
+    tree.write("cmdline", "python3\0unseen.py\0");
+    tree.uptime(75);
+    assert_eq!(tree.group().as_deref(), Some("now"));
+    tree.configure(&format!("{BY_SCRIPT}recheck: true\n"));
+    assert_eq!(tree.group().as_deref(), Some("unseen"));
+    tree.write("cmdline", "python3\0seen.py\0");
+    assert_eq!(tree.group().as_deref(), Some("seen"));
+}
+
+#[test]
+fn a_name_that_the_kernel_cuts_is_whole_in_the_group() {
+    let mut tree = Tree::new();
+    tree.process("procession-scra", 10, 100);
+    assert_eq!(tree.group().as_deref(), Some("procession-scra"));
+    tree.process("another-name-15", 10, 100);
+    tree.write("cmdline", "/opt/another-name-15-bytes\0--flag\0");
+    assert_eq!(tree.group().as_deref(), Some("another-name-15-bytes"));
+    assert_eq!(tree.snapshot.processes[0].identity.name, "another-name-15", "the kernel's name stays the name");
+    tree.configure("process_names: [{name: '{{.Comm}}', cmdline: ['.']}]\n");
+    assert_eq!(tree.group().as_deref(), Some("another-name-15"), "as process-exporter has it");
 }

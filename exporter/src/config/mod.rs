@@ -1,27 +1,38 @@
 //! The configuration: what the file says, compiled into what the exporter runs on.
 
 mod raw;
+mod rule;
+mod span;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::error::Error;
+use crate::rules::Rules;
+use crate::source::procfs::{Naming, Recheck};
+
+pub use self::span::parse as parse_duration;
 
 /// More than this is no configuration file.
 const MAX_BYTES: u64 = 1 << 20;
 
 /// What is exported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// The series of every process (`proc_*` with `pid`).
     pub per_process: bool,
     /// The series of every group (`proc_group_*`).
     pub groups: bool,
+    /// How processes are named, and when again.
+    pub naming: Naming,
+    /// Whether a process that no rule takes goes to the group of its nearest ancestor that has one.
+    pub children: bool,
 }
 
 impl Default for Config {
     /// What holds without a file: groups by name, and a series set per process.
     fn default() -> Config {
-        Config { per_process: true, groups: true }
+        Config { per_process: true, groups: true, naming: Naming::default(), children: true }
     }
 }
 
@@ -52,6 +63,17 @@ impl Config {
         let config = Config {
             per_process: raw.per_process.enabled.unwrap_or(default.per_process),
             groups: raw.groups.enabled.unwrap_or(default.groups),
+            naming: Naming {
+                rules: raw
+                    .process_names
+                    .map(|rules| Arc::new(Rules::new(rules.into_iter().map(|rule| rule.0).collect()))),
+                recheck: match (raw.recheck, raw.recheck_with_time_limit) {
+                    (_, Some(limit)) => Recheck::Young(limit.0),
+                    (Some(true), None) => Recheck::Always,
+                    (_, None) => Recheck::default(),
+                },
+            },
+            children: raw.children.unwrap_or(default.children),
         };
         if !config.per_process && !config.groups {
             let message = "per_process.enabled and groups.enabled are both false: nothing would be exported".to_owned();
@@ -64,9 +86,12 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
-    fn check(text: &str) -> Result<Config, String> {
-        Config::parse(text, Path::new("exporter.yml")).map_err(|e| e.to_string())
+    /// What is exported: of each process, of groups.
+    fn check(text: &str) -> Result<(bool, bool), String> {
+        let config = Config::parse(text, Path::new("exporter.yml")).map_err(|e| e.to_string())?;
+        Ok((config.per_process, config.groups))
     }
 
     fn refused(text: &str, message: &str) {
@@ -76,17 +101,27 @@ mod tests {
     #[test]
     fn what_is_not_said_has_its_default() {
         for text in ["", "# only a comment\n", "groups: {}\n", "per_process:\n  enabled: true\n", "---\n"] {
-            assert_eq!(check(text), Ok(Config::default()), "for {text:?}");
+            assert_eq!(check(text), Ok((true, true)), "for {text:?}");
         }
-        assert_eq!(check("per_process: {enabled: false}\n"), Ok(Config { per_process: false, groups: true }));
-        assert_eq!(check("groups: {enabled: false}\n"), Ok(Config { per_process: true, groups: false }));
+        assert_eq!(check("per_process: {enabled: false}\n"), Ok((false, true)));
+        assert_eq!(check("groups: {enabled: false}\n"), Ok((true, false)));
+    }
+
+    #[test]
+    fn when_processes_are_named_again() {
+        let recheck = |text: &str| Config::parse(text, Path::new("x")).expect("valid").naming.recheck;
+        assert_eq!(recheck(""), Recheck::Young(Duration::from_secs(10)));
+        assert_eq!(recheck("recheck: true"), Recheck::Always);
+        assert_eq!(recheck("recheck: true\nrecheck_with_time_limit: 1m30s\n"), Recheck::Young(Duration::from_secs(90)));
+        assert_eq!(recheck("recheck_with_time_limit: 0s"), Recheck::Young(Duration::ZERO));
     }
 
     #[test]
     fn every_rule_has_its_message() {
         refused(
             "per_proces:\n  enabled: true\n",
-            "exporter.yml:1:1: unknown field `per_proces`, expected `per_process` or `groups`",
+            "exporter.yml:1:1: unknown field `per_proces`, expected one of `per_process`, `groups`, `process_names`, \
+             `children`, `recheck`, `recheck_with_time_limit`",
         );
         refused(
             "groups:\n  enabled: true\n\nper_process:\n  enable: false\n",
@@ -106,13 +141,69 @@ mod tests {
             "groups: {enabled: false}\nper_process: {enabled: false}\n",
             "exporter.yml: per_process.enabled and groups.enabled are both false: nothing would be exported",
         );
+        refused(
+            "recheck_with_time_limit: soon\n",
+            "exporter.yml:1:26: recheck_with_time_limit: invalid value: string \"soon\", expected a duration such as 10s or 1m30s",
+        );
+    }
+
+    #[test]
+    fn rules_that_are_wrong_are_refused_at_their_line() {
+        refused(
+            "process_names:\n- comm: [bash]\n- cmdline:\n  - x\n  - a(\n",
+            "exporter.yml:5:5: process_names[1].cmdline[1]: bad regex \"a(\": unclosed group",
+        );
+        refused(
+            "process_names:\n- comm: [bash]\n  name: '{{.Com}}'\n",
+            "exporter.yml:3:9: process_names[0].name: bad name template \"{{.Com}}\": `{{.Com}}` is not supported, expected \
+             .Comm, .ExeBase, .ExeFull, .Username, .Matches.NAME, .PID, .StartTime, .Cgroups, .Unit or .Container",
+        );
+        refused(
+            "process_names:\n- comm: [bash]\n- name: x\n",
+            "exporter.yml:3:3: process_names[1]: a rule needs at least one of comm, exe, cmdline, user, cgroup, unit, container and parent",
+        );
+        refused(
+            "process_names:\n- comms: [bash]\n",
+            "exporter.yml:2:3: process_names[0]: unknown field `comms`, expected one of `name`, `comm`, `exe`, `cmdline`, \
+             `user`, `cgroup`, `unit`, `container`, `parent`, `exclude`",
+        );
+        refused(
+            "process_names:\n- cmdline: ['-p (?P<port>.*)']\n  name: '{{.Matches.prot}}'\n",
+            "exporter.yml:2:3: process_names[0]: name \"{{.Matches.prot}}\" uses .Matches.prot, but no expression of cmdline \
+             has a group (?P<prot>...)",
+        );
+        refused(
+            "process_names:\n- comm: [x]\n  exclude: true\n  name: y\n",
+            "exporter.yml:2:3: process_names[0]: a rule with `exclude: true` gives no name: its processes are not shown",
+        );
+        refused(
+            "process_names:\n- comm: bash\n",
+            "exporter.yml:2:9: process_names[0].comm: invalid type: string \"bash\", expected a sequence",
+        );
+    }
+
+    /// The examples of process-exporter's README and of its packages, in our words where the text does not matter.
+    #[test]
+    fn files_of_process_exporter_are_accepted() {
+        for text in [
+            "process_names:\n  - name: \"{{.Comm}}\"\n    cmdline: \n    - '.+'\n",
+            "process_names:\n- comm:\n  - bash\n- exe:\n  - postgres\n  - /usr/local/bin/prometheus\n\
+             - name: \"{{.ExeFull}}:{{.Matches.Cfgfile}}\"\n  exe:\n  - /usr/local/bin/process-exporter\n  cmdline:\n  - -config.path\\s+(?P<Cfgfile>\\S+)\n",
+            "process_names:\n- comm: [1, 2.5, true]\n  exe:\n- exe:\n  - /sbin/upstart\n  cmdline:\n  - --user\n  name: upstart:-user\n",
+        ] {
+            assert_eq!(check(text), Ok((true, true)), "for {text}");
+        }
     }
 
     #[test]
     fn the_shipped_files_are_accepted() {
         let shipped = |name: &str| Config::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../config").join(name));
-        assert_eq!(shipped("exporter.yml").expect("valid"), Config::default());
-        assert_eq!(shipped("exporter-groups.yml").expect("valid"), Config { per_process: false, groups: true });
+        let says = |name: &str| {
+            shipped(name).map(|c| (c.per_process, c.groups, c.naming.rules.is_some(), c.children)).expect("valid")
+        };
+        assert_eq!(says("exporter.yml"), (true, true, false, true));
+        assert_eq!(says("exporter-groups.yml"), (false, true, false, true));
+        assert_eq!(says("exporter-rules.yml"), (false, true, true, true));
         assert!(shipped("no-such-file.yml").is_err());
     }
 }

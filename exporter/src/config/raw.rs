@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 
+use super::rule::RawRule;
+use super::span::Span;
+
 /// A whole file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -10,6 +13,10 @@ pub(crate) struct File {
     pub(crate) per_process: PerProcess,
     #[serde(default)]
     pub(crate) groups: Groups,
+    pub(crate) process_names: Option<Vec<RawRule>>,
+    pub(crate) children: Option<bool>,
+    pub(crate) recheck: Option<bool>,
+    pub(crate) recheck_with_time_limit: Option<Span>,
 }
 
 /// The section `per_process`.

@@ -83,14 +83,18 @@ impl ProcessLabels {
             if slot >= self.0.len() {
                 self.0.resize_with(slot + 1, Entry::default);
             }
-            let Some(group) = groups.name_of(process.slot) else { continue };
+            let Some(group) = groups.name_of(process.slot) else {
+                // It may have been in a group before the rules changed.
+                self.0[slot].made_for = None;
+                continue;
+            };
             if !self.0[slot].made_for(&process.identity, group) {
                 self.0[slot] = Entry::make(&process.identity, group);
             }
         }
     }
 
-    /// The labels of a process; `None` where it was not in the snapshot of the last update.
+    /// The labels of a process; `None` where it was not in the snapshot of the last update, or is in no group.
     pub(crate) fn of(&self, process: &Process) -> Option<&Entry> {
         let entry = self.0.get(process.slot as usize)?;
         entry.made_for.as_ref().is_some_and(|(identity, _)| Arc::ptr_eq(identity, &process.identity)).then_some(entry)

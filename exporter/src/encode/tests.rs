@@ -11,15 +11,8 @@ use crate::snapshot::{Gauge, Identity};
 fn snapshot(names: &[Vec<u8>]) -> Snapshot {
     let process = |(slot, name): (u32, &Vec<u8>)| {
         let name = String::from_utf8_lossy(name).into_owned();
-        let identity = Identity {
-            pid: slot + 1,
-            start_ms: 1500,
-            ppid: 0,
-            executable: Some(name.clone()),
-            name,
-            kernel: false,
-            user: None,
-        };
+        let identity =
+            Identity { pid: slot + 1, start_ms: 1500, executable: Some(name.clone()), name, ..Identity::default() };
         let mut process = Process {
             slot,
             identity: Arc::new(identity),

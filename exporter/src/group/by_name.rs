@@ -2,12 +2,12 @@
 
 use crate::snapshot::Identity;
 
-/// The group that a process belongs to: its name; for kernel threads the part before the first `/`, since the rest
+/// The group that a process belongs to: its whole name; for kernel threads the part before the first `/`, since the rest
 /// numbers CPUs and workers (`ksoftirqd/0`, `kworker/u8:2`).
 pub(crate) fn group_name(identity: &Identity) -> &str {
     match identity.name.split_once('/') {
         Some((kind, _)) if identity.kernel && !kind.is_empty() => kind,
-        _ => &identity.name,
+        _ => identity.long_name.as_ref().unwrap_or(&identity.name),
     }
 }
 
@@ -16,8 +16,7 @@ mod tests {
     use super::*;
 
     fn check(name: &str, kernel: bool, expected: &str) {
-        let identity =
-            Identity { pid: 1, start_ms: 0, ppid: 0, name: name.into(), kernel, executable: None, user: None };
+        let identity = Identity { name: name.into(), kernel, ..Identity::default() };
         assert_eq!(group_name(&identity), expected);
     }
 
@@ -29,5 +28,12 @@ mod tests {
         check("ksoftirqd/1", true, "ksoftirqd");
         check("kthreadd", true, "kthreadd");
         check("/0", true, "/0");
+    }
+
+    #[test]
+    fn a_name_that_the_kernel_has_cut_is_whole() {
+        let long_name = Some("procession-scraper".to_owned());
+        let identity = Identity { name: "procession-scra".into(), long_name, ..Identity::default() };
+        assert_eq!(group_name(&identity), "procession-scraper");
     }
 }

@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::snapshot::{Counter, Counters, Identity, Process};
+use crate::snapshot::{Counter, Counters, Identity, Membership, Process};
 
-/// A chain of dead parents is followed so far.
-const MAX_ANCESTORS: usize = 64;
+/// A chain of parents is followed so far.
+const MAX_ANCESTORS: usize = 256;
 /// Scans in which a parent may show that it has waited for a child: the one that misses the child, and one more, as the
 /// parent may have been read just before.
 const TRIES: u8 = 2;
@@ -28,14 +28,32 @@ pub(crate) struct Ledger {
     gone: Vec<Gone>,
     /// Pids whose process the last update has missed; their places are kept for that update.
     dead: Vec<u32>,
+    /// Slots of processes of this update that follow a parent, and have not got its group yet.
+    following: Vec<u32>,
     update: u32,
+}
+
+/// Where a process goes, as far as that follows from its identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Assigned {
+    /// Into the group of this number.
+    Group(u32),
+    /// Where its nearest ancestor with a group is.
+    Follow,
+    /// Nowhere.
+    Hidden,
 }
 
 /// What has been counted of one process.
 #[derive(Debug, Default, Clone)]
 struct Entry {
     identity: Option<Arc<Identity>>,
-    group: u32,
+    /// `None` for what is not shown.
+    group: Option<u32>,
+    /// Whether the group is that of an ancestor: kept when the ancestor ends and `init` becomes the parent.
+    followed: bool,
+    /// The rules have changed: what the identity says is to be looked at again, though it is the same.
+    stale: bool,
     /// The update that saw it last.
     seen: u32,
     /// The highest reading of each counter that has gone into a group.
@@ -79,14 +97,22 @@ impl Ledger {
         }
     }
 
-    /// First pass over a snapshot: the process is there. `group` is asked where its identity is new or has changed.
-    pub(crate) fn see(&mut self, process: &Process, group: impl FnOnce() -> u32) {
+    /// The rules have changed: each process is asked for its group anew.
+    pub(crate) fn ask_again(&mut self) {
+        for entry in &mut self.entries {
+            entry.stale = true;
+        }
+    }
+
+    /// First pass over a snapshot: the process is there. `assign` is asked where its identity is new or has changed.
+    pub(crate) fn see(&mut self, process: &Process, assign: impl FnOnce() -> Assigned) {
         let (slot, identity) = (process.slot as usize, &process.identity);
         if slot >= self.entries.len() {
             self.entries.resize_with(slot + 1, Entry::default);
         }
         let missed = self.entries[slot].seen != self.update.wrapping_sub(1);
-        let known = self.entries[slot].identity.as_ref().is_some_and(|known| Arc::ptr_eq(known, identity));
+        let known = !self.entries[slot].stale
+            && self.entries[slot].identity.as_ref().is_some_and(|known| Arc::ptr_eq(known, identity));
         if !known {
             // A process that only has a new name keeps what was counted, in its old group.
             let same = self.entries[slot].identity.as_ref().is_some_and(|known| known.same_process(identity));
@@ -97,8 +123,18 @@ impl Ledger {
                 self.entries[slot].waited = waited;
                 self.entries[slot].waited_settled = waited;
             }
-            self.entries[slot].group = group();
-            self.entries[slot].identity = Some(identity.clone());
+            let entry = &mut self.entries[slot];
+            match assign() {
+                Assigned::Group(index) => (entry.group, entry.followed) = (Some(index), false),
+                Assigned::Hidden => (entry.group, entry.followed) = (None, false),
+                Assigned::Follow if entry.followed && !entry.stale => {}
+                Assigned::Follow => {
+                    (entry.group, entry.followed) = (None, false);
+                    self.following.push(process.slot);
+                }
+            }
+            entry.stale = false;
+            entry.identity = Some(identity.clone());
         }
         if !known || missed {
             self.by_pid.insert(identity.pid, Place { slot: process.slot, ppid: identity.ppid, alive: true });
@@ -125,9 +161,37 @@ impl Ledger {
         });
     }
 
+    /// Between the passes, too: who follows a parent gets its group. A parent may stand after its child in a snapshot.
+    pub(crate) fn follow(&mut self) {
+        let mut following = std::mem::take(&mut self.following);
+        for slot in following.drain(..) {
+            let group = self.entries.get(slot as usize).and_then(|e| self.ancestral_group(e.identity.as_ref()?.ppid));
+            if let Some(entry) = self.entries.get_mut(slot as usize) {
+                (entry.group, entry.followed) = (group, group.is_some());
+            }
+        }
+        self.following = following;
+    }
+
+    /// The group of the nearest living ancestor that has one; an excluded one ends the search.
+    fn ancestral_group(&self, mut pid: u32) -> Option<u32> {
+        for _ in 0..MAX_ANCESTORS {
+            let place = self.by_pid.get(&pid)?;
+            if place.alive {
+                let parent = self.entries.get(place.slot as usize)?;
+                let excluded = matches!(parent.identity.as_ref()?.membership, Membership::Excluded { .. });
+                if parent.group.is_some() || excluded {
+                    return parent.group;
+                }
+            }
+            pid = place.ppid;
+        }
+        None
+    }
+
     /// Second pass: the group of a process, and what it has used since its last readings, each unit once. A counter that
     /// could not be read this time has used nothing, and the next reading counts from the last good one.
-    pub(crate) fn used(&mut self, process: &Process) -> Option<(u32, Counters)> {
+    pub(crate) fn used(&mut self, process: &Process) -> Option<(Option<u32>, Counters)> {
         let entry = self.entries.get_mut(process.slot as usize)?;
         let (now, mut used) = (&process.counters, Counters::default());
         for ((used, now), counted) in used.0.iter_mut().zip(now.0).zip(&mut entry.counted.0) {
@@ -150,14 +214,15 @@ impl Ledger {
     /// The group of the process under a slot.
     pub(crate) fn group(&self, slot: u32) -> Option<u32> {
         let entry = self.entries.get(slot as usize)?;
-        entry.identity.is_some().then_some(entry.group)
+        entry.identity.as_ref().and(entry.group)
     }
 
     /// Groups have new numbers, or none any more.
     pub(crate) fn renumber(&mut self, new_index: &[Option<u32>]) {
         for entry in &mut self.entries {
-            match new_index.get(entry.group as usize) {
-                Some(Some(index)) => entry.group = *index,
+            let Some(old) = entry.group else { continue };
+            match new_index.get(old as usize) {
+                Some(Some(index)) => entry.group = Some(*index),
                 _ => *entry = Entry::default(),
             }
         }

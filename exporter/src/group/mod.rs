@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use self::ledger::Ledger;
+use self::ledger::{Assigned, Ledger};
 pub use self::totals::Totals;
-use crate::snapshot::{Identity, Snapshot};
+use crate::snapshot::{Identity, Membership, Snapshot};
 
 /// Beyond so many groups, those without a process are forgotten.
 pub const MAX_GROUPS: usize = 10_000;
@@ -33,9 +33,19 @@ pub struct Groups {
     /// Indices of `groups`, by name: the order in which they are shown.
     order: Vec<u32>,
     forgotten: u64,
+    /// Whether a process that no rule takes is put in the group of its nearest ancestor that has one.
+    children: bool,
 }
 
 impl Groups {
+    /// Says whether processes that no rule takes follow their parents, from the next update on; at first they do not.
+    ///
+    /// What was counted so far stays where it is.
+    pub fn configure(&mut self, children: bool) {
+        self.children = children;
+        self.ledger.ask_again();
+    }
+
     /// Adds a snapshot: counters grow by what each process has used since the last one, gauges are counted anew.
     ///
     /// The first reading of a process counts whole, as all of it was used by a member of the group; that is so also for
@@ -46,11 +56,12 @@ impl Groups {
         }
         self.ledger.begin();
         for process in &snapshot.processes {
-            self.ledger.see(process, || index_of(&mut self.groups, &mut self.by_name, &process.identity));
+            self.ledger.see(process, || assign(&mut self.groups, &mut self.by_name, &process.identity, self.children));
         }
         self.ledger.settle();
+        self.ledger.follow();
         for process in &snapshot.processes {
-            if let Some((index, used)) = self.ledger.used(process) {
+            if let Some((Some(index), used)) = self.ledger.used(process) {
                 self.groups[index as usize].totals.add(process, &used);
             }
         }
@@ -86,7 +97,7 @@ impl Groups {
         self.forgotten
     }
 
-    /// The name of the group that the process under `slot` was put in by the last update.
+    /// The name of the group that the process under `slot` was put in by the last update; `None` where it is in none.
     pub fn name_of(&self, slot: u32) -> Option<&Arc<str>> {
         Some(&self.groups[self.ledger.group(slot)? as usize].name)
     }
@@ -108,13 +119,27 @@ impl Groups {
     }
 }
 
-/// The group of a process, made where there is none of that name: equal names are one group, whatever bytes they came from.
-fn index_of(
+/// Where a process goes; groups are made where there is none of that name: equal names are one group, whatever bytes
+/// they came from.
+fn assign(
     groups: &mut Vec<Group>,
     by_name: &mut HashMap<Arc<str>, u32, foldhash::fast::RandomState>,
     identity: &Identity,
+    children: bool,
+) -> Assigned {
+    match &identity.membership {
+        Membership::ByName => Assigned::Group(index_of(groups, by_name, by_name::group_name(identity))),
+        Membership::Rule { group, .. } => Assigned::Group(index_of(groups, by_name, group)),
+        Membership::Untaken if children => Assigned::Follow,
+        Membership::Untaken | Membership::Excluded { .. } => Assigned::Hidden,
+    }
+}
+
+fn index_of(
+    groups: &mut Vec<Group>,
+    by_name: &mut HashMap<Arc<str>, u32, foldhash::fast::RandomState>,
+    name: &str,
 ) -> u32 {
-    let name = by_name::group_name(identity);
     if let Some(index) = by_name.get(name) {
         return *index;
     }

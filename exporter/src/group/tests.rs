@@ -6,10 +6,10 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::snapshot::{Counter, Counters, Gauge, Gauges, Process, State};
+use crate::snapshot::{Counter, Counters, Gauge, Gauges, Membership, Process, State};
 
 fn identity(pid: u32, start_ms: u64, name: &str) -> Arc<Identity> {
-    Arc::new(Identity { pid, start_ms, ppid: 1, name: name.into(), kernel: false, executable: None, user: None })
+    Arc::new(Identity { pid, start_ms, ppid: 1, name: name.into(), ..Identity::default() })
 }
 
 fn process(slot: u32, identity: &Arc<Identity>, cpu: Option<u64>) -> Process {
@@ -97,6 +97,65 @@ fn too_many_groups_forget_the_empty_ones_only() {
     assert!(groups.iter().map(|g| &g.name).is_sorted());
     see(&mut groups, vec![process(0, &keep, Some(4))]);
     assert_eq!(cpu(&groups, "keep"), Some(4));
+}
+
+fn with_membership(pid: u32, ppid: u32, membership: Membership) -> Arc<Identity> {
+    Arc::new(Identity { membership, ..(*child(pid, 1, ppid, "name")).clone() })
+}
+
+fn taken(group: &str) -> Membership {
+    Membership::Rule { rule: 1, group: group.into() }
+}
+
+/// The groups of the processes, in their order, with pids and slots from 1.
+fn groups_of(groups: &mut Groups, family: &[&Arc<Identity>]) -> Vec<Option<String>> {
+    see(groups, family.iter().map(|i| process(i.pid, i, Some(1))).collect());
+    family.iter().map(|i| groups.name_of(i.pid).map(|name| name.to_string())).collect()
+}
+
+fn some(names: &[&str]) -> Vec<Option<String>> {
+    names.iter().map(|name| Some((*name).to_owned()).filter(|name| !name.is_empty())).collect()
+}
+
+#[test]
+fn children_follow_their_nearest_ancestor_with_a_group_where_asked() {
+    let top = with_membership(1, 0, taken("a"));
+    let middle = with_membership(2, 1, Membership::Untaken);
+    let below = with_membership(3, 2, Membership::Untaken);
+    let other = with_membership(4, 2, taken("b"));
+    let orphan = with_membership(5, 0, Membership::Untaken);
+    let family = [&top, &middle, &below, &other, &orphan];
+    let mut groups = Groups::default();
+    assert_eq!(groups_of(&mut groups, &family), some(&["a", "", "", "b", ""]));
+    groups.configure(true);
+    assert_eq!(groups_of(&mut groups, &family), some(&["a", "a", "a", "b", ""]));
+    assert_eq!(groups_of(&mut groups, &family), some(&["a", "a", "a", "b", ""]));
+    // Only what they have used since they are shown counts, and all of what the first ones used.
+    assert_eq!((cpu(&groups, "a"), cpu(&groups, "b")), (Some(1), Some(1)));
+    groups.configure(false);
+    assert_eq!(groups_of(&mut groups, &family), some(&["a", "", "", "b", ""]));
+}
+
+#[test]
+fn parents_may_have_higher_pids_and_nobody_follows_the_excluded() {
+    let mut groups = Groups::default();
+    groups.configure(true);
+    let young = with_membership(1, 3, Membership::Untaken);
+    let excluded = with_membership(2, 3, Membership::Excluded { rule: 1 });
+    let parent = with_membership(3, 0, taken("a"));
+    let below = with_membership(4, 2, Membership::Untaken);
+    let circle = with_membership(5, 5, Membership::Untaken);
+    assert_eq!(groups_of(&mut groups, &[&young, &excluded, &parent, &below, &circle]), some(&["a", "", "a", "", ""]));
+}
+
+#[test]
+fn who_followed_a_parent_stays_when_that_has_ended() {
+    let mut groups = Groups::default();
+    groups.configure(true);
+    let parent = with_membership(1, 0, taken("a"));
+    assert_eq!(groups_of(&mut groups, &[&parent, &with_membership(2, 1, Membership::Untaken)]), some(&["a", "a"]));
+    let inherited_by_init = with_membership(2, 0, Membership::Untaken);
+    assert_eq!(groups_of(&mut groups, &[&inherited_by_init]), some(&["a"]));
 }
 
 /// A process as the kernel keeps it: `bytes` and `waited` also of the children it has waited for.

@@ -53,7 +53,9 @@ const NOTES: &str = "
   about 15 microseconds each, where everything else about a process takes about 35.
 - **Resident memory** is the number that the kernel keeps for quick answers; it can be off by some pages per CPU.
 - **Names** are the kernel's, up to 15 bytes. Bytes that are not UTF-8 are shown as U+FFFD; processes whose names are
-  then equal are in one group. A process without a name is called `(unnamed)`.
+  then equal are in one group. A process without a name is called `(unnamed)`. The label `group` has the whole name
+  where the executable or the command line still tells what the kernel has cut off; rules can call groups otherwise
+  ([exporter.md](exporter.md)).
 - **`user`** is the name of the effective user in `/etc/passwd`, or the number.
 ";
 

@@ -13,6 +13,8 @@ pub(crate) struct Known {
     pub(crate) comm: Vec<u8>,
     pub(crate) uid: Option<u32>,
     pub(crate) start_ticks: u64,
+    /// Whether `process.identity` holds until something that is seen in each scan changes.
+    pub(crate) settled: bool,
     /// The scan that saw it last.
     seen: u32,
 }
@@ -40,6 +42,18 @@ impl KnownProcesses {
         Some(known)
     }
 
+    /// What is known of `pid`, unmarked.
+    pub(crate) fn get(&self, pid: u32) -> Option<&Known> {
+        self.slots.get(*self.by_pid.get(&pid)? as usize)?.as_ref()
+    }
+
+    /// Each process is to be named anew when it is next seen.
+    pub(crate) fn unsettle(&mut self) {
+        for known in self.slots.iter_mut().flatten() {
+            known.settled = false;
+        }
+    }
+
     /// A slot for a pid that is new or has become another process.
     pub(crate) fn slot(&mut self, pid: u32) -> u32 {
         match self.by_pid.entry(pid) {
@@ -55,9 +69,16 @@ impl KnownProcesses {
     }
 
     /// Remembers a process in the slot that it says.
-    pub(crate) fn put(&mut self, process: Process, comm: &[u8], uid: Option<u32>, start_ticks: u64) -> &mut Known {
+    pub(crate) fn put(
+        &mut self,
+        process: Process,
+        comm: &[u8],
+        uid: Option<u32>,
+        start_ticks: u64,
+        settled: bool,
+    ) -> &mut Known {
         let slot = process.slot as usize;
-        self.slots[slot].insert(Known { process, comm: comm.to_vec(), uid, start_ticks, seen: self.scan })
+        self.slots[slot].insert(Known { process, comm: comm.to_vec(), uid, start_ticks, settled, seen: self.scan })
     }
 
     /// Forgets a process that has vanished.
@@ -90,8 +111,7 @@ mod tests {
     use std::sync::Arc;
 
     fn add(known: &mut KnownProcesses, pid: u32) -> u32 {
-        let identity =
-            Identity { pid, start_ms: 0, ppid: 0, name: "x".into(), kernel: false, executable: None, user: None };
+        let identity = Identity { pid, name: "x".into(), ..Identity::default() };
         let slot = known.slot(pid);
         let process = Process {
             slot,
@@ -101,7 +121,7 @@ mod tests {
             gauges: Gauges::default(),
             waited_minor_faults: None,
         };
-        known.put(process, b"x", None, 0);
+        known.put(process, b"x", None, 0, true);
         slot
     }
 

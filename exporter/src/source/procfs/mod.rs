@@ -4,6 +4,8 @@
 //! In the steady state a scan allocates nothing per process.
 
 mod boot;
+mod cgroup;
+mod cmdline;
 mod failures;
 mod fds;
 mod identify;
@@ -14,11 +16,13 @@ mod path;
 mod root;
 mod stat;
 mod status;
+mod uptime;
 mod users;
 mod words;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
@@ -33,6 +37,7 @@ use self::status::Status;
 use self::users::Users;
 use super::ReadErrors;
 use crate::error::Error;
+use crate::rules::Rules;
 use crate::snapshot::{Counter, Counters, Gauge, Gauges, Process, Snapshot};
 
 /// How the kernel counts.
@@ -54,6 +59,31 @@ impl Units {
     }
 }
 
+/// How processes are named.
+#[derive(Debug, Clone, Default)]
+pub struct Naming {
+    /// The rules; without any, groups are called as their processes.
+    pub rules: Option<Arc<Rules>>,
+    /// When a process is named again although nothing seems to have changed.
+    pub recheck: Recheck,
+}
+
+/// When a process is named again. An `exec` that leaves the name as it is, and a command line that a process writes
+/// over itself, are seen in no file that each scan reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recheck {
+    /// In every scan.
+    Always,
+    /// In every scan until it has been named at this age.
+    Young(Duration),
+}
+
+impl Default for Recheck {
+    fn default() -> Recheck {
+        Recheck::Young(Duration::from_secs(10))
+    }
+}
+
 /// The proc filesystem as a source of snapshots.
 #[derive(Debug)]
 pub struct Procfs {
@@ -64,6 +94,9 @@ pub struct Procfs {
     users: Users,
     counting: Counting,
     known: KnownProcesses,
+    naming: Naming,
+    /// Milliseconds since the start of the host at the last listing, where that is known.
+    uptime_ms: Option<u64>,
     failures: Failures,
     vanished: u64,
     pids: Vec<u32>,
@@ -102,11 +135,19 @@ impl Procfs {
             boot_ms: boot.saturating_mul(1000),
             users: Users::new(passwd.to_owned()),
             known: KnownProcesses::default(),
+            naming: Naming::default(),
+            uptime_ms: None,
             failures: Failures::default(),
             vanished: 0,
             pids: Vec::new(),
             buffers: Buffers { path: PathBuffer::default(), stat: Buffer::new(), other: Buffer::new() },
         })
+    }
+
+    /// How processes are named from the next scan on; those that are known are named anew.
+    pub fn configure(&mut self, naming: Naming) {
+        self.naming = naming;
+        self.known.unsettle();
     }
 
     /// First half of a scan: which processes there are. Returns their number.
@@ -116,6 +157,7 @@ impl Procfs {
     pub fn list(&mut self) -> Result<usize, Error> {
         let list = |cause: Errno| Error::List { path: self.path.clone(), cause: cause.into() };
         self.root.list(&mut self.pids).map_err(list)?;
+        self.uptime_ms = self.root.read(c"uptime", &mut self.buffers.other).ok().and_then(uptime::parse);
         Ok(self.pids.len())
     }
 
@@ -190,28 +232,38 @@ impl Procfs {
 
         let uid = status.and_then(|s| s.uid);
         let comm = name::stable(&stat);
-        let known = match self.known.see(pid) {
-            Some(known) if identify::unchanged(known, &stat, comm, uid) => known,
-            _ => {
-                let names = identify::Reader {
-                    root: &self.root,
-                    users: &mut self.users,
-                    failures: &mut self.failures,
-                    boot_ms: self.boot_ms,
-                    ticks_per_second: self.units.ticks_per_second,
-                };
-                let identity = names.identity(pid, &stat, comm, uid, path)?;
-                let process = Process {
-                    slot: self.known.slot(pid),
-                    identity,
-                    state: stat.state,
-                    counters,
-                    gauges,
-                    waited_minor_faults: None,
-                };
-                self.known.put(process, comm, uid, stat.start_ticks)
-            }
+        let fresh = match self.known.see(pid) {
+            Some(known) => !identify::unchanged(known, &stat, comm, uid),
+            None => true,
         };
+        if fresh {
+            // A `status` that cannot be read this time takes no name from the user.
+            let before = self.known.get(pid).filter(|known| known.start_ticks == stat.start_ticks);
+            let uid = uid.or_else(|| before.and_then(|known| known.uid));
+            let names = identify::Reader {
+                root: &self.root,
+                users: &mut self.users,
+                failures: &mut self.failures,
+                rules: self.naming.rules.as_deref(),
+                boot_ms: self.boot_ms,
+                ticks_per_second: self.units.ticks_per_second,
+                buffer: other,
+            };
+            let identity = names.identity(pid, &stat, comm, uid, path)?;
+            let identity = identify::kept(self.known.get(pid), identity);
+            let start_ms = identify::start_ms(&stat, self.units.ticks_per_second);
+            let settled = identify::settled(self.naming.recheck, start_ms, self.uptime_ms);
+            let process = Process {
+                slot: self.known.slot(pid),
+                identity,
+                state: stat.state,
+                counters,
+                gauges,
+                waited_minor_faults: None,
+            };
+            self.known.put(process, comm, uid, stat.start_ticks, settled);
+        }
+        let Some(known) = self.known.see(pid) else { return Ok(None) };
         known.process.state = stat.state;
         known.process.counters = counters;
         known.process.gauges = gauges;

@@ -1,6 +1,7 @@
 //! From the bytes of `comm` to a name that can stand in a label.
 
 use super::stat::Stat;
+use crate::rules::base_name;
 
 /// The part of `comm` that does not change from moment to moment.
 ///
@@ -23,6 +24,23 @@ pub(crate) fn clean(comm: &[u8]) -> String {
     String::from_utf8_lossy(comm).into_owned()
 }
 
+/// Length of a name that the kernel may have cut.
+pub(crate) const CUT_BYTES: usize = 15;
+
+/// The whole of a name that the kernel has cut: the base name of the executable or of the command line's first word,
+/// where that begins with it. A process may call itself as it likes; then neither does, and the name stays as it is.
+pub(crate) fn whole(comm: &[u8], executable: Option<&str>, argv0: Option<&str>) -> Option<String> {
+    if comm.len() != CUT_BYTES {
+        return None;
+    }
+    // What the kernel appends to the path of a file that has been replaced, by an upgrade for instance.
+    let executable = executable.map(|path| path.strip_suffix(" (deleted)").unwrap_or(path));
+    // A title that a process has given itself goes on after its name: `NAME: worker 7`.
+    let argv0 = argv0.map(|word| word.split([' ', ':']).next().unwrap_or_default());
+    let begins = |base: &&str| base.len() > comm.len() && base.as_bytes().starts_with(comm);
+    [executable, argv0].into_iter().flatten().map(base_name).find(begins).map(str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +59,31 @@ mod tests {
         assert_eq!(stable_of("kworker/1:0H", worker), "kworker/1:0H");
         assert_eq!(stable_of("kworker/R-ext4-rsv-conversion", worker), "kworker/R-ext4-rsv-conversion");
         assert_eq!(stable_of("kworker/0:1-mine", 0x0040_0000), "kworker/0:1-mine");
+    }
+
+    #[test]
+    fn cut_names_are_made_whole() {
+        let check = |comm: &str, executable: Option<&str>, argv0: Option<&str>, expected: Option<&str>| {
+            assert_eq!(
+                whole(comm.as_bytes(), executable, argv0).as_deref(),
+                expected,
+                "{comm} {executable:?} {argv0:?}"
+            );
+        };
+        let scraper = "procession-scra";
+        check(scraper, Some("/usr/bin/procession-scraper"), None, Some("procession-scraper"));
+        check(scraper, Some("/usr/bin/procession-scraper (deleted)"), None, Some("procession-scraper"));
+        check(scraper, None, Some("./procession-scraper"), Some("procession-scraper"));
+        check(scraper, Some("/usr/bin/python3"), Some("/opt/procession-scraper.py"), Some("procession-scraper.py"));
+        check(scraper, None, Some("procession-scraper: worker /7"), Some("procession-scraper"));
+        check(scraper, Some("/usr/bin/python3"), Some("python3"), None);
+        check(scraper, Some("/usr/bin/procession-scra"), None, None);
+        check("nginx", Some("/usr/bin/nginx-debug"), None, None);
+        // cut in the middle of a character
+        assert_eq!(
+            whole(b"abcdefghijklmn\xc3", Some("/b/abcdefghijklmn\u{e9}"), None).as_deref(),
+            Some("abcdefghijklmn\u{e9}")
+        );
     }
 
     #[test]

@@ -11,10 +11,14 @@ pub(crate) enum File {
     Io,
     Fd,
     Exe,
+    Cmdline,
+    Cgroup,
+    Comm,
 }
 
 impl File {
-    pub(crate) const ALL: [File; 5] = [File::Stat, File::Status, File::Io, File::Fd, File::Exe];
+    pub(crate) const ALL: [File; 8] =
+        [File::Stat, File::Status, File::Io, File::Fd, File::Exe, File::Cmdline, File::Cgroup, File::Comm];
 
     /// Its name in the directory of the process, and the value of the label `file`.
     pub(crate) fn as_str(self) -> &'static str {
@@ -24,11 +28,14 @@ impl File {
             File::Io => "io",
             File::Fd => "fd",
             File::Exe => "exe",
+            File::Cmdline => "cmdline",
+            File::Cgroup => "cgroup",
+            File::Comm => "comm",
         }
     }
 }
 
-/// Room for the longest path: 10 digits, `/`, `status`, NUL.
+/// Room for the longest path: 10 digits, `/`, `cmdline`, NUL.
 #[derive(Debug, Default)]
 pub(crate) struct PathBuffer([u8; 24]);
 
@@ -52,7 +59,7 @@ mod tests {
     #[test]
     fn paths_fit_and_leave_nothing_of_the_last_one() {
         let mut path = PathBuffer::default();
-        assert_eq!(path.of(u32::MAX, File::Status).to_bytes(), b"4294967295/status");
+        assert_eq!(path.of(u32::MAX, File::Cmdline).to_bytes(), b"4294967295/cmdline");
         assert_eq!(path.of(1, File::Io).to_bytes(), b"1/io");
         assert_eq!(path.of(23, File::Stat).to_bytes(), b"23/stat");
     }
