@@ -1,5 +1,5 @@
 # The two commands of the README, and what packagers need.
-.PHONY: run test release bench
+.PHONY: run test release
 
 BINARIES = -p procession -p procession-exporter -p procession-scraper -p procession-dashboards
 

@@ -15,7 +15,7 @@ pub enum Asker {
     User(String),
 }
 
-/// Remembered checks; more are not kept, so that wrong passwords can't fill the memory.
+/// Remembered checks; with more than these it begins anew.
 const REMEMBERED: usize = 256;
 
 /// The users and what was checked of them.
@@ -27,37 +27,57 @@ pub(crate) struct BasicAuth {
     key: ring::hmac::Key,
     /// One check at a time, so that guesses can't take every core.
     checks: Semaphore,
+    /// The checks that may wait for it.
+    places: Semaphore,
+    /// Checked against for names that nobody has, at the price of the dearest of the users', so that the time of an
+    /// answer does not tell which names exist.
+    nobody: String,
 }
 
-/// Checked against for names that nobody has, so that the time of an answer does not tell which names exist.
-const NOBODY: &str = "$2b$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi";
+/// Why nobody is let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// No name, or not the right password.
+    Unknown,
+    /// Too many checks are waiting.
+    Busy,
+}
+
+/// Checks that may wait at a time; more are refused at once.
+const WAITING: usize = 16;
 
 impl BasicAuth {
-    /// `None` where the operating system gives no random numbers.
+    /// `None` where the operating system gives no random numbers. The hashes have been checked to be such.
     pub(crate) fn new(users: BTreeMap<String, String>) -> Option<Self> {
         let key = ring::hmac::Key::generate(ring::hmac::HMAC_SHA256, &ring::rand::SystemRandom::new()).ok()?;
-        Some(BasicAuth { users, accepted: Mutex::default(), key, checks: Semaphore::new(1) })
+        let costs =
+            users.values().filter_map(|hash| hash.parse::<bcrypt::HashParts>().ok()).map(|parts| parts.get_cost());
+        let nobody = bcrypt::hash("", costs.max().unwrap_or(bcrypt::DEFAULT_COST)).ok()?;
+        let (checks, places) = (Semaphore::new(1), Semaphore::new(WAITING));
+        Some(BasicAuth { users, accepted: Mutex::default(), key, checks, places, nobody })
     }
 
-    /// The user of an Authorization header, or `None` where it names nobody or the password is wrong.
-    pub(crate) async fn check(&self, authorization: Option<&str>) -> Option<Asker> {
-        let (user, password) = credentials(authorization?)?;
+    /// The user of an Authorization header.
+    pub(crate) async fn check(&self, authorization: Option<&str>) -> Result<Asker, Refusal> {
+        let (user, password) = authorization.and_then(credentials).ok_or(Refusal::Unknown)?;
         let tag = self.tag(&user, &password);
         if self.accepted.lock().contains(&tag) {
-            return Some(Asker::User(user));
+            return Ok(Asker::User(user));
         }
-        let _one_at_a_time = self.checks.acquire().await.ok()?;
-        let known = self.users.get(&user).cloned();
-        let hash = known.clone().unwrap_or_else(|| NOBODY.to_owned());
-        let right = tokio::task::spawn_blocking(move || bcrypt::verify(password, &hash).unwrap_or(false)).await.ok()?;
-        if !right || known.is_none() {
-            return None;
+        let _place = self.places.try_acquire().map_err(|_| Refusal::Busy)?;
+        let _one_at_a_time = self.checks.acquire().await.map_err(|_| Refusal::Busy)?;
+        let known = self.users.get(&user);
+        let hash = known.unwrap_or(&self.nobody).clone();
+        let verified = tokio::task::spawn_blocking(move || bcrypt::verify(password, &hash).unwrap_or(false)).await;
+        if known.is_none() || !verified.unwrap_or(false) {
+            return Err(Refusal::Unknown);
         }
         let mut accepted = self.accepted.lock();
-        if accepted.len() < REMEMBERED {
-            accepted.insert(tag);
+        if accepted.len() >= REMEMBERED {
+            accepted.clear();
         }
-        Some(Asker::User(user))
+        accepted.insert(tag);
+        Ok(Asker::User(user))
     }
 
     fn tag(&self, user: &str, password: &str) -> [u8; 32] {
@@ -87,19 +107,17 @@ mod tests {
         let auth = BasicAuth::new([("ann".to_owned(), bcrypt::hash("pa:ss", 4).unwrap())].into()).unwrap();
         let header = |text: &str| format!("Basic {}", BASE64_STANDARD.encode(text));
         for _ in 0..2 {
-            assert_eq!(auth.check(Some(&header("ann:pa:ss"))).await, Some(Asker::User("ann".into())));
+            assert_eq!(auth.check(Some(&header("ann:pa:ss"))).await, Ok(Asker::User("ann".into())));
         }
         for wrong in ["ann:pass", "ann:", "bob:pa:ss", ":", "ann"] {
-            assert_eq!(auth.check(Some(&header(wrong))).await, None, "{wrong}");
+            assert_eq!(auth.check(Some(&header(wrong))).await, Err(Refusal::Unknown), "{wrong}");
         }
         for wrong in ["", "Basic", "Basic !", "Bearer x"] {
-            assert_eq!(auth.check(Some(wrong)).await, None, "{wrong}");
+            assert_eq!(auth.check(Some(wrong)).await, Err(Refusal::Unknown), "{wrong}");
         }
-        assert_eq!(auth.check(None).await, None);
-    }
-
-    #[test]
-    fn the_hash_of_nobody_is_a_hash() {
-        assert!(!bcrypt::verify("x", NOBODY).unwrap());
+        assert_eq!(auth.check(None).await, Err(Refusal::Unknown));
+        let _places = auth.places.acquire_many(WAITING as u32).await.unwrap();
+        assert_eq!(auth.check(Some(&header("ann:pa:ss"))).await, Ok(Asker::User("ann".into())), "remembered");
+        assert_eq!(auth.check(Some(&header("ann:pass"))).await, Err(Refusal::Busy));
     }
 }

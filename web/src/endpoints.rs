@@ -3,7 +3,7 @@
 use crate::Reload;
 use crate::exposition::{self, Format};
 use crate::serve::{BoxBody, text};
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
@@ -43,9 +43,10 @@ impl Ready {
 
 impl Endpoints {
     /// The answer of a common endpoint, or `None` where the path belongs to the service.
-    pub(crate) async fn answer(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Response<BoxBody>> {
+    pub(crate) async fn answer<T>(&self, request: &Request<T>) -> Option<Response<BoxBody>> {
+        let (method, headers) = (request.method(), request.headers());
         let read = matches!(*method, Method::GET | Method::HEAD);
-        match path {
+        match request.uri().path() {
             "/-/healthy" if read => Some(text(StatusCode::OK, "Healthy.\n")),
             "/-/ready" if read && self.ready.is_ready() => Some(text(StatusCode::OK, "Ready.\n")),
             "/-/ready" if read => Some(text(StatusCode::SERVICE_UNAVAILABLE, "Starting.\n")),
@@ -61,7 +62,7 @@ impl Endpoints {
                 (Some(_), _) => Some(not_allowed("POST, PUT")),
             },
             "/metrics" => match &self.metrics {
-                Some(registry) if read => Some(metrics(registry, headers)),
+                Some(registry) if read => Some(metrics(registry.clone(), headers).await),
                 Some(_) => Some(not_allowed("GET, HEAD")),
                 None => None,
             },
@@ -76,15 +77,18 @@ fn not_allowed(allow: &'static str) -> Response<BoxBody> {
     response
 }
 
-fn metrics(registry: &Registry, headers: &HeaderMap) -> Response<BoxBody> {
-    let format: Format = exposition::negotiate(headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()));
-    match exposition::encode(registry, format) {
-        Ok(body) => {
+async fn metrics(registry: Arc<Registry>, headers: &HeaderMap) -> Response<BoxBody> {
+    let accept: Vec<&str> = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    let format: Format = exposition::negotiate(Some(&accept.join(",")));
+    // Collectors may read files and wait for locks.
+    let encoded = tokio::task::spawn_blocking(move || exposition::encode(&registry, format)).await;
+    match encoded {
+        Ok(Ok(body)) => {
             let mut response =
                 Response::new(http_body_util::Full::from(body).map_err(|never| match never {}).boxed_unsync());
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
             response
         }
-        Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("the metrics can't be written: {error}\n")),
+        Ok(Err(_)) | Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "The metrics can't be written.\n"),
     }
 }

@@ -5,6 +5,7 @@
 //! Listener, reload and shutdown are handed in, so that tests bind port 0 and stop what they started.
 
 mod auth;
+mod door;
 mod endpoints;
 pub mod exposition;
 mod flags;

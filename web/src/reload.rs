@@ -40,13 +40,14 @@ impl Reload {
     pub fn on_hangup(&self, shutdown: CancellationToken) {
         #[cfg(unix)]
         {
+            // Registered at once: from here on the signal does not end the process.
+            let kind = tokio::signal::unix::SignalKind::hangup();
+            let mut signals = match tokio::signal::unix::signal(kind) {
+                Ok(signals) => signals,
+                Err(error) => return tracing::warn!(%error, "SIGHUP will not reload the configuration"),
+            };
             let this = self.clone();
             tokio::spawn(async move {
-                let kind = tokio::signal::unix::SignalKind::hangup();
-                let mut signals = match tokio::signal::unix::signal(kind) {
-                    Ok(signals) => signals,
-                    Err(error) => return tracing::warn!(%error, "SIGHUP will not reload the configuration"),
-                };
                 loop {
                     tokio::select! {
                         () = shutdown.cancelled() => return,

@@ -99,6 +99,11 @@ pub(crate) enum Problem {
 }
 
 impl Rules {
+    /// Whether whoever asks must show who they are.
+    pub(crate) fn authenticates(&self) -> bool {
+        self.basic_auth.is_some() || self.client_certificates
+    }
+
     /// The rules of a file, and the files whose change makes them old: itself and what it names.
     pub(crate) fn read(path: &Path) -> Result<(Rules, Vec<PathBuf>), Error> {
         let text = std::fs::read_to_string(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })?;

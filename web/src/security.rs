@@ -27,8 +27,7 @@ impl Security {
 
     /// Whether whoever asks must show who they are.
     pub fn authenticates(&self) -> bool {
-        let rules = self.current();
-        rules.basic_auth.is_some() || rules.client_certificates
+        self.current().authenticates()
     }
 
     pub(crate) fn current(&self) -> Arc<Rules> {
@@ -77,7 +76,8 @@ fn fingerprints(files: &[PathBuf]) -> Vec<Fingerprint> {
 impl Followed {
     /// Whether a look is due; the one who is told so is the one to take it.
     fn is_due(&self, now: Instant) -> bool {
-        let mut seen = self.seen.lock();
+        // Held, it is held by a look that is under way.
+        let Some(mut seen) = self.seen.try_lock() else { return false };
         let due = now.saturating_duration_since(seen.at) >= LOOK_EVERY;
         if due {
             seen.at = now;
@@ -94,7 +94,8 @@ impl Followed {
         match Rules::read(&self.path) {
             Ok((new, files)) => {
                 rules.store(Arc::new(new));
-                seen.fingerprints = fingerprints(&files);
+                // What changes while it is read has changed since `fingerprints_now`.
+                seen.fingerprints = if files == seen.files { fingerprints_now } else { fingerprints(&files) };
                 seen.files = files;
                 tracing::info!(file = %self.path.display(), "web configuration read again");
             }
