@@ -9,6 +9,7 @@ mod error;
 pub mod group;
 pub mod metric;
 mod own;
+pub mod preview;
 pub mod rules;
 pub mod scan;
 mod serve;

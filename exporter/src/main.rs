@@ -1,12 +1,14 @@
 //! `procession-exporter`: the command line of the library of the same name.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use procession_exporter::config::parse_duration;
-use procession_exporter::source::procfs::Recheck;
+use procession_exporter::preview::Preview;
+use procession_exporter::source::procfs::{Procfs, Recheck, Units};
 use procession_exporter::{Config, DEFAULT_PORT, Options, Overrides};
 use procession_web::{LogFlags, WebFlags};
 use tokio_util::sync::CancellationToken;
@@ -69,17 +71,21 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Check {
-    /// Whether a configuration file is valid: exit code 0, or 1 with the reason.
+    /// Whether a configuration file is valid: exit code 0, or 1 with the reason. Then shows which rule takes which of the
+    /// processes that are running now, and how many series that makes.
     Config {
         /// The file.
         file: PathBuf,
+        /// Where the proc filesystem is mounted.
+        #[arg(long = "path.procfs", value_name = "DIR", default_value = "/proc")]
+        procfs: PathBuf,
     },
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
-        Some(Command::Check(Check::Config { file })) => check(&file),
+        Some(Command::Check(Check::Config { file, procfs })) => check(&file, &procfs),
         None => serve(cli),
     };
     match outcome {
@@ -91,11 +97,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn check(file: &std::path::Path) -> anyhow::Result<()> {
-    Config::load(file)?;
-    #[expect(clippy::print_stdout, reason = "the answer to the person who asked")]
-    {
-        println!("{}: valid", file.display());
+fn check(file: &Path, procfs: &Path) -> anyhow::Result<()> {
+    let config = Config::load(file)?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}: valid", file.display())?;
+    // The file is what was asked about: where the processes cannot be seen, it is valid all the same.
+    let source = Procfs::open(procfs, Path::new("/etc/passwd"), Units::of_this_system());
+    match source.and_then(|source| Preview::of(&config, source)) {
+        Ok(preview) => write!(out, "\n{preview}")?,
+        Err(error) => eprintln!("procession-exporter: cannot show what it makes of this host: {error}"),
     }
     Ok(())
 }
