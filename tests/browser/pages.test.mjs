@@ -62,6 +62,31 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
+/** Follows the first link of a page that begins so. */
+async function follow(page, start) {
+  await page.locator(`main a[href^="${start}"]`).first().click();
+  await page.waitForLoadState("load");
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [360, 800, 1280, 1920]) {
+    const options = { colorScheme, viewport: { width, height: 900 } };
+    test(`a group and a process of it, ${colorScheme}, ${width} px`, () =>
+      look(`process-${colorScheme}-${width}`, procession.page, options, async (page) => {
+        await follow(page, "/host");
+        await follow(page, "/group");
+        assert.equal(await page.locator("figure.card").count(), 9);
+        assert.ok((await page.locator("#processes tbody tr").count()) > 0, "no processes");
+        await fitsWidth(page);
+        await page.screenshot({ path: `${screenshots}group-${colorScheme}-${width}.png`, fullPage: true });
+        await follow(page, "/process");
+        assert.match(await page.locator(".facts").textContent(), /parent/);
+        assert.ok((await page.locator("figure.card svg path").count()) >= 3);
+        await fitsWidth(page);
+      }));
+  }
+}
+
 test("without JavaScript the charts are there all the same", () =>
   look("host-no-script", procession.page, { javaScriptEnabled: false }, async (page) => {
     await page.locator('a[href^="/host"]').first().click();

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 /// What may be lost: one commit interval (one second), with room for a machine that is busy with other tests.
-const MAY_BE_LOST_SECONDS: f64 = 5.0;
+const MAY_BE_LOST_SECONDS: f64 = 3.0;
 
 /// A target whose only sample counts its scrapes.
 async fn counting() -> String {
@@ -42,7 +42,7 @@ async fn a_kill_loses_one_commit_interval_at_most() {
     let mut scraper = Scraper::start(&job("counting", &counting().await)).await;
     let mut known: Vec<(f64, f64)> = Vec::new();
     for round in 0..4u64 {
-        let wanted = known.len() + 3 + round as usize;
+        let wanted = known.len() + 5;
         eventually("some samples", || async {
             let n = samples(&scraper.url).await.len();
             if n >= wanted { Ok(()) } else { Err(format!("{n} of {wanted} samples")) }
@@ -58,7 +58,8 @@ async fn a_kill_loses_one_commit_interval_at_most() {
         drop(running);
         scraper = Scraper::on(folder).await;
         let found = samples(&scraper.url).await;
-        let safe = known.iter().filter(|(time, _)| *time < killed - MAY_BE_LOST_SECONDS);
+        let safe: Vec<_> = known.iter().filter(|(time, _)| *time < killed - MAY_BE_LOST_SECONDS).collect();
+        assert!(!safe.is_empty(), "round {round}: {known:?} hold nothing that must be there");
         for sample in safe {
             assert!(found.contains(sample), "round {round}: {sample:?} is lost; known {known:?}, found {found:?}");
         }
@@ -67,6 +68,5 @@ async fn a_kill_loses_one_commit_interval_at_most() {
             assert!(known.contains(sample) || sample.0 > killed - 2.0, "round {round}: {sample:?} was never scraped");
         }
         known.retain(|sample| found.contains(sample));
-        assert!(!known.is_empty(), "round {round}: nothing is left");
     }
 }
