@@ -211,6 +211,11 @@ impl<R: Copy + Eq + Hash> SeriesCache<R> {
         gone
     }
 
+    /// Series that have ended and whose markers were not taken: the next scrape tells of them again.
+    pub(crate) fn owe(&mut self, ended: impl IntoIterator<Item = R>) {
+        self.orphans.extend(ended);
+    }
+
     /// Forgets what the texts meant, since relabelling has changed; the next scrape tells which series are gone.
     pub(crate) fn forget_meanings(self) -> Self {
         let live = self.entries.iter().filter(|e| e.live).filter_map(|e| stored(e.known));

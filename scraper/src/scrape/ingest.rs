@@ -5,7 +5,7 @@ use super::error::ScrapeError;
 use super::labels::stored_labels;
 use super::metadata::MetadataStore;
 use crate::config::Job;
-use procession_openmetrics::{Entry, Format, Labels, LabelsBuilder, Parser, STALE_NAN};
+use procession_openmetrics::{Entry, Format, Labels, LabelsBuilder, Parser, STALE_NAN, is_stale};
 use std::hash::Hash;
 
 /// How far ahead of our clock a target's timestamp may be, as in Prometheus: one sample of the far future would move
@@ -35,6 +35,14 @@ impl<R> Samples<R> {
         self.series.push(series);
         self.timestamps_ms.push(timestamp_ms);
         self.values.push(value);
+    }
+
+    /// The series that a staleness marker ends.
+    pub(crate) fn ended(&self) -> impl Iterator<Item = R> + '_
+    where
+        R: Copy,
+    {
+        self.series.iter().zip(&self.values).filter(|(_, value)| is_stale(**value)).map(|(series, _)| *series)
     }
 }
 

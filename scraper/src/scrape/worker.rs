@@ -101,7 +101,10 @@ impl<R: Copy + Eq + Hash> Worker<R> {
         let duration = moment.began.elapsed();
         self.report(&mut samples, moment.timestamp_ms, duration, &counts, error.is_none(), sink);
         self.last_timestamp_ms = Some(moment.timestamp_ms);
+        let ended: Vec<R> = samples.ended().collect();
         let appended = (sink.append)(samples).unwrap_or_else(|reason| {
+            // The samples of one scrape may be missing; a series that ended must not go on for five minutes more.
+            self.cache.owe(ended);
             error = Some(ScrapeError::Store(reason));
             Appended::default()
         });

@@ -137,6 +137,17 @@ fn a_full_store_is_said_to_be_full() {
     assert_eq!(outcome.last.error, "the store takes no samples: too many samples are waiting");
 }
 
+/// `b` ends while the store takes nothing: its marker comes with the next scrape that is taken, `a`'s sample does not.
+#[test]
+fn markers_that_were_not_taken_come_later() {
+    let mut scrapes = Scrapes::new("");
+    scrapes.page("a 1\nb 1\nc 1\n");
+    scrapes.recorder.refuse("full");
+    scrapes.page("a 2\n");
+    scrapes.recorder.accept();
+    scrapes.check("a 3\nc 4\n", &["a{T} 3 @30000", "c{T} 4 @30000", "b{T} stale @30000"], "1 2 2 0");
+}
+
 #[test]
 fn what_ends_is_ended() {
     let mut scrapes = Scrapes::new("");

@@ -45,6 +45,10 @@ impl Recorder {
         self.0.lock().refusal = Some(reason.to_owned());
     }
 
+    pub(super) fn accept(&self) {
+        self.0.lock().refusal = None;
+    }
+
     /// What came since it was last asked: a line for each sample, `name{labels} value @timestamp`, without the time that
     /// a scrape took, which is never the same.
     pub(super) fn take(&self) -> Vec<String> {
