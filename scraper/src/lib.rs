@@ -1,10 +1,12 @@
 //! Scrapes targets into the store and answers PromQL over HTTP.
 //!
-//! Data flows one way: `target` (who) -> `scrape` (fetch, parse, relabel, batch) -> the store; `api` reads the store.
+//! Data flows one way: `discovery` and `target` (who) -> `scrape` (fetch, parse, relabel, batch) -> the store; `api` reads the store.
 
 pub mod api;
+mod client;
 pub mod commands;
 pub mod config;
+mod discovery;
 mod metrics;
 pub mod relabel;
 mod run;

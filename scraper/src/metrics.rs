@@ -26,6 +26,7 @@ pub(crate) struct Metrics {
     lateness: Histogram,
     duration: Histogram,
     reloads: Family<Label, Counter>,
+    discoveries: Family<Label, Counter>,
 }
 
 impl Default for Metrics {
@@ -33,10 +34,12 @@ impl Default for Metrics {
         let scrapes: Family<Label, Counter> = Family::default();
         let left_out: Family<Label, Counter> = Family::default();
         let reloads: Family<Label, Counter> = Family::default();
+        let discoveries: Family<Label, Counter> = Family::default();
         // What can happen stands there from the start, with 0.
         for result in ["success", "failure"] {
             drop(scrapes.get_or_create(&[("result", result)]));
             drop(reloads.get_or_create(&[("result", result)]));
+            drop(discoveries.get_or_create(&[("result", result)]));
         }
         for reason in ["ahead", "duplicate", "out_of_order", "out_of_bounds"] {
             drop(left_out.get_or_create(&[("reason", reason)]));
@@ -50,6 +53,7 @@ impl Default for Metrics {
             lateness: Histogram::new([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0]),
             duration: Histogram::new([0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0]),
             reloads,
+            discoveries,
         }
     }
 }
@@ -85,6 +89,12 @@ impl Metrics {
         self.reloads.get_or_create(&[("result", result)]).inc();
     }
 
+    /// Counts a question to a source of targets.
+    pub(crate) fn count_discovery(&self, succeeded: bool) {
+        let result = if succeeded { "success" } else { "failure" };
+        self.discoveries.get_or_create(&[("result", result)]).inc();
+    }
+
     /// Everything that the service says about itself.
     pub(crate) fn registry(&self, store: Store, targets: Targets) -> Registry {
         let mut registry = Registry::default();
@@ -103,6 +113,7 @@ impl Metrics {
         );
         r.register_with_unit("scrape_duration", "How long scrapes took", Unit::Seconds, self.duration.clone());
         r.register("reloads", "Readings of the configuration by their result", self.reloads.clone());
+        r.register("discoveries", "Questions to files, servers and names for targets", self.discoveries.clone());
         registry.register_collector(Box::new(Asked { store, targets }));
         registry
     }

@@ -5,12 +5,12 @@ use super::answer::{Answer, ApiError, Remarks};
 use super::parameters::Parameters;
 use super::{json, status};
 use crate::config::format_duration;
-use crate::target::status::{DroppedTarget, Health, RefusedTarget, TargetStatus};
+use crate::target::status::{DiscoveryError, DroppedTarget, Health, RefusedTarget, TargetStatus};
 use axum::extract::State;
 use std::collections::BTreeMap;
 
 /// `targets`: those of `state` (`active`, `dropped`, both where it is left out) and `scrapePool`, by pool. Beyond
-/// Prometheus, which only logs them: `refusedTargets`, where there are any.
+/// Prometheus, which only logs them: `refusedTargets` and `discoveryErrors`, where there are any.
 pub(crate) async fn targets(State(state): State<ApiState>, parameters: Parameters) -> Result<Answer, ApiError> {
     let mut list = (state.targets)();
     let pool = parameters.in_url("scrapePool");
@@ -29,6 +29,7 @@ pub(crate) async fn targets(State(state): State<ApiState>, parameters: Parameter
     list.active.retain(|t| shows("active") && in_pool(&t.target.pool));
     list.dropped.retain(|t| shows("dropped") && in_pool(&t.pool));
     list.refused.retain(|t| (shows("active") || shows("dropped")) && in_pool(&t.pool));
+    list.discovery_errors.retain(|e| in_pool(&e.pool));
     list.active.sort_by(|a, b| a.target.pool.cmp(&b.target.pool));
     list.dropped.sort_by(|a, b| a.pool.cmp(&b.pool));
 
@@ -43,6 +44,10 @@ pub(crate) async fn targets(State(state): State<ApiState>, parameters: Parameter
             if !list.refused.is_empty() {
                 out.extend_from_slice(br#","refusedTargets":"#);
                 json::array(out, &list.refused, write_refused);
+            }
+            if !list.discovery_errors.is_empty() {
+                out.extend_from_slice(br#","discoveryErrors":"#);
+                json::array(out, &list.discovery_errors, write_discovery_error);
             }
             out.push(b'}');
         },
@@ -110,5 +115,13 @@ fn write_refused(out: &mut Vec<u8>, target: &RefusedTarget) {
         out.push(b':');
         json::string(out, text);
     }
+    out.push(b'}');
+}
+
+fn write_discovery_error(out: &mut Vec<u8>, problem: &DiscoveryError) {
+    out.extend_from_slice(br#"{"scrapePool":"#);
+    json::string(out, &problem.pool);
+    out.extend_from_slice(br#","error":"#);
+    json::string(out, &problem.error);
     out.push(b'}');
 }

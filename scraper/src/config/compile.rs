@@ -1,5 +1,7 @@
 //! From the file as written to what the scraper runs on.
 
+use super::discovery;
+use super::folder::Folder;
 use super::http;
 use super::job::{DEFAULT_BODY_SIZE_LIMIT, Job, Limits, TargetGroup};
 use super::position::Path;
@@ -18,14 +20,14 @@ const DEFAULT_INTERVAL: Duration = Duration::from_secs(60);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The jobs and the external labels.
-pub(super) fn compile(raw: RawConfig) -> Result<(Vec<Arc<Job>>, Labels), Problem> {
+pub(super) fn compile(raw: RawConfig, folder: &Folder<'_>) -> Result<(Vec<Arc<Job>>, Labels), Problem> {
     let root = Path::default();
     let defaults = Defaults::compile(&root.key("global"), raw.global.unwrap_or_default())?;
     let mut jobs = Vec::new();
     let mut seen = HashMap::new();
     for (i, job) in raw.scrape_configs.unwrap_or_default().into_iter().enumerate() {
         let at = root.key("scrape_configs").item(i);
-        let job = compile_job(&at, job, &defaults)?;
+        let job = compile_job(&at, folder, job, &defaults)?;
         if let Some(first) = seen.insert(job.name.clone(), i) {
             let message =
                 format!("the job {:?} stands in scrape_configs[{first}] already: expected a name of its own", job.name);
@@ -76,7 +78,7 @@ impl Defaults {
     }
 }
 
-fn compile_job(at: &Path, raw: RawJob, defaults: &Defaults) -> Result<Job, Problem> {
+fn compile_job(at: &Path, folder: &Folder<'_>, raw: RawJob, defaults: &Defaults) -> Result<Job, Problem> {
     if raw.job_name.is_empty() {
         return Err(Problem::new(&at.key("job_name"), "expected a name for the job"));
     }
@@ -102,6 +104,13 @@ fn compile_job(at: &Path, raw: RawJob, defaults: &Defaults) -> Result<Job, Probl
         honor_timestamps: raw.honor_timestamps.0,
         track_timestamps_staleness: raw.track_timestamps_staleness,
         groups: groups(&at.key("static_configs"), raw.static_configs.unwrap_or_default())?,
+        discovery: discovery::compile(
+            at,
+            folder,
+            raw.file_sd_configs.unwrap_or_default(),
+            raw.http_sd_configs.unwrap_or_default(),
+            raw.dns_sd_configs.unwrap_or_default(),
+        )?,
         relabel: rules(&at.key("relabel_configs"), raw.relabel_configs)?,
         metric_relabel: rules(&at.key("metric_relabel_configs"), raw.metric_relabel_configs)?,
         limits: Limits {
@@ -114,10 +123,17 @@ fn compile_job(at: &Path, raw: RawJob, defaults: &Defaults) -> Result<Job, Probl
         accept: protocol::accept_header(&protocols),
         fallback: raw.fallback_scrape_protocol,
         compression: raw.enable_compression.0,
-        follow_redirects: raw.follow_redirects.0,
-        http2: raw.enable_http2.0,
-        credentials: http::credentials(at, raw.basic_auth, raw.authorization)?,
-        tls: http::tls(at, raw.tls_config)?,
+        http: http::client(
+            at,
+            folder,
+            http::RawClient {
+                basic_auth: raw.basic_auth,
+                authorization: raw.authorization,
+                tls_config: raw.tls_config,
+                follow_redirects: raw.follow_redirects.0,
+                enable_http2: raw.enable_http2.0,
+            },
+        )?,
         target_limit: either(raw.target_limit, defaults.targets),
         keep_dropped_targets: either(raw.keep_dropped_targets, defaults.keep_dropped_targets),
         name: raw.job_name,
@@ -157,22 +173,22 @@ fn rules(at: &Path, raw: Option<Vec<RawRule>>) -> Result<Vec<Rule>, Problem> {
 }
 
 fn groups(at: &Path, raw: Vec<RawGroup>) -> Result<Vec<TargetGroup>, Problem> {
-    let mut groups = Vec::with_capacity(raw.len());
-    for (i, group) in raw.into_iter().enumerate() {
-        let at = at.item(i);
-        for name in group.labels.keys() {
-            label_name(&at.key("labels"), name)?;
-        }
-        if group.targets.is_none() && group.labels.is_empty() {
-            return Err(Problem::new(&at, "nothing stands here: expected `targets`"));
-        }
-        let targets = group.targets.unwrap_or_default();
-        for (t, target) in targets.iter().enumerate() {
-            check_address(target).map_err(|message| Problem::new(&at.key("targets").item(t), message))?;
-        }
-        groups.push(TargetGroup { targets, labels: group.labels.into_iter().collect() });
+    raw.into_iter().enumerate().map(|(i, group)| target_group(&at.item(i), group)).collect()
+}
+
+/// Checks one group of targets, from the configuration or from discovery.
+pub(super) fn target_group(at: &Path, group: RawGroup) -> Result<TargetGroup, Problem> {
+    for name in group.labels.keys() {
+        label_name(&at.key("labels"), name)?;
     }
-    Ok(groups)
+    if group.targets.is_none() && group.labels.is_empty() {
+        return Err(Problem::new(at, "nothing stands here: expected `targets`"));
+    }
+    let targets = group.targets.unwrap_or_default();
+    for (t, target) in targets.iter().enumerate() {
+        check_address(target).map_err(|message| Problem::new(&at.key("targets").item(t), message))?;
+    }
+    Ok(TargetGroup { targets, labels: group.labels.into_iter().collect() })
 }
 
 /// A target is `host` or `host:port`, never a URL.

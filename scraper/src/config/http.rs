@@ -1,5 +1,6 @@
-//! How a job's targets are spoken to: authentication and TLS.
+//! How HTTP servers are spoken to, targets and discovery alike: authentication and TLS.
 
+use super::folder::Folder;
 use super::position::Path;
 use super::problem::Problem;
 use super::refused::{Refused, Settings};
@@ -106,9 +107,42 @@ pub struct Tls {
     pub max_version: Option<TlsVersion>,
 }
 
+/// How servers are spoken to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpClient {
+    /// Who we say we are.
+    pub credentials: Option<Credentials>,
+    /// How far the server is trusted.
+    pub tls: Tls,
+    /// Whether redirects are followed (ten at most).
+    pub follow_redirects: bool,
+    /// Whether HTTP/2 is offered in TLS handshakes.
+    pub http2: bool,
+}
+
+/// The keys of a client, which stand beside others in a job and in an entry of `http_sd_configs`.
+pub(super) struct RawClient {
+    pub(super) basic_auth: Option<RawBasicAuth>,
+    pub(super) authorization: Option<RawAuthorization>,
+    pub(super) tls_config: Option<RawTls>,
+    pub(super) follow_redirects: bool,
+    pub(super) enable_http2: bool,
+}
+
+/// Checks the keys of a client. Files are found from `folder`, that of the configuration file.
+pub(super) fn client(at: &Path, folder: &Folder<'_>, raw: RawClient) -> Result<HttpClient, Problem> {
+    Ok(HttpClient {
+        credentials: credentials(at, folder, raw.basic_auth, raw.authorization)?,
+        tls: tls(at, folder, raw.tls_config)?,
+        follow_redirects: raw.follow_redirects,
+        http2: raw.enable_http2,
+    })
+}
+
 /// At most one of two keys.
 fn one_of(
     at: &Path,
+    folder: &Folder<'_>,
     text: (&'static str, Option<String>),
     file: (&'static str, Option<PathBuf>),
 ) -> Result<Option<Secret>, Problem> {
@@ -118,13 +152,14 @@ fn one_of(
             format!("`{}` and `{}` both stand here: expected one of them", text.0, file.0),
         )),
         (Some(text), None) => Ok(Some(Secret::Text(text))),
-        (None, file) => Ok(file.map(Secret::File)),
+        (None, file) => Ok(file.map(|file| Secret::File(folder.find(&file)))),
     }
 }
 
 /// `basic_auth` and `authorization`, of which one may stand.
-pub(super) fn credentials(
+fn credentials(
     at: &Path,
+    folder: &Folder<'_>,
     basic: Option<RawBasicAuth>,
     authorization: Option<RawAuthorization>,
 ) -> Result<Option<Credentials>, Problem> {
@@ -134,8 +169,8 @@ pub(super) fn credentials(
     }
     if let Some(raw) = basic {
         let at = at.key("basic_auth");
-        let username = one_of(&at, ("username", raw.username), ("username_file", raw.username_file))?;
-        let password = one_of(&at, ("password", raw.password), ("password_file", raw.password_file))?;
+        let username = one_of(&at, folder, ("username", raw.username), ("username_file", raw.username_file))?;
+        let password = one_of(&at, folder, ("password", raw.password), ("password_file", raw.password_file))?;
         return Ok(Some(Credentials::Basic {
             username: username.ok_or_else(|| Problem::new(&at, "expected a `username`"))?,
             password: password.unwrap_or(Secret::Text(String::new())),
@@ -148,7 +183,8 @@ pub(super) fn credentials(
         let message = "`Basic` is not set up here: write `basic_auth` with `username` and `password`";
         return Err(Problem::new(&at.key("type"), message));
     }
-    let credentials = one_of(&at, ("credentials", raw.credentials), ("credentials_file", raw.credentials_file))?;
+    let credentials =
+        one_of(&at, folder, ("credentials", raw.credentials), ("credentials_file", raw.credentials_file))?;
     Ok(Some(Credentials::Header {
         scheme: if scheme.is_empty() { "Bearer".to_owned() } else { scheme },
         credentials: credentials.ok_or_else(|| Problem::new(&at, "expected `credentials` or `credentials_file`"))?,
@@ -156,13 +192,13 @@ pub(super) fn credentials(
 }
 
 /// `tls_config`.
-pub(super) fn tls(at: &Path, raw: Option<RawTls>) -> Result<Tls, Problem> {
+fn tls(at: &Path, folder: &Folder<'_>, raw: Option<RawTls>) -> Result<Tls, Problem> {
     let Some(raw) = raw else { return Ok(Tls::default()) };
     let at = at.key("tls_config");
-    let cert = one_of(&at, ("cert", raw.cert), ("cert_file", raw.cert_file))?;
-    let key = one_of(&at, ("key", raw.key), ("key_file", raw.key_file))?;
+    let cert = one_of(&at, folder, ("cert", raw.cert), ("cert_file", raw.cert_file))?;
+    let key = one_of(&at, folder, ("key", raw.key), ("key_file", raw.key_file))?;
     Ok(Tls {
-        ca: one_of(&at, ("ca", raw.ca), ("ca_file", raw.ca_file))?,
+        ca: one_of(&at, folder, ("ca", raw.ca), ("ca_file", raw.ca_file))?,
         identity: match (cert, key) {
             (Some(cert), Some(key)) => Some((cert, key)),
             (None, None) => None,

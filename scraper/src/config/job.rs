@@ -1,6 +1,7 @@
 //! What the scraper runs on: compiled, checked, nothing left to look up.
 
-use super::http::{Credentials, Tls};
+use super::discovery::Discovery;
+use super::http::HttpClient;
 use super::protocol::ScrapeProtocol;
 use crate::relabel::Rule;
 use procession_openmetrics::Labels;
@@ -43,6 +44,8 @@ pub struct Job {
     pub track_timestamps_staleness: bool,
     /// Targets and their labels.
     pub groups: Vec<TargetGroup>,
+    /// Where more groups come from.
+    pub discovery: Vec<Discovery>,
     /// For targets.
     pub relabel: Vec<Rule>,
     /// For samples.
@@ -55,14 +58,8 @@ pub struct Job {
     pub fallback: Option<ScrapeProtocol>,
     /// Whether gzip is asked for.
     pub compression: bool,
-    /// Whether redirects are followed (ten at most).
-    pub follow_redirects: bool,
-    /// Whether HTTP/2 is offered in TLS handshakes.
-    pub http2: bool,
-    /// Who we say we are.
-    pub credentials: Option<Credentials>,
-    /// How far the target is trusted.
-    pub tls: Tls,
+    /// How targets are spoken to.
+    pub http: HttpClient,
     /// At most so many targets; 0 for any number. More make every scrape of the job fail.
     pub target_limit: usize,
     /// So many dropped targets are kept to be shown; 0 for any number.

@@ -1,7 +1,10 @@
 //! The scraper's configuration: Prometheus's `global` and `scrape_configs`, decoded strictly and compiled.
 
 mod compile;
+mod discovery;
 mod duration;
+mod folder;
+mod groups;
 mod http;
 mod job;
 mod position;
@@ -17,8 +20,10 @@ mod size;
 mod tests;
 
 pub(crate) use compile::check_address;
+pub use discovery::{Discovery, DnsDiscovery, FileDiscovery, HttpDiscovery, RecordType};
 pub use duration::{format_duration, parse_duration};
-pub use http::{Credentials, Secret, Tls, TlsVersion};
+pub(crate) use groups::{ListFormat, parse_groups};
+pub use http::{Credentials, HttpClient, Secret, Tls, TlsVersion};
 pub use job::{Config, DEFAULT_BODY_SIZE_LIMIT, Job, Limits, TargetGroup};
 pub use problem::ConfigError;
 pub use protocol::ScrapeProtocol;
@@ -28,11 +33,12 @@ pub(crate) use relabel::relabel_rules;
 use std::path::Path;
 
 impl Config {
-    /// Compiles a YAML text; `file` is what errors call it. An empty text is a configuration without jobs.
+    /// Compiles a YAML text; `file` is what errors call it, and other files are looked for beside it. An empty text is a configuration without jobs.
     pub fn parse(text: &str, file: &str) -> Result<Config, ConfigError> {
         let raw: Option<raw::RawConfig> =
             serde_yaml::from_str(text).map_err(|error| ConfigError::from_yaml(file, &error))?;
-        let (jobs, external_labels) = compile::compile(raw.unwrap_or_default())
+        let folder = folder::Folder(Path::new(file).parent().unwrap_or(Path::new("")));
+        let (jobs, external_labels) = compile::compile(raw.unwrap_or_default(), &folder)
             .map_err(|problem| ConfigError::from_problem(file, text, problem))?;
         Ok(Config { yaml: redact::redact(text), external_labels, jobs })
     }

@@ -85,7 +85,11 @@ fn suggest(message: &str) -> Option<String> {
         true => format!("unknown key `{unknown}`: did you mean `{nearest}`?"),
         // Keys that exist only to be refused would be no help.
         false => {
-            let keys: Vec<&str> = expected.into_iter().filter(|key| !key.ends_with("_sd_configs")).collect();
+            let known = |key: &&str| {
+                !key.ends_with("_sd_configs")
+                    || matches!(*key, "file_sd_configs" | "http_sd_configs" | "dns_sd_configs")
+            };
+            let keys: Vec<&str> = expected.into_iter().filter(known).collect();
             format!("unknown key `{unknown}`: expected one of {}", keys.join(", "))
         }
     })

@@ -1,5 +1,6 @@
 //! The file as it is written: names, nesting and defaults of Prometheus, nothing checked across keys yet.
 
+use super::discovery::{RawDnsDiscovery, RawFileDiscovery, RawHttpDiscovery};
 use super::duration::ConfigDuration;
 use super::http::{RawAuthorization, RawBasicAuth, RawTls};
 use super::protocol::ScrapeProtocol;
@@ -93,6 +94,9 @@ pub(super) struct RawJob {
     pub(super) authorization: Option<RawAuthorization>,
     pub(super) tls_config: Option<RawTls>,
     pub(super) static_configs: Option<Vec<RawGroup>>,
+    pub(super) file_sd_configs: Option<Vec<RawFileDiscovery>>,
+    pub(super) http_sd_configs: Option<Vec<RawHttpDiscovery>>,
+    pub(super) dns_sd_configs: Option<Vec<RawDnsDiscovery>>,
     pub(super) relabel_configs: Option<Vec<RawRule>>,
     pub(super) metric_relabel_configs: Option<Vec<RawRule>>,
     pub(super) body_size_limit: Option<ConfigSize>,
@@ -108,15 +112,12 @@ pub(super) struct RawJob {
     pub(super) azure_sd_configs: Refused<Discovery>,
     pub(super) consul_sd_configs: Refused<Discovery>,
     pub(super) digitalocean_sd_configs: Refused<Discovery>,
-    pub(super) dns_sd_configs: Refused<Discovery>,
     pub(super) docker_sd_configs: Refused<Discovery>,
     pub(super) dockerswarm_sd_configs: Refused<Discovery>,
     pub(super) ec2_sd_configs: Refused<Discovery>,
     pub(super) eureka_sd_configs: Refused<Discovery>,
-    pub(super) file_sd_configs: Refused<Discovery>,
     pub(super) gce_sd_configs: Refused<Discovery>,
     pub(super) hetzner_sd_configs: Refused<Discovery>,
-    pub(super) http_sd_configs: Refused<Discovery>,
     pub(super) ionos_sd_configs: Refused<Discovery>,
     pub(super) kubernetes_sd_configs: Refused<Discovery>,
     pub(super) kuma_sd_configs: Refused<Discovery>,
@@ -172,7 +173,7 @@ pub(super) enum Scheme {
     Https,
 }
 
-/// One entry of `static_configs`: targets that share labels.
+/// One entry of `static_configs`, or of what discovery finds: targets that share labels.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "a mapping with `targets` and `labels`")]
 pub(super) struct RawGroup {

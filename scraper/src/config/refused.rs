@@ -35,7 +35,7 @@ macro_rules! advice {
 }
 
 advice! {
-    Discovery: "list the targets under `static_configs`";
+    Discovery: "list the targets under `static_configs`, or let a program write them for `file_sd_configs` or serve them for `http_sd_configs`";
     Rules: "rules and alerts are evaluated by a Prometheus or Grafana on the query API";
     RemoteWriting: "samples stay in the store of this scraper";
     RemoteReading: "queries are answered from the store of this scraper";

@@ -33,20 +33,20 @@ fn a_full_file_compiles() {
     );
     assert_eq!((first.scheme, first.metrics_path.as_str()), ("https", "/probe"));
     assert_eq!(first.params["module"], ["http", "tcp"]);
-    assert!(first.honor_labels && !first.honor_timestamps && !first.compression && !first.follow_redirects);
+    assert!(first.honor_labels && !first.honor_timestamps && !first.compression && !first.http.follow_redirects);
     assert_eq!(first.groups[0].targets, ["one:1", "two:2"]);
     assert_eq!(first.groups[0].labels, [("env".to_owned(), "prod".to_owned()), ("port".to_owned(), "8080".to_owned())]);
     assert_eq!((first.relabel.len(), first.metric_relabel.len()), (2, 1));
     assert_eq!((first.limits.body_size, first.limits.samples, first.limits.labels), (10 << 20, 500, 30));
     assert_eq!(
-        format!("{:?}", first.credentials),
+        format!("{:?}", first.http.credentials),
         r#"Some(Basic { username: "u", password: <secret> })"#.replace("\"u\"", "<secret>")
     );
-    assert!(first.tls.insecure_skip_verify);
+    assert!(first.http.tls.insecure_skip_verify);
 
     assert_eq!((second.interval, second.timeout), (Duration::from_secs(5), Duration::from_secs(4)));
     assert_eq!((second.limits.body_size, second.limits.samples), (super::DEFAULT_BODY_SIZE_LIMIT, 1000));
-    assert!(second.honor_timestamps && second.compression && second.follow_redirects);
+    assert!(second.honor_timestamps && second.compression && second.http.follow_redirects);
     assert!(!config.yaml.contains("hush") && config.yaml.contains("job_name: all"));
 }
 

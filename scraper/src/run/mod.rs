@@ -6,6 +6,7 @@ mod wiring;
 
 use crate::api;
 use crate::config::{Config, ConfigError};
+use crate::discovery::Discoverers;
 use crate::metrics::Metrics;
 use crate::scrape::{Clock, Pools, ScrapeThread, Shared};
 use crate::target::seed;
@@ -14,8 +15,10 @@ use parking_lot::Mutex;
 use procession_store::Store;
 use procession_web::{Bound, Endpoints, Ready, ReloadRequests, reload, serve};
 use std::collections::BTreeMap;
+use std::hash::Hash;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -86,8 +89,11 @@ pub async fn run(options: Options, bound: Bound, shutdown: CancellationToken) ->
     let thread = ScrapeThread::start().context("cannot start the thread that scrapes")?;
     let shared = Shared::new(thread.handle(), Clock::system(), sink, metrics.clone(), seed(&config.external_labels));
     let mut pools = Pools::new(Arc::new(shared));
-    pools.apply(&config).await.map_err(anyhow::Error::msg)?;
-    let current = Arc::new(Mutex::new(Current::now(config.yaml)));
+    let mut discoverers = Discoverers::new(metrics.clone());
+    // A start waits for nobody: what is found comes as a change.
+    discoverers.apply(&config, Duration::ZERO).await;
+    pools.apply(&config, &discoverers.found()).await.map_err(anyhow::Error::msg)?;
+    let current = Arc::new(Mutex::new(Current::now(&config)));
     tracing::info!(jobs = config.jobs.len(), targets = pools.targets().len(), "scraping");
 
     // Ends with the caller's, or when serving fails.
@@ -99,11 +105,13 @@ pub async fn run(options: Options, bound: Bound, shutdown: CancellationToken) ->
         reload: Some(reload),
         metrics: Some(Arc::new(metrics.registry(store.clone(), pools.targets()))),
     };
-    let router = api::router(wiring::api_state(&store, &options, pools.targets(), current.clone()));
-    let reloading = tokio::spawn(answer_reloads(options.config, requests, pools, metrics, current, ending.clone()));
+    let shown = wiring::Shown { targets: pools.targets(), discovery: discoverers.errors(), current: current.clone() };
+    let router = api::router(wiring::api_state(&store, &options, shown));
+    let scraping = Scraping { source: options.config, config, pools, discoverers, metrics, current };
+    let following = tokio::spawn(scraping.follow(requests, ending.clone()));
     let served = serve(bound, endpoints, router, ending.clone()).await;
     ending.cancel();
-    let pools = reloading.await.context("reloading was given up")?;
+    let pools = following.await.context("reloading was given up")?;
     pools.stop().await;
     // Nothing runs there any more: it ends at once.
     drop(thread);
@@ -129,52 +137,59 @@ async fn close(store: Store) -> anyhow::Result<()> {
     tokio::task::spawn_blocking(move || Ok(store.close()?)).await?
 }
 
-/// Answers wishes for a reload until the end; gives the loops back to be stopped.
-async fn answer_reloads<R>(
+/// The longest that a reload waits for new sources of targets.
+const DISCOVERY_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is scraped, and where that is written.
+struct Scraping<R> {
     source: ConfigSource,
-    mut requests: ReloadRequests,
-    mut pools: Pools<R>,
+    config: Config,
+    pools: Pools<R>,
+    discoverers: Discoverers,
     metrics: Metrics,
     current: Arc<Mutex<Current>>,
-    ending: CancellationToken,
-) -> Pools<R>
-where
-    R: Copy + Eq + std::hash::Hash + Send + Sync + 'static,
-{
-    loop {
-        let request = tokio::select! {
-            () = ending.cancelled() => return pools,
-            request = requests.next() => request,
-        };
-        let Some(request) = request else { return pools };
-        let outcome = reload(&source, &mut pools).await;
-        metrics.count_reload(outcome.is_ok());
-        request.answer(match outcome {
-            Ok(config) => {
-                *current.lock() = Current::now(config.yaml);
-                Ok(())
+}
+
+impl<R: Copy + Eq + Hash + Send + Sync + 'static> Scraping<R> {
+    /// Answers wishes for a reload and follows discovery until the end; gives the loops back to be stopped.
+    async fn follow(mut self, mut requests: ReloadRequests, ending: CancellationToken) -> Pools<R> {
+        loop {
+            let request = tokio::select! {
+                () = ending.cancelled() => return self.pools,
+                request = requests.next() => request,
+                () = self.discoverers.changed() => {
+                    if let Err(reason) = self.pools.apply(&self.config, &self.discoverers.found()).await {
+                        tracing::error!(reason, "what discovery found is not scraped");
+                    }
+                    continue;
+                }
+            };
+            let Some(request) = request else { return self.pools };
+            let outcome = self.reload().await;
+            self.metrics.count_reload(outcome.is_ok());
+            if outcome.is_err() {
+                self.current.lock().reloaded.succeeded = false;
             }
-            Err(reason) => {
-                current.lock().reloaded.succeeded = false;
-                Err(reason)
-            }
-        });
+            request.answer(outcome);
+        }
+    }
+
+    async fn reload(&mut self) -> Result<(), String> {
+        let source = self.source.clone();
+        let read = tokio::task::spawn_blocking(move || source.read()).await.map_err(|e| e.to_string())?;
+        let config = read.map_err(|e| e.to_string())?;
+        self.pools.check(&config)?;
+        self.discoverers.apply(&config, DISCOVERY_PATIENCE).await;
+        self.pools.apply(&config, &self.discoverers.found()).await?;
+        *self.current.lock() = Current::now(&config);
+        self.config = config;
+        Ok(())
     }
 }
 
-async fn reload<R>(source: &ConfigSource, pools: &mut Pools<R>) -> Result<Config, String>
-where
-    R: Copy + Eq + std::hash::Hash + Send + Sync + 'static,
-{
-    let source = source.clone();
-    let read = tokio::task::spawn_blocking(move || source.read()).await.map_err(|e| e.to_string())?;
-    let config = read.map_err(|e| e.to_string())?;
-    pools.apply(&config).await?;
-    Ok(config)
-}
-
 impl Current {
-    fn now(yaml: String) -> Self {
+    fn now(config: &Config) -> Self {
+        let yaml = config.yaml.clone();
         Current { yaml, reloaded: api::Reloaded { succeeded: true, at_ms: jiff::Timestamp::now().as_millisecond() } }
     }
 }

@@ -125,6 +125,57 @@ async fn start(options: Options) -> (Api, CancellationToken, tokio::task::JoinHa
     (api, shutdown, running)
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_of_targets_are_followed_and_what_did_not_change_goes_on() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let (file, list) = (folder.path().join("scraper.yml"), folder.path().join("targets.json"));
+    let (first, second) = (target().await, target().await);
+    // The list is named as it stands beside the configuration.
+    let text = "global: {scrape_interval: 100ms}\nscrape_configs:\n- job_name: found\n  file_sd_configs: [{files: ['*.json']}]\n";
+    std::fs::write(&file, text).unwrap();
+    let listed = |targets: &[SocketAddr]| {
+        let targets: Vec<String> = targets.iter().map(ToString::to_string).collect();
+        std::fs::write(&list, serde_json::json!([{"targets": targets, "labels": {"env": "x"}}]).to_string()).unwrap();
+    };
+    listed(&[first]);
+    let options = Options::new(ConfigSource::File(file.clone()), folder.path().join("data"));
+    let (api, shutdown, running) = start(options).await;
+    let active = |data: &Value, count: usize| {
+        let list = data["activeTargets"].as_array().unwrap();
+        list.len() == count && list.iter().all(|t| t["health"] == "up")
+    };
+    let found = api.until("/api/v1/targets", |data| active(data, 1)).await;
+    assert_eq!(found["activeTargets"][0]["labels"]["env"], "x");
+    assert_eq!(found["activeTargets"][0]["discoveredLabels"]["__meta_filepath"], list.display().to_string());
+    listed(&[first, second]);
+    api.until("/api/v1/targets", |data| active(data, 2)).await;
+    // What is broken is said, and nothing is lost; not by a reload either.
+    std::fs::write(&list, "[{").unwrap();
+    let broken = api.until("/api/v1/targets", |data| !data["discoveryErrors"].is_null()).await;
+    assert!(
+        broken["discoveryErrors"][0]["error"].as_str().unwrap().contains("targets.json: EOF while parsing"),
+        "{broken}"
+    );
+    assert_eq!(api.reload().await.0, 200);
+    assert!(active(&api.data("/api/v1/targets").await, 2));
+    listed(&[second]);
+    api.until("/api/v1/targets", |data| active(data, 1) && data["discoveryErrors"].is_null()).await;
+    // Only the target that went has an end.
+    let query = format!("/api/v1/query?query=count(a{{instance=\"{second}\"}})");
+    api.until(&query, |data| data["result"][0]["value"][1] == "1").await;
+    let gone = format!("/api/v1/query?query=a{{instance=\"{first}\"}}");
+    api.until(&gone, |data| data["result"].as_array().is_some_and(Vec::is_empty)).await;
+
+    // A reload with another source has its targets at once.
+    std::fs::write(folder.path().join("more.yml"), format!("- targets: ['{first}', '{second}']\n")).unwrap();
+    std::fs::write(&file, text.replace("*.json", "more.yml")).unwrap();
+    assert_eq!(api.reload().await.0, 200);
+    assert_eq!(api.data("/api/v1/targets").await["activeTargets"].as_array().unwrap().len(), 2);
+    shutdown.cancel();
+    running.await.unwrap().unwrap();
+}
+
 #[test]
 fn both_halves_of_a_configuration_are_shown() {
     let folder = tempfile::tempdir().unwrap();

@@ -3,7 +3,9 @@
 use super::{Current, Options};
 use crate::api::{self, ApiState};
 use crate::config::format_duration;
+use crate::discovery::Errors;
 use crate::scrape::{Samples, Sink, Targets};
+use crate::target::status::TargetsSnapshot;
 use parking_lot::Mutex;
 use procession_store::{Batch, SeriesRef, Store};
 use std::sync::Arc;
@@ -20,11 +22,19 @@ pub(super) fn sink(store: Store) -> Sink<SeriesRef> {
     }
 }
 
-/// What the API asks the loops and the configuration.
-pub(super) fn api_state(store: &Store, options: &Options, targets: Targets, current: Arc<Mutex<Current>>) -> ApiState {
+/// What the loops, discovery and the configuration have to tell.
+pub(super) struct Shown {
+    pub(super) targets: Targets,
+    pub(super) discovery: Errors,
+    pub(super) current: Arc<Mutex<Current>>,
+}
+
+/// What the API asks of them.
+pub(super) fn api_state(store: &Store, options: &Options, shown: Shown) -> ApiState {
+    let Shown { targets, discovery, current } = shown;
     let (of_metadata, of_reload) = (targets.clone(), current.clone());
     ApiState {
-        targets: Arc::new(move || targets.snapshot()),
+        targets: Arc::new(move || TargetsSnapshot { discovery_errors: discovery.list(), ..targets.snapshot() }),
         metadata: Arc::new(move || metadata(&of_metadata)),
         config: Arc::new(move || current.lock().yaml.clone()),
         reload: Arc::new(move || of_reload.lock().reloaded),

@@ -11,8 +11,6 @@ pub(crate) enum ScrapeError {
     Connection(String),
     #[error("no whole answer within the scrape timeout of {}", crate::config::format_duration(*.0))]
     Timeout(Duration),
-    #[error("too many redirects: more than {}", super::fetch::MAX_REDIRECTS)]
-    Redirects,
     #[error("server returned HTTP status {0}")]
     Status(http::StatusCode),
     #[error("body size limit exceeded: the target announces {announced} bytes, the limit is {limit}")]

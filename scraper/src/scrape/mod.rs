@@ -3,7 +3,7 @@
 //! | file | its subject |
 //! |---|---|
 //! | `schedule` | when a target is due |
-//! | `fetch`, `connection` | bytes from the network, bounded in size and time; why none came |
+//! | `fetch` | bytes from the network, bounded in size and time |
 //! | `unpack` | gzip and the format |
 //! | `ingest`, `labels`, `cache`, `metadata` | from text to columns of samples; staleness |
 //! | `worker` | one scrape from its page to the store, on a thread that may block |
@@ -16,7 +16,6 @@
 
 mod buffers;
 mod cache;
-mod connection;
 mod error;
 mod fetch;
 mod ingest;

@@ -5,6 +5,7 @@ use super::looping::{ScrapeLoop, Shared};
 use super::metadata::{FamilyMetadata, MetadataStore};
 use super::worker::Worker;
 use crate::config::{Config, Job};
+use crate::discovery::Found;
 use crate::target::status::{DroppedTarget, LastScrape, RefusedTarget, TargetStatus, TargetsSnapshot};
 use crate::target::{Discovered, Target, discover};
 use arc_swap::ArcSwap;
@@ -44,6 +45,7 @@ impl Targets {
             active: listing.active.iter().map(status).collect(),
             dropped: listing.dropped.clone(),
             refused: listing.refused.clone(),
+            discovery_errors: Vec::new(),
             pools: listing.pools.clone(),
         }
     }
@@ -113,16 +115,16 @@ impl<R: Copy + Eq + Hash + Send + Sync + 'static> Pools<R> {
         self.targets.clone()
     }
 
-    /// Scrapes what a configuration says from now on. Loops of targets that it does not change go on without a gap.
+    /// Scrapes what a configuration says and what discovery found for it from now on. Loops of targets that it does not change go on without a gap.
     /// Where it fails, nothing has changed.
-    pub(crate) async fn apply(&mut self, config: &Config) -> Result<(), String> {
+    pub(crate) async fn apply(&mut self, config: &Config, found: &Found) -> Result<(), String> {
         let pools = self.prepare(config)?;
         let mut listing = Listing::default();
         let mut kept = HashMap::new();
         let mut starting = Vec::new();
         for job in &config.jobs {
             let Some(pool) = pools.get(&job.name) else { continue };
-            let Discovered { active, dropped, refused } = discover(job);
+            let Discovered { active, dropped, refused } = discover(job, found.of(&job.name));
             for (labels, reason) in &refused {
                 tracing::warn!(job = job.name, target = %labels, reason, "the target can't be scraped");
             }
@@ -171,6 +173,11 @@ impl<R: Copy + Eq + Hash + Send + Sync + 'static> Pools<R> {
         self.end(removed).await;
         self.pools = pools;
         Ok(())
+    }
+
+    /// Whether a configuration could be applied. The error names what can't be read or used.
+    pub(crate) fn check(&self, config: &Config) -> Result<(), String> {
+        self.prepare(config).map(drop)
     }
 
     /// The pools of a configuration: clients of jobs that fetch as before are kept with their connections.
@@ -261,6 +268,7 @@ fn unchanged<R>(running: &Running<R>, target: &Target, job: &Job) -> bool {
 fn scrapes_alike(a: &Job, b: &Job) -> bool {
     let scraping = |job: &Job| Job {
         groups: Vec::new(),
+        discovery: Vec::new(),
         relabel: Vec::new(),
         target_limit: 0,
         keep_dropped_targets: 0,

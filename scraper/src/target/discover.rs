@@ -1,7 +1,7 @@
 //! From a job's addresses to targets: labels, relabelling, URL (`scrape/target.go` of Prometheus).
 
 use super::Target;
-use crate::config::{Job, check_address, format_duration, parse_duration};
+use crate::config::{Job, TargetGroup, check_address, format_duration, parse_duration};
 use crate::relabel;
 use procession_openmetrics::{Labels, LabelsBuilder};
 use reqwest::Url;
@@ -18,11 +18,11 @@ pub struct Discovered {
     pub refused: Vec<(Labels, String)>,
 }
 
-/// All targets of a job.
-pub fn discover(job: &Job) -> Discovered {
+/// All targets of a job: those of its own groups and those of groups that were found elsewhere.
+pub fn discover(job: &Job, found_groups: &[TargetGroup]) -> Discovered {
     let mut found = Discovered::default();
     let mut seen = HashSet::new();
-    for group in &job.groups {
+    for group in job.groups.iter().chain(found_groups) {
         for address in &group.targets {
             let discovered = discovered_labels(job, &group.labels, address);
             match target(job, &discovered) {
@@ -141,7 +141,7 @@ mod tests {
     fn check(job: &str, want: &[&str]) {
         let text = format!("global: {{scrape_interval: 30s}}\nscrape_configs:\n  - job_name: j\n{job}");
         let config = Config::parse(&text, "test").unwrap_or_else(|e| panic!("{e}\n{text}"));
-        let found = discover(&config.jobs[0]);
+        let found = discover(&config.jobs[0], &[]);
         let mut got: Vec<String> = found.active.iter().map(|t| format!("{} {}", t.url, t.labels)).collect();
         got.extend(found.dropped.iter().map(|l| format!("dropped {}", l.get("__address__").unwrap_or_default())));
         got.extend(found.refused.iter().map(|(_, reason)| format!("refused {reason}")));

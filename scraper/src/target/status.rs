@@ -59,6 +59,15 @@ pub struct RefusedTarget {
     pub reason: String,
 }
 
+/// A place that names targets and can't be asked, wholly or in part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiscoveryError {
+    /// The job's name.
+    pub pool: String,
+    /// What is wrong, in words.
+    pub error: String,
+}
+
 /// All targets at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct TargetsSnapshot {
@@ -68,6 +77,8 @@ pub struct TargetsSnapshot {
     pub dropped: Vec<DroppedTarget>,
     /// Those that can't be scraped.
     pub refused: Vec<RefusedTarget>,
+    /// What hinders discovery.
+    pub discovery_errors: Vec<DiscoveryError>,
     /// The names of all jobs.
     pub pools: Vec<String>,
 }

@@ -46,6 +46,15 @@ pub(crate) async fn targets(State(state): State<ApiState>) -> Response {
                 }
                 (left_out(list.active.len()))
             }
+            @if !list.discovery_errors.is_empty() {
+                h2 { "Discovery" }
+                p { "What was found before stays in use until this works again." }
+                ul {
+                    @for problem in list.discovery_errors.iter().take(MAX_ROWS) {
+                        li { (problem.pool) ": " span class="down" { (problem.error) } }
+                    }
+                }
+            }
             @if !list.refused.is_empty() {
                 h2 { "Cannot be scraped" }
                 ul {

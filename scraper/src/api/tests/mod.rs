@@ -7,7 +7,9 @@ mod pages;
 use super::{ApiState, Limits, Metadata, Reloaded, router};
 use crate::commands::Import;
 use crate::target::Target;
-use crate::target::status::{DroppedTarget, Health, LastScrape, RefusedTarget, TargetStatus, TargetsSnapshot};
+use crate::target::status::{
+    DiscoveryError, DroppedTarget, Health, LastScrape, RefusedTarget, TargetStatus, TargetsSnapshot,
+};
 use axum::body::Body;
 use axum::http::Request;
 use axum::response::Response;
@@ -101,6 +103,10 @@ fn targets() -> TargetsSnapshot {
             pool: "other".to_owned(),
             discovered: target("e:1").discovered,
             reason: "`__scheme__` is \"<ftp>\": expected http or https".to_owned(),
+        }],
+        discovery_errors: vec![DiscoveryError {
+            pool: "other".to_owned(),
+            error: "/etc/<targets>.json: line 1: no".to_owned(),
         }],
         pools: vec!["other".to_owned(), "api".to_owned()],
     }

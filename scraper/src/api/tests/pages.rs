@@ -11,6 +11,7 @@ async fn pages_are_escaped_and_load_nothing_from_elsewhere() {
             "/targets",
             &[
                 "3 targets, 1 down, 1 that cannot be scraped, 1 dropped by relabelling.",
+                "/etc/&lt;targets&gt;.json: line 1: no",
                 "`__scheme__` is &quot;&lt;ftp&gt;&quot;: expected http or https",
                 "line 3: &lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;",
                 "<td>3 s ago</td>",

@@ -3,6 +3,7 @@
 use super::fake_target::{Answer, FakeTarget, TEXT, ok};
 use super::recorder::Recorder;
 use crate::config::Config;
+use crate::discovery::Found;
 use crate::metrics::Metrics;
 use crate::scrape::{Clock, Pools, Shared};
 use crate::target::status::Health;
@@ -62,7 +63,7 @@ impl Fleet {
 
     async fn apply(&mut self, config: &str) -> Result<(), String> {
         let config = Config::parse(&format!("global: {{scrape_interval: 10s}}\n{config}"), "test").unwrap();
-        self.pools.apply(&config).await
+        self.pools.apply(&config, &Found::default()).await
     }
 
     /// Lets one interval pass and waits until every target was scraped in it.

@@ -1,22 +1,22 @@
 //! Why no answer came, in words: the causes that people meet, out of the client's chain of errors.
 
-use super::error::ScrapeError;
+use super::MAX_REDIRECTS;
 use reqwest::Url;
 use rustls::CertificateError;
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
-/// What a failed request means.
-pub(super) fn connection(error: reqwest::Error) -> ScrapeError {
+/// What a failed request means, in one line.
+pub(crate) fn failure(error: reqwest::Error) -> String {
     if error.is_redirect() && error.status().is_none() {
-        return ScrapeError::Redirects;
+        return format!("too many redirects: more than {MAX_REDIRECTS}");
     }
-    let peer = error.url().map_or_else(|| "the target".to_owned(), peer);
-    ScrapeError::Connection(in_words(&error, &peer).unwrap_or_else(|| causes(error)))
+    let peer = error.url().map_or_else(|| "the server".to_owned(), peer);
+    in_words(&error, &peer).unwrap_or_else(|| causes(error))
 }
 
 /// Whom a URL leads to, as `host:port`.
-pub(crate) fn peer(url: &Url) -> String {
+fn peer(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
@@ -34,9 +34,10 @@ fn in_words(error: &(dyn Error + 'static), peer: &str) -> Option<String> {
             }
             return io_in_words(io, peer);
         }
-        // The resolver's name for its errors is private.
+        // The resolver's error has no name outside; the last of the chain is the system's.
         if e.to_string() == "dns error" {
-            let reason = e.source().map(ToString::to_string).unwrap_or_default();
+            let reason = std::iter::successors(e.source(), |&e| e.source()).last();
+            let reason = reason.map(ToString::to_string).unwrap_or_default();
             return Some(format!("cannot find the host of {peer}: {reason}"));
         }
         cause = e.source();
