@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use procession_exporter::config::parse_duration;
+use procession_exporter::metric::Scheme;
 use procession_exporter::preview::Preview;
 use procession_exporter::source::procfs::{Procfs, Recheck, Units};
 use procession_exporter::{Config, DEFAULT_PORT, Options, Overrides};
@@ -44,6 +45,15 @@ struct ExporterFlags {
     /// Name processes anew until they are so old, such as 10s; 0 for never [in the file: recheck_with_time_limit].
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     recheck_with_time_limit: Option<Duration>,
+    /// Names of the families of groups: ours, or namedprocess_namegroup_* for dashboards and alerts made for process-exporter.
+    #[arg(long = "metrics.naming", value_name = "NAMES", value_enum, default_value = "procession")]
+    names: Names,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Names {
+    Procession,
+    ProcessExporter,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -57,7 +67,11 @@ impl ExporterFlags {
             (None, true) => Some(Recheck::Always),
             (None, false) => None,
         };
-        let overrides = Overrides { children: self.children, recheck };
+        let scheme = match self.names {
+            Names::Procession => Scheme::Procession,
+            Names::ProcessExporter => Scheme::ProcessExporter,
+        };
+        let overrides = Overrides { children: self.children, recheck, scheme };
         Options { procfs: self.procfs, config_file: self.config_file, overrides }
     }
 }
@@ -98,7 +112,7 @@ fn main() -> ExitCode {
 }
 
 fn check(file: &Path, procfs: &Path) -> anyhow::Result<()> {
-    let config = Config::load(file)?;
+    let config = Config::load(file, Scheme::Procession)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}: valid", file.display())?;
     // The file is what was asked about: where the processes cannot be seen, it is valid all the same.

@@ -134,11 +134,12 @@ fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::Scheme;
     use crate::source::procfs::Units;
     use std::path::Path;
 
     fn check(config: &str, expected: &str) {
-        let config = Config::parse(config, Path::new("exporter.yml")).expect("valid");
+        let config = Config::parse(config, Path::new("exporter.yml"), Scheme::Procession).expect("valid");
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/proc");
         let units = Units { ticks_per_second: 100, page_bytes: 4096 };
         let source = Procfs::open(&root, Path::new("/nonexistent"), units).expect("the captured tree");

@@ -5,9 +5,10 @@ use std::time::Instant;
 use procession_web::exposition::Format;
 
 use crate::config::Config;
-use crate::encode::{Compression, Exposition, ProcessLabels};
+use crate::encode::{Compression, Exposition, ProcessLabels, ScrapeErrors};
 use crate::error::Error;
 use crate::group::Groups;
+use crate::metric::Scheme;
 use crate::own::{OwnMetrics, Phase, Stopwatch};
 use crate::snapshot::Snapshot;
 use crate::source::procfs::Procfs;
@@ -21,6 +22,8 @@ pub struct Scanner {
     groups: Groups,
     labels: ProcessLabels,
     own: OwnMetrics,
+    /// Scans in which the processes could not be listed.
+    failed: u64,
     /// The length of the last answer before compression: the next one will be about as long.
     last_bytes: usize,
 }
@@ -35,6 +38,7 @@ impl Scanner {
             groups: Groups::default(),
             labels: ProcessLabels::default(),
             own: OwnMetrics::new(),
+            failed: 0,
             last_bytes: 0,
         };
         scanner.configure(config);
@@ -57,7 +61,10 @@ impl Scanner {
     /// Where the processes cannot be listed.
     pub fn scan(&mut self, deadline: Option<Instant>) -> Result<(), Error> {
         let mut watch = Stopwatch::start();
-        self.source.list()?;
+        if let Err(error) = self.source.list() {
+            self.failed += 1;
+            return Err(error);
+        }
         self.own.lap(Phase::List, &mut watch);
         self.source.read(deadline, &mut self.snapshot);
         self.own.lap(Phase::Read, &mut watch);
@@ -76,16 +83,31 @@ impl Scanner {
         let mut watch = Stopwatch::start();
         let mut exposition = Exposition::new(format, compression, self.last_bytes + self.last_bytes / 16);
         if self.config.groups {
-            exposition.groups(&self.groups).map_err(Error::Compress)?;
+            exposition.groups_as(self.config.scheme, &self.groups).map_err(Error::Compress)?;
         }
         if self.config.per_process {
             self.labels.update(&self.snapshot, &self.groups);
             exposition.processes(&self.snapshot, &self.labels).map_err(Error::Compress)?;
+        }
+        if self.config.scheme == Scheme::ProcessExporter {
+            exposition.scrape_errors(self.scrape_errors());
         }
         self.own.lap(Phase::Encode, &mut watch);
         let own = self.own.text(format)?;
         let (body, bytes) = exposition.finish(&own).map_err(Error::Compress)?;
         self.last_bytes = bytes;
         Ok(body)
+    }
+
+    fn scrape_errors(&self) -> ScrapeErrors {
+        let mut errors = ScrapeErrors { scrapes: self.failed, ..ScrapeErrors::default() };
+        for failure in self.source.read_errors() {
+            // Without this file nothing is known about a process.
+            match failure.file {
+                "stat" => errors.processes += failure.count,
+                _ => errors.files += failure.count,
+            }
+        }
+        errors
     }
 }

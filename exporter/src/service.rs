@@ -7,6 +7,7 @@ use procession_web::{Bound, Endpoints, Ready, ReloadRequests};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::metric::Scheme;
 use crate::scan::Scanner;
 use crate::serve::{SharedScanner, answer};
 use crate::source::procfs::{Procfs, Recheck, Units};
@@ -19,7 +20,7 @@ pub const DEFAULT_PORT: u16 = 9956;
 pub struct Options {
     /// The proc root, `/proc` as a rule.
     pub procfs: PathBuf,
-    /// The configuration file; without one, [`Config::default`] holds.
+    /// The configuration file; without one, [`Config::of_scheme`] holds.
     pub config_file: Option<PathBuf>,
     /// What the command line says in place of the file.
     pub overrides: Overrides,
@@ -32,6 +33,8 @@ pub struct Overrides {
     pub children: Option<bool>,
     /// When processes are named again.
     pub recheck: Option<Recheck>,
+    /// Whose names the families of groups have.
+    pub scheme: Scheme,
 }
 
 impl Default for Options {
@@ -46,7 +49,11 @@ impl Options {
     /// # Errors
     /// Where the file is refused.
     pub fn config(&self) -> Result<Config, crate::Error> {
-        let mut config = self.config_file.as_deref().map_or_else(|| Ok(Config::default()), Config::load)?;
+        let scheme = self.overrides.scheme;
+        let mut config = match &self.config_file {
+            Some(file) => Config::load(file, scheme)?,
+            None => Config::of_scheme(scheme),
+        };
         config.children = self.overrides.children.unwrap_or(config.children);
         config.naming.recheck = self.overrides.recheck.unwrap_or(config.naming.recheck);
         Ok(config)

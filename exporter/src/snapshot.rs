@@ -121,6 +121,8 @@ pub enum Gauge {
     Threads,
     /// Open file descriptors.
     OpenFds,
+    /// Soft limit of open file descriptors.
+    FdLimit,
 }
 
 /// The quantities that only grow, by [`Counter`].
@@ -129,7 +131,7 @@ pub struct Counters(pub [Option<u64>; 8]);
 
 /// The quantities of the moment, by [`Gauge`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Gauges(pub [Option<u64>; 5]);
+pub struct Gauges(pub [Option<u64>; 6]);
 
 impl Counters {
     /// The value of one quantity.

@@ -6,6 +6,7 @@ use std::path::Path;
 use procession_exporter::Config;
 use procession_exporter::encode::{Compression, Exposition, ProcessLabels};
 use procession_exporter::group::Groups;
+use procession_exporter::metric::Scheme;
 use procession_exporter::snapshot::Snapshot;
 use procession_exporter::source::procfs::{Procfs, Units};
 use procession_web::exposition::Format;
@@ -20,7 +21,7 @@ fn nothing_is_allocated_per_process() {
 }
 
 fn check(config: &str) {
-    let config = Config::parse(config, Path::new("exporter.yml")).expect("valid");
+    let config = Config::parse(config, Path::new("exporter.yml"), Scheme::Procession).expect("valid");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/proc");
     let mut source = Procfs::open(&root, Path::new("/etc/passwd"), Units::of_this_system()).expect("the captured tree");
     let (mut snapshot, mut groups, mut labels) = (Snapshot::default(), Groups::default(), ProcessLabels::default());

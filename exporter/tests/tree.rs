@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use procession_exporter::Config;
 use procession_exporter::group::Groups;
+use procession_exporter::metric::Scheme;
 use procession_exporter::snapshot::{Counter, Snapshot};
 use procession_exporter::source::procfs::{Procfs, Units};
 
@@ -136,7 +137,7 @@ fn a_root_that_disappears_is_an_error_with_its_path() {
 
 impl Tree {
     fn configure(&mut self, text: &str) {
-        let config = Config::parse(text, Path::new("exporter.yml")).expect("valid");
+        let config = Config::parse(text, Path::new("exporter.yml"), Scheme::Procession).expect("valid");
         self.source.configure(config.naming);
         self.groups.configure(config.children);
     }

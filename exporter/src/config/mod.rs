@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::metric::Scheme;
 use crate::rules::Rules;
 use crate::source::procfs::{Naming, Recheck};
 
@@ -27,12 +28,14 @@ pub struct Config {
     pub naming: Naming,
     /// Whether a process that no rule takes goes to the group of its nearest ancestor that has one.
     pub children: bool,
+    /// Whose names the families of groups have. With process-exporter's, series of processes are off unless the file says otherwise.
+    pub scheme: Scheme,
 }
 
 impl Default for Config {
     /// What holds without a file: groups by name, and a series set per process.
     fn default() -> Config {
-        Config { per_process: true, groups: true, naming: Naming::default(), children: true }
+        Config { per_process: true, groups: true, naming: Naming::default(), children: true, scheme: Scheme::default() }
     }
 }
 
@@ -41,25 +44,30 @@ impl Config {
     ///
     /// # Errors
     /// Where the file cannot be read, or [`Config::parse`] refuses it.
-    pub fn load(file: &Path) -> Result<Config, Error> {
+    pub fn load(file: &Path, scheme: Scheme) -> Result<Config, Error> {
         let mut text = String::new();
         std::fs::File::open(file)
             .and_then(|f| std::io::Read::read_to_string(&mut std::io::Read::take(f, MAX_BYTES), &mut text))
             .map_err(|cause| Error::ConfigRead { file: file.to_owned(), cause })?;
-        Config::parse(&text, file)
+        Config::parse(&text, file, scheme)
+    }
+
+    /// What holds without a file.
+    pub fn of_scheme(scheme: Scheme) -> Config {
+        Config { scheme, per_process: scheme == Scheme::Procession, ..Config::default() }
     }
 
     /// Compiles the text of a file; `file` is what the message calls it.
     ///
     /// # Errors
     /// Where it is not YAML, has unknown keys or wrong values, or would export nothing: file, line, key, what is expected.
-    pub fn parse(text: &str, file: &Path) -> Result<Config, Error> {
+    pub fn parse(text: &str, file: &Path, scheme: Scheme) -> Result<Config, Error> {
         let raw = raw::File::parse(text).map_err(|(place, message)| Error::Config {
             file: file.to_owned(),
             place,
             message,
         })?;
-        let default = Config::default();
+        let default = Config::of_scheme(scheme);
         let config = Config {
             per_process: raw.per_process.enabled.unwrap_or(default.per_process),
             groups: raw.groups.enabled.unwrap_or(default.groups),
@@ -74,6 +82,7 @@ impl Config {
                 },
             },
             children: raw.children.unwrap_or(default.children),
+            scheme,
         };
         if !config.per_process && !config.groups {
             let message = "per_process.enabled and groups.enabled are both false: nothing would be exported".to_owned();
@@ -90,7 +99,7 @@ mod tests {
 
     /// What is exported: of each process, of groups.
     fn check(text: &str) -> Result<(bool, bool), String> {
-        let config = Config::parse(text, Path::new("exporter.yml")).map_err(|e| e.to_string())?;
+        let config = Config::parse(text, Path::new("exporter.yml"), Scheme::Procession).map_err(|e| e.to_string())?;
         Ok((config.per_process, config.groups))
     }
 
@@ -108,8 +117,17 @@ mod tests {
     }
 
     #[test]
+    fn with_the_names_of_process_exporter_there_are_groups_alone_unless_asked() {
+        let check =
+            |text: &str| Config::parse(text, Path::new("x"), Scheme::ProcessExporter).expect("valid").per_process;
+        assert!(!check(""));
+        assert!(check("per_process: {enabled: true}"));
+    }
+
+    #[test]
     fn when_processes_are_named_again() {
-        let recheck = |text: &str| Config::parse(text, Path::new("x")).expect("valid").naming.recheck;
+        let recheck =
+            |text: &str| Config::parse(text, Path::new("x"), Scheme::Procession).expect("valid").naming.recheck;
         assert_eq!(recheck(""), Recheck::Young(Duration::from_secs(10)));
         assert_eq!(recheck("recheck: true"), Recheck::Always);
         assert_eq!(recheck("recheck: true\nrecheck_with_time_limit: 1m30s\n"), Recheck::Young(Duration::from_secs(90)));
@@ -197,7 +215,9 @@ mod tests {
 
     #[test]
     fn the_shipped_files_are_accepted() {
-        let shipped = |name: &str| Config::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../config").join(name));
+        let shipped = |name: &str| {
+            Config::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../config").join(name), Scheme::Procession)
+        };
         let says = |name: &str| {
             shipped(name).map(|c| (c.per_process, c.groups, c.naming.rules.is_some(), c.children)).expect("valid")
         };

@@ -14,7 +14,7 @@ pub use self::body::Compression;
 pub use self::labels::ProcessLabels;
 use self::labels::label_value;
 use crate::group::{Group, Groups};
-use crate::metric::{GROUP, Kind, Metric, PROCESS, Quantity, Samples};
+use crate::metric::{Kind, Metric, PROCESS, Quantity, Samples, Scheme, process_exporter};
 use crate::snapshot::{Counter, Counters, Gauges, Process, Snapshot, State};
 use procession_web::exposition::Format;
 
@@ -24,25 +24,64 @@ pub struct Exposition {
     format: Format,
 }
 
+/// What process-exporter counts of its scrapes, since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ScrapeErrors {
+    /// Scrapes in which the processes could not be listed.
+    pub scrapes: u64,
+    /// Processes whose `stat` could not be read.
+    pub processes: u64,
+    /// Other files of processes that could not be read.
+    pub files: u64,
+}
+
 impl Exposition {
     /// An empty one, of about the size given where it is not compressed.
     pub fn new(format: Format, compression: Compression, size_hint: usize) -> Exposition {
         Exposition { body: Body::new(compression, size_hint), format }
     }
 
-    /// The families of all groups.
+    /// The families of all groups, with our names.
     ///
     /// # Errors
     /// Where compression fails.
     pub fn groups(&mut self, groups: &Groups) -> io::Result<()> {
-        for metric in GROUP {
+        self.groups_as(Scheme::Procession, groups)
+    }
+
+    /// The families of all groups.
+    ///
+    /// # Errors
+    /// Where compression fails.
+    pub fn groups_as(&mut self, scheme: Scheme, groups: &Groups) -> io::Result<()> {
+        for metric in scheme.groups() {
             let mut begun = false;
             for group in groups.iter() {
-                self.group(metric, group, &mut begun);
+                self.group(scheme, metric, group, &mut begun);
                 self.body.spill()?;
             }
         }
         Ok(())
+    }
+
+    /// What process-exporter says of its scrapes.
+    pub fn scrape_errors(&mut self, errors: ScrapeErrors) {
+        for metric in process_exporter::SCRAPE {
+            let value = |quantity| match quantity {
+                Quantity::ScrapeErrors => Some((errors.scrapes, 0)),
+                Quantity::ProcessErrors => Some((errors.processes, 0)),
+                Quantity::PartialErrors => Some((errors.files, 0)),
+                _ => None,
+            };
+            if let (Samples::One(quantity), mut begun) = (metric.samples, false)
+                && let Some((value, decimals)) = value(quantity)
+            {
+                self.begin(metric, &mut begun);
+                self.body.text.push(b' ');
+                number::decimal(&mut self.body.text, value, decimals);
+                self.body.text.push(b'\n');
+            }
+        }
     }
 
     /// The families of all processes. `labels` must hold each process's labels: [`ProcessLabels::update`].
@@ -70,10 +109,12 @@ impl Exposition {
         self.body.finish()
     }
 
-    fn group(&mut self, metric: &Metric, group: &Group, begun: &mut bool) {
+    fn group(&mut self, scheme: Scheme, metric: &Metric, group: &Group, begun: &mut bool) {
         let totals = &group.totals;
         let start = |text: &mut Vec<u8>| {
-            text.extend_from_slice(b"{group=\"");
+            for part in ["{", scheme.group_label(), "=\""] {
+                text.extend_from_slice(part.as_bytes());
+            }
             label_value(text, &group.name);
             text.push(b'"');
         };
@@ -87,7 +128,14 @@ impl Exposition {
             }
             return;
         }
-        self.quantities(metric, &totals.counters, &totals.gauges, totals.oldest_start_ms, begun, start);
+        let value = |quantity| match quantity {
+            Quantity::In(states) => {
+                Some((states.iter().filter_map(|state| totals.states[*state as usize]).sum::<u64>(), 0))
+            }
+            Quantity::WorstFdRatio => Some((totals.worst_fd_ratio?, 9)),
+            other => value(other, &totals.counters, &totals.gauges, totals.oldest_start_ms),
+        };
+        self.quantities(metric, value, begun, start);
     }
 
     fn process(&mut self, metric: &Metric, process: &Process, labels: &ProcessLabels, begun: &mut bool) {
@@ -107,7 +155,8 @@ impl Exposition {
             }
             _ => {
                 let start_ms = Some(process.identity.start_ms);
-                self.quantities(metric, &process.counters, &process.gauges, start_ms, begun, start);
+                let value = |quantity| value(quantity, &process.counters, &process.gauges, start_ms);
+                self.quantities(metric, value, begun, start);
             }
         }
     }
@@ -115,18 +164,10 @@ impl Exposition {
     fn quantities(
         &mut self,
         metric: &Metric,
-        counters: &Counters,
-        gauges: &Gauges,
-        start_ms: Option<u64>,
+        value: impl Fn(Quantity) -> Option<(u64, u32)>,
         begun: &mut bool,
         start: impl Fn(&mut Vec<u8>),
     ) {
-        let value = |quantity| match quantity {
-            Quantity::Counter(counter @ (Counter::CpuUser | Counter::CpuSystem)) => Some((counters.get(counter)?, 9)),
-            Quantity::Counter(counter) => Some((counters.get(counter)?, 0)),
-            Quantity::Gauge(gauge) => Some((gauges.get(gauge)?, 0)),
-            Quantity::Start => Some((start_ms?, 3)),
-        };
         match metric.samples {
             Samples::One(quantity) => {
                 if let Some((value, decimals)) = value(quantity) {
@@ -159,6 +200,7 @@ impl Exposition {
             let (suffix, kind) = match (self.format, metric.kind) {
                 (Format::OpenMetrics, kind) => ("", kind.as_str()),
                 (Format::Text, Kind::Info) => ("_info", "gauge"),
+                (Format::Text, Kind::BareCounter) => ("", "counter"),
                 (Format::Text, kind) => (kind.suffix(), kind.as_str()),
             };
             let unit = match (self.format, metric.unit) {
@@ -185,6 +227,22 @@ impl Exposition {
         }
         number::decimal(text, value, decimals);
         text.push(b'\n');
+    }
+}
+
+/// A quantity that processes and groups both have: a number, and how many of its digits stand behind the point.
+fn value(quantity: Quantity, counters: &Counters, gauges: &Gauges, start_ms: Option<u64>) -> Option<(u64, u32)> {
+    match quantity {
+        Quantity::Counter(counter @ (Counter::CpuUser | Counter::CpuSystem)) => Some((counters.get(counter)?, 9)),
+        Quantity::Counter(counter) => Some((counters.get(counter)?, 0)),
+        Quantity::Gauge(gauge) => Some((gauges.get(gauge)?, 0)),
+        Quantity::Start => Some((start_ms?, 3)),
+        // Of groups or scrapes alone.
+        Quantity::In(_)
+        | Quantity::WorstFdRatio
+        | Quantity::ScrapeErrors
+        | Quantity::ProcessErrors
+        | Quantity::PartialErrors => None,
     }
 }
 

@@ -18,7 +18,7 @@ fn snapshot(names: &[Vec<u8>]) -> Snapshot {
             identity: Arc::new(identity),
             state: State::Sleeping,
             counters: Counters([Some(u64::MAX); 8]),
-            gauges: Gauges([Some(1); 5]),
+            gauges: Gauges([Some(1); 6]),
             waited_minor_faults: None,
         };
         process.gauges.set(Gauge::Swap, None);

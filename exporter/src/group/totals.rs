@@ -13,6 +13,8 @@ pub struct Totals {
     pub states: [Option<u64>; State::ALL.len()],
     /// Earliest start among the living, in milliseconds since the Unix epoch.
     pub oldest_start_ms: Option<u64>,
+    /// The worst ratio of open files to their limit among the living, in billionths.
+    pub worst_fd_ratio: Option<u64>,
 }
 
 impl Totals {
@@ -25,6 +27,7 @@ impl Totals {
     pub(crate) fn begin(&mut self) {
         self.gauges = Gauges::default();
         self.oldest_start_ms = None;
+        self.worst_fd_ratio = None;
         for count in self.states.iter_mut().flatten() {
             *count = 0;
         }
@@ -40,6 +43,10 @@ impl Totals {
         }
         let count = &mut self.states[process.state as usize];
         *count = Some(count.unwrap_or(0) + 1);
+        if let (Some(open), Some(limit)) = (process.gauges.get(Gauge::OpenFds), process.gauges.get(Gauge::FdLimit)) {
+            let ratio = u128::from(open) * 1_000_000_000 / u128::from(limit.max(1));
+            self.worst_fd_ratio = self.worst_fd_ratio.max(Some(u64::try_from(ratio).unwrap_or(u64::MAX)));
+        }
         let start = process.identity.start_ms;
         self.oldest_start_ms = Some(self.oldest_start_ms.map_or(start, |oldest| oldest.min(start)));
     }
@@ -47,6 +54,7 @@ impl Totals {
     /// All processes are added: an empty group uses nothing, and that is known.
     pub(crate) fn end(&mut self) {
         if self.processes() == 0 {
+            self.worst_fd_ratio = Some(0);
             for gauge in [Gauge::Resident, Gauge::Virtual, Gauge::Swap, Gauge::Threads, Gauge::OpenFds] {
                 self.gauges.set(gauge, Some(0));
             }

@@ -1,11 +1,40 @@
 //! The definition of every metric, in one table: HELP, TYPE, UNIT, the encoder's families and `docs/metrics.md` come from it.
 
 pub mod page;
+pub mod process_exporter;
 mod table;
 
 pub use self::table::{GROUP, OWN, PROCESS, own};
 
-use crate::snapshot::{Counter, Gauge};
+use crate::snapshot::{Counter, Gauge, State};
+
+/// Whose names the families of groups have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scheme {
+    /// Ours.
+    #[default]
+    Procession,
+    /// Those of process-exporter, for dashboards and alerts that were written for it.
+    ProcessExporter,
+}
+
+impl Scheme {
+    /// The families of groups.
+    pub fn groups(self) -> &'static [Metric] {
+        match self {
+            Scheme::Procession => GROUP,
+            Scheme::ProcessExporter => process_exporter::GROUP,
+        }
+    }
+
+    /// The label that holds the name of the group.
+    pub fn group_label(self) -> &'static str {
+        match self {
+            Scheme::Procession => "group",
+            Scheme::ProcessExporter => "groupname",
+        }
+    }
+}
 
 /// One metric family.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +60,9 @@ pub enum Kind {
     Gauge,
     /// Labels that say what something is; the value is 1.
     Info,
+    /// A counter whose name does not end with `_total`. OpenMetrics knows none such: there it is of unknown type, and
+    /// keeps its name.
+    BareCounter,
 }
 
 impl Kind {
@@ -40,6 +72,7 @@ impl Kind {
             Kind::Counter => "counter",
             Kind::Gauge => "gauge",
             Kind::Info => "info",
+            Kind::BareCounter => "unknown",
         }
     }
 
@@ -47,7 +80,7 @@ impl Kind {
     pub fn suffix(self) -> &'static str {
         match self {
             Kind::Counter => "_total",
-            Kind::Gauge => "",
+            Kind::Gauge | Kind::BareCounter => "",
             Kind::Info => "_info",
         }
     }
@@ -77,4 +110,14 @@ pub enum Quantity {
     Gauge(Gauge),
     /// The start of the process, or of the oldest one of a group.
     Start,
+    /// Processes of a group that are in one of these states.
+    In(&'static [State]),
+    /// The worst ratio of open files to their limit in a group.
+    WorstFdRatio,
+    /// Scrapes that failed.
+    ScrapeErrors,
+    /// Processes that could not be read.
+    ProcessErrors,
+    /// Files of processes that could not be read, without those that a process needs to be seen at all.
+    PartialErrors,
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{GROUP, Kind, Metric, OWN, PROCESS, Samples};
+use super::{GROUP, Kind, Metric, OWN, PROCESS, Samples, process_exporter};
 use crate::snapshot::State;
 
 /// The whole page, as Markdown.
@@ -15,6 +15,13 @@ pub fn markdown() -> String {
         "Of the exporter itself",
         "Beside these: `process_*`, what client libraries tell of their own process, and build information.",
         OWN,
+    );
+    section(
+        &mut page,
+        "With the names of process-exporter",
+        "With `--metrics.naming=process-exporter` these stand in place of the families of groups and of processes; each series of a group has \
+         the label `groupname`. In OpenMetrics the last three are of type `unknown`, since a counter's name would have to end with `_total`.",
+        &[process_exporter::GROUP, process_exporter::SCRAPE].concat(),
     );
     page.push_str(NOTES);
     page
@@ -51,6 +58,7 @@ const NOTES: &str = "
   it before the next scrape shows the new parent, this cannot be seen, and the child's bytes count twice.
 - **Context switches** are of the main thread alone. The kernel sums them nowhere; reading them for every thread takes
   about 15 microseconds each, where everything else about a process takes about 35.
+- **The limit of open files** is read when a process is new and then in every sixteenth scrape: it hardly ever changes.
 - **Resident memory** is the number that the kernel keeps for quick answers; it can be off by some pages per CPU.
 - **Names** are the kernel's, up to 15 bytes. Bytes that are not UTF-8 are shown as U+FFFD; processes whose names are
   then equal are in one group. A process without a name is called `(unnamed)`. The label `group` has the whole name
@@ -63,7 +71,8 @@ fn section(page: &mut String, title: &str, text: &str, metrics: &[Metric]) {
     let _ = write!(page, "\n## {title}\n\n{text}\n\n| name | type | labels | what |\n|---|---|---|---|\n");
     for metric in metrics {
         let name = format!("`{}{}`", metric.name, metric.kind.suffix());
-        let _ = writeln!(page, "| {name} | {} | {} | {} |", metric.kind.as_str(), labels(metric), metric.help);
+        let kind = if metric.kind == Kind::BareCounter { "counter" } else { metric.kind.as_str() };
+        let _ = writeln!(page, "| {name} | {kind} | {} | {} |", labels(metric), metric.help);
     }
 }
 

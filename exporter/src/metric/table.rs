@@ -70,6 +70,12 @@ pub const GROUP: &[Metric] = &[
     ),
     gauge("proc_group_threads", None, of(Gauge::Threads), "Threads of the processes of the group."),
     gauge("proc_group_open_fds", None, of(Gauge::OpenFds), "Open file descriptors of the processes of the group."),
+    gauge(
+        "proc_group_worst_fd_ratio",
+        None,
+        Samples::One(Quantity::WorstFdRatio),
+        "Open file descriptors by their soft limit, of the process of the group that is nearest to it.",
+    ),
     counter(
         "proc_group_page_faults",
         None,
@@ -126,6 +132,7 @@ pub const PROCESS: &[Metric] = &[
     ),
     gauge("proc_threads", None, of(Gauge::Threads), "Threads of the process."),
     gauge("proc_open_fds", None, of(Gauge::OpenFds), "Open file descriptors of the process."),
+    gauge("proc_fd_limit", None, of(Gauge::FdLimit), "Soft limit of the open file descriptors of the process."),
     counter(
         "proc_page_faults",
         None,
@@ -238,12 +245,14 @@ pub const OWN: &[Metric] = own::ALL;
 
 #[cfg(test)]
 mod tests {
+    use super::super::process_exporter;
     use super::*;
 
     #[test]
     fn names_follow_openmetrics() {
         let mut names = std::collections::BTreeSet::new();
-        for metric in GROUP.iter().chain(PROCESS).chain(OWN) {
+        let theirs = process_exporter::GROUP.iter().chain(process_exporter::SCRAPE);
+        for metric in GROUP.iter().chain(PROCESS).chain(OWN).chain(theirs) {
             assert!(names.insert(metric.name), "{} twice", metric.name);
             assert!(metric.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{}", metric.name);
             assert!(!metric.name.ends_with("_total") && !metric.name.ends_with("_info"), "{}", metric.name);

@@ -15,6 +15,8 @@ pub(crate) struct Known {
     pub(crate) start_ticks: u64,
     /// Whether `process.identity` holds until something that is seen in each scan changes.
     pub(crate) settled: bool,
+    /// Soft limit of open files, as last read.
+    pub(crate) fd_limit: Option<u64>,
     /// The scan that saw it last.
     seen: u32,
 }
@@ -45,6 +47,12 @@ impl KnownProcesses {
     /// What is known of `pid`, unmarked.
     pub(crate) fn get(&self, pid: u32) -> Option<&Known> {
         self.slots.get(*self.by_pid.get(&pid)? as usize)?.as_ref()
+    }
+
+    /// Whether it is the turn of a slot in a round of so many scans, so that what hardly ever changes is read rarely, and not
+    /// of all processes at once.
+    pub(crate) fn turn(&self, slot: u32, round: u32) -> bool {
+        self.scan.wrapping_add(slot).is_multiple_of(round)
     }
 
     /// Each process is to be named anew when it is next seen.
@@ -78,7 +86,15 @@ impl KnownProcesses {
         settled: bool,
     ) -> &mut Known {
         let slot = process.slot as usize;
-        self.slots[slot].insert(Known { process, comm: comm.to_vec(), uid, start_ticks, settled, seen: self.scan })
+        self.slots[slot].insert(Known {
+            process,
+            comm: comm.to_vec(),
+            uid,
+            start_ticks,
+            settled,
+            fd_limit: None,
+            seen: self.scan,
+        })
     }
 
     /// Forgets a process that has vanished.

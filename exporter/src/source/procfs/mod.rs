@@ -11,6 +11,7 @@ mod fds;
 mod identify;
 mod io;
 mod known;
+mod limits;
 mod name;
 mod path;
 mod root;
@@ -39,6 +40,9 @@ use super::ReadErrors;
 use crate::error::Error;
 use crate::rules::Rules;
 use crate::snapshot::{Counter, Counters, Gauge, Gauges, Process, Snapshot};
+
+/// The limit of open files is read once in so many scans: 20 us, for what hardly ever changes.
+const LIMITS_ROUND: u32 = 16;
 
 /// How the kernel counts.
 #[derive(Debug, Clone, Copy)]
@@ -263,10 +267,19 @@ impl Procfs {
             };
             self.known.put(process, comm, uid, stat.start_ticks, settled);
         }
+        let slot = self.known.slot(pid);
+        if fresh || self.known.turn(slot, LIMITS_ROUND) {
+            let limit = parsed(self.root.read(path.of(pid, File::Limits), other), limits::parse);
+            let limit = field(limit, pid, File::Limits, &self.root, path, &mut self.failures)?;
+            if let Some(known) = self.known.see(pid) {
+                known.fd_limit = limit;
+            }
+        }
         let Some(known) = self.known.see(pid) else { return Ok(None) };
         known.process.state = stat.state;
         known.process.counters = counters;
         known.process.gauges = gauges;
+        known.process.gauges.set(Gauge::FdLimit, known.fd_limit);
         known.process.waited_minor_faults = Some(stat.waited_minor_faults);
         Ok(Some(known.process.clone()))
     }

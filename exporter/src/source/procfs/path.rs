@@ -14,11 +14,21 @@ pub(crate) enum File {
     Cmdline,
     Cgroup,
     Comm,
+    Limits,
 }
 
 impl File {
-    pub(crate) const ALL: [File; 8] =
-        [File::Stat, File::Status, File::Io, File::Fd, File::Exe, File::Cmdline, File::Cgroup, File::Comm];
+    pub(crate) const ALL: [File; 9] = [
+        File::Stat,
+        File::Status,
+        File::Io,
+        File::Fd,
+        File::Exe,
+        File::Cmdline,
+        File::Cgroup,
+        File::Comm,
+        File::Limits,
+    ];
 
     /// Its name in the directory of the process, and the value of the label `file`.
     pub(crate) fn as_str(self) -> &'static str {
@@ -31,6 +41,7 @@ impl File {
             File::Cmdline => "cmdline",
             File::Cgroup => "cgroup",
             File::Comm => "comm",
+            File::Limits => "limits",
         }
     }
 }
