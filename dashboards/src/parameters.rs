@@ -58,6 +58,11 @@ impl Parameters {
         self.0.iter().find(|(other, value)| other == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
+    /// The value of `name`, which must be there; `meaning` says what it is.
+    pub fn needed(&self, name: &str, meaning: &str) -> Result<String, BadParameter> {
+        self.get(name).map(str::to_owned).ok_or_else(|| BadParameter::new(name, format!("is missing: {meaning}")))
+    }
+
     /// Every value of `name`.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())

@@ -74,6 +74,8 @@ pub fn router(live: Live, metrics: Metrics) -> Router {
     Router::new()
         .route("/", get(pages::hosts::handle))
         .route("/host", get(pages::host::handle))
+        .route("/group", get(pages::group::handle))
+        .route("/process", get(pages::process::handle))
         .route("/chart.svg", get(image::handle))
         .route("/static/{name}", get(assets::handle))
         .fallback(pages::not_found)

@@ -2,7 +2,7 @@
 //!
 //! Twelve inks that stay apart for normal sight, protanopia and deuteranopia on both grounds (a test measures
 //! it), each with at least 3:1 contrast against the ground (WCAG 2.2, 1.4.11). Pages take the same inks
-//! as variables of their style sheet, see [`page_inks`].
+//! as variables of their style sheet, see `page_inks`.
 
 use std::fmt::Write as _;
 

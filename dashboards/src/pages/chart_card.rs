@@ -2,13 +2,15 @@
 
 use maud::{Markup, PreEscaped, html};
 
+use super::phrase::named;
 use crate::chart::{Chart, Summary, fluid, standalone};
 
 /// Height of the plots of a page, in px.
 const HEIGHT: u32 = 196;
 
-/// The card of a chart. `href` opens the chart as an image, `now` is the figure beside the heading.
-pub(super) fn card(id: &str, chart: &Chart, now: &str, href: &str) -> Markup {
+/// The card of a chart. `href` opens the chart as an image, `now` is the figure beside the heading, and `link` leads from a
+/// series by its name to the page about it.
+pub(super) fn card(id: &str, chart: &Chart, now: &str, href: &str, link: &dyn Fn(&str) -> Option<String>) -> Markup {
     let drawn = fluid::render(chart, HEIGHT);
     html! {
         figure.card id=(id) {
@@ -27,14 +29,14 @@ pub(super) fn card(id: &str, chart: &Chart, now: &str, href: &str) -> Markup {
                             Err(error) => p.partfail { (error.to_string()) },
                         }
                     }
-                    (legend(chart))
+                    (legend(chart, link))
                 }
             }
         }
     }
 }
 
-fn legend(chart: &Chart) -> Markup {
+fn legend(chart: &Chart, link: &dyn Fn(&str) -> Option<String>) -> Markup {
     let figure = |value: f64| if value.is_nan() { "\u{2013}".to_owned() } else { chart.unit.format(value) };
     html! {
         table.legend {
@@ -44,7 +46,11 @@ fn legend(chart: &Chart) -> Markup {
                     @let Summary { last, min, avg, max } = Summary::of(&series.points);
                     tr {
                         th scope="row" title=(series.name) {
-                            (swatch(Some(chart.ink(index)))) span.name { (series.name) }
+                            (swatch(Some(chart.ink(index))))
+                            @match link(&series.name).filter(|_| !series.others) {
+                                Some(href) => a.name href=(href) { (named(&series.name)) },
+                                None => span.name { (named(&series.name)) },
+                            }
                         }
                         td { (figure(last)) } td.lo { (figure(min)) } td.la { (figure(avg)) } td { (figure(max)) }
                     }

@@ -1,46 +1,95 @@
 //! Links between views: each carries the range, the time zone and the choices of the view.
 
-use crate::parameters::encoded;
+use crate::parameters::{Parameters, encoded};
 
-/// What a link to a host's page carries.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct HostLink {
-    pub(super) instance: String,
-    /// As it was written, so that a view of the last six hours stays one.
-    pub(super) from: Option<String>,
-    pub(super) until: Option<String>,
-    pub(super) tz: Option<String>,
-    pub(super) sort: Option<String>,
-    pub(super) draw: Option<String>,
-    pub(super) rows: Option<String>,
+/// A view of a page: its path and its parameters as they were written, so that a view of the last six hours stays one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Link {
+    page: &'static str,
+    pairs: Vec<(&'static str, String)>,
 }
 
-impl HostLink {
-    /// The parameters that are set, in a fixed order.
-    pub(super) fn pairs(&self) -> Vec<(&'static str, &str)> {
-        let optional = [
-            ("from", &self.from),
-            ("until", &self.until),
-            ("tz", &self.tz),
-            ("sort", &self.sort),
-            ("draw", &self.draw),
-            ("rows", &self.rows),
-        ];
-        let given = optional.into_iter().filter_map(|(name, value)| value.as_deref().map(|value| (name, value)));
-        std::iter::once(("instance", self.instance.as_str())).chain(given).collect()
+/// What a link to another page takes along.
+const SHARED: [&str; 3] = ["from", "until", "tz"];
+
+impl Link {
+    /// A page without parameters.
+    pub(super) fn to(page: &'static str) -> Link {
+        Link { page, pairs: Vec::new() }
+    }
+
+    /// The view that was asked for: of the `known` parameters those that were given.
+    pub(super) fn asked(page: &'static str, known: &[&'static str], given: &Parameters) -> Link {
+        let given = known.iter().filter_map(|name| given.get(name).map(|value| (*name, value.to_owned())));
+        Link { page, pairs: given.collect() }
+    }
+
+    /// Another page over the same range.
+    pub(super) fn elsewhere(&self, page: &'static str) -> Link {
+        let shared = self.pairs.iter().filter(|(name, _)| SHARED.contains(name));
+        Link { page, pairs: shared.cloned().collect() }
+    }
+
+    /// The same view with this parameter.
+    pub(super) fn with(&self, name: &'static str, value: &str) -> Link {
+        let mut link = self.clone();
+        match link.pairs.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, old)) => *old = value.to_owned(),
+            None => link.pairs.push((name, value.to_owned())),
+        }
+        link
+    }
+
+    /// The same view without this parameter.
+    pub(super) fn without(&self, name: &str) -> Link {
+        let others = self.pairs.iter().filter(|(other, _)| *other != name);
+        Link { page: self.page, pairs: others.cloned().collect() }
+    }
+
+    /// The value of a parameter.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.pairs.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The path of the page.
+    pub(super) fn page(&self) -> &'static str {
+        self.page
+    }
+
+    /// The parameters.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.pairs.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
     /// The link.
     pub(super) fn href(&self) -> String {
-        let pairs: Vec<String> =
-            self.pairs().into_iter().map(|(name, value)| format!("{name}={}", readable(value))).collect();
-        format!("/host?{}", pairs.join("&"))
+        let pairs: Vec<String> = self.pairs().map(|(name, value)| format!("{name}={}", readable(value))).collect();
+        if pairs.is_empty() { self.page.to_owned() } else { format!("{}?{}", self.page, pairs.join("&")) }
     }
 
     /// The same view over another range.
     pub(super) fn over(&self, from: &str, until: Option<&str>) -> String {
-        let until = until.map(str::to_owned);
-        HostLink { from: Some(from.to_owned()), until, ..self.clone() }.href()
+        let link = self.with("from", from);
+        until.map_or_else(|| link.without("until"), |until| link.with("until", until)).href()
+    }
+
+    /// The page of a host.
+    pub(super) fn to_host(&self, instance: &str) -> Link {
+        self.elsewhere("/host").with("instance", instance)
+    }
+
+    /// The page of a group of a host.
+    pub(super) fn to_group(&self, instance: &str, group: &str) -> Link {
+        self.elsewhere("/group").with("instance", instance).with("group", group)
+    }
+
+    /// The page of a process: `start` in Unix seconds tells it from others with its pid.
+    pub(super) fn to_process(&self, instance: &str, pid: &str, start: Option<f64>) -> Link {
+        let link = self.elsewhere("/process").with("instance", instance).with("pid", pid);
+        match start.filter(|start| start.is_finite()) {
+            Some(start) => link.with("start", &start.to_string()),
+            None => link,
+        }
     }
 }
 
@@ -52,15 +101,25 @@ fn readable(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parameters::Parameters;
 
     #[test]
     fn links_carry_any_name() {
-        let link =
-            HostLink { instance: "a&b=\"c\" #%+/:9".to_owned(), from: Some("-6h".to_owned()), ..HostLink::default() };
-        let href = link.href();
+        let name = "a&b=\"c\" #%+/:9";
+        let href = Link::to("/host").with("instance", name).with("from", "-6h").href();
         assert_eq!(href, "/host?instance=a%26b%3D%22c%22%20%23%25%2B/:9&from=-6h");
         let given = Parameters::parse(href.split_once('?').unwrap().1, &["instance", "from"], &[]).unwrap();
-        assert_eq!(given.get("instance"), Some(link.instance.as_str()));
+        assert_eq!(given.get("instance"), Some(name));
+    }
+
+    #[test]
+    fn another_page_keeps_the_range_alone() {
+        let link = Link::to("/host").with("instance", "a").with("from", "-1h").with("sort", "cpu").with("tz", "UTC");
+        assert_eq!(link.to_group("a", "g").href(), "/group?from=-1h&tz=UTC&instance=a&group=g");
+        assert_eq!(
+            link.to_process("a", "7", Some(12.25)).href(),
+            "/process?from=-1h&tz=UTC&instance=a&pid=7&start=12.25"
+        );
+        assert_eq!(link.over("-6h", None), "/host?instance=a&from=-6h&sort=cpu&tz=UTC");
+        assert_eq!(Link::to("/").href(), "/");
     }
 }

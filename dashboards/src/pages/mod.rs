@@ -1,13 +1,21 @@
 //! The pages: HTML that works without scripts, every view a link.
 
 mod chart_card;
+mod figure;
+pub mod group;
 pub mod host;
 pub mod hosts;
+mod image_link;
+mod inks;
 mod link;
+mod lives;
 mod phrase;
+pub mod process;
 mod range;
 mod scrapes;
 mod shell;
+mod timeframe;
+mod trends;
 
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;

@@ -4,20 +4,19 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
-use super::link::HostLink;
-use crate::time::Span;
+use super::link::Link;
+use super::timeframe::{DEFAULT_FROM, Timeframe};
 
 /// Ranges on one click, each up to now.
 const PRESETS: [(&str, &str); 6] =
     [("15m", "-15m"), ("1h", "-1h"), ("6h", "-6h"), ("24h", "-24h"), ("7d", "-7d"), ("30d", "-30d")];
 
-/// The range that a page begins with.
-pub(super) const DEFAULT_FROM: &str = "-1h";
-
-/// The range picker of a page that shows `span`.
-pub(super) fn picker(link: &HostLink, span: Span, now_ms: i64, zone: &TimeZone) -> Markup {
-    let current = link.from.as_deref().unwrap_or(DEFAULT_FROM);
-    let up_to_now = matches!(link.until.as_deref(), None | Some("now"));
+/// The range picker of a page.
+pub(super) fn picker(link: &Link, frame: &Timeframe) -> Markup {
+    let Timeframe { span, now_ms, zone, .. } = frame;
+    let (span, now_ms) = (*span, *now_ms);
+    let current = link.get("from").unwrap_or(DEFAULT_FROM);
+    let up_to_now = matches!(link.get("until"), None | Some("now"));
     let shifted = |by: i64| {
         let [start, end] = [span.start_ms, span.end_ms].map(|ms| rfc3339(ms + by));
         link.over(&start, Some(&end))
@@ -44,7 +43,7 @@ pub(super) fn picker(link: &HostLink, span: Span, now_ms: i64, zone: &TimeZone) 
                     span.off aria-hidden="true" { "\u{203a}" }
                 }
             }
-            form.free action="/host" method="get" {
+            form.free action=(link.page()) method="get" {
                 @for (name, value) in link.pairs() {
                     @if !matches!(name, "from" | "until") {
                         input type="hidden" name=(name) value=(value);
@@ -52,7 +51,7 @@ pub(super) fn picker(link: &HostLink, span: Span, now_ms: i64, zone: &TimeZone) 
                 }
                 label { span.sr { "From" } input name="from" value=(shown(current, span.start_ms, zone)) size="16" spellcheck="false" autocomplete="off"; }
                 span.dash { "\u{2013}" }
-                label { span.sr { "Until" } input name="until" value=(shown(link.until.as_deref().unwrap_or("now"), span.end_ms, zone)) size="16" spellcheck="false" autocomplete="off"; }
+                label { span.sr { "Until" } input name="until" value=(shown(link.get("until").unwrap_or("now"), span.end_ms, zone)) size="16" spellcheck="false" autocomplete="off"; }
                 button { "Show" }
             }
         }

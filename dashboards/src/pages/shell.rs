@@ -6,6 +6,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::assets::{ICON, STYLE};
 use crate::chart::xml;
+use crate::parameters::BadParameter;
 use crate::query;
 use crate::server::App;
 
@@ -35,6 +36,23 @@ pub(super) fn page(app: &App, status: StatusCode, title: &str, bar: &Markup, bod
     // maud escapes markup; what no document may hold is left to us.
     let page = page.into_string().replace(xml::is_unprintable, "\u{fffd}");
     (status, Html(page)).into_response()
+}
+
+/// A link that asks for what there is not; the parameter is named.
+pub(super) fn bad_link(app: &App, bad: &BadParameter) -> Response {
+    let body = html! {
+        section.notice.bad role="alert" {
+            h2 { "This link cannot be shown" }
+            p { (bad.to_string()) }
+            p { a href="/" { "All hosts" } }
+        }
+    };
+    page(app, StatusCode::BAD_REQUEST, "Bad request", &html! {}, &body)
+}
+
+/// A page for which the query server had no answer.
+pub(super) fn no_answer(app: &App, title: &str, bar: &Markup, error: &query::Error) -> Response {
+    page(app, error.status(), title, bar, &query_failed(error))
 }
 
 /// The query server's failure in words, with what to look at.

@@ -114,11 +114,29 @@ pub(crate) fn two_hosts(asked: &Asked) -> Vec<(Value, f64)> {
     if !asked.has("web-1:9956") {
         return Vec::new();
     }
+    for (label, values) in
+        [("mode", ["user", "system"]), ("state", ["sleeping", "running"]), ("kind", ["minor", "voluntary"])]
+    {
+        if asked.has(&format!("by ({label})")) {
+            return values.map(|value| (json!({label: value}), 2.0)).into();
+        }
+    }
+    if asked.has("proc_start_time_seconds") {
+        let start = NOW_MS as f64 / 1000.0 - 100.25;
+        let labels = if asked.has("max(") { json!({}) } else { json!({"pid": "42", "group": "nginx"}) };
+        return if asked.has("pid=\"7\"") { Vec::new() } else { vec![(labels, start)] };
+    }
+    if asked.has("by (pid)") {
+        return vec![(json!({"pid": "42"}), 0.25)];
+    }
     if asked.has("by (pid, group)") {
         return vec![(json!({"pid": "42", "group": "nginx"}), 0.25)];
     }
     if asked.has("proc_info") {
-        return vec![(json!({"pid": "42", "group": "nginx", "name": "nginx: worker", "user": "www-data"}), 1.0)];
+        let (pid, ppid, name) = if asked.has("pid=\"1\"") { ("1", "0", "init") } else { ("42", "1", "nginx: worker") };
+        let labels = json!({"pid": pid, "ppid": ppid, "group": "nginx", "name": name, "user": "www-data",
+            "executable": "/usr/sbin/nginx"});
+        return vec![(labels, 1.0)];
     }
     if asked.has("by (group)") {
         return ["nginx", "postgres", "cron"]
@@ -149,5 +167,9 @@ pub(crate) fn hostile(asked: &Asked) -> Vec<(Value, f64)> {
     if asked.query.starts_with("up") || asked.has("by (instance)") {
         return HOSTILE.map(|name| (json!({"instance": name, "job": name}), 1.0)).into();
     }
-    HOSTILE.map(|name| (json!({"group": name, "pid": name, "name": name, "user": name}), 1.0)).into()
+    let labels = |name: &str| {
+        json!({"group": name, "pid": name, "ppid": name, "name": name, "user": name, "executable": name,
+            "mode": name, "state": name, "kind": name})
+    };
+    HOSTILE.map(|name| (labels(name), 1.0)).into()
 }

@@ -34,6 +34,8 @@ async fn hostile_names_stay_text() {
     for name in fake::HOSTILE {
         paths.push(format!("/host?instance={}", encoded(name)));
         paths.push(format!("/host?instance={}&sort=memory&draw=lines&rows=all", encoded(name)));
+        paths.push(format!("/group?instance={}&group={}", encoded(name), encoded(name)));
+        paths.push(format!("/process?instance={}&pid={}", encoded(name), encoded(name)));
         paths.push(format!("/chart.svg?query=up&title={}", encoded(name)));
     }
     for path in paths {

@@ -63,7 +63,11 @@ async fn get(dashboards: &Router, path: &str) -> Page {
 #[tokio::test]
 async fn what_every_page_carries() {
     let app = dashboards(&fake::with(fake::two_hosts).await);
-    for path in ["/", "/host?instance=web-1:9956", "/nowhere", "/chart.svg?query=up", "/chart.svg?query=up&x=1"] {
+    let group = "/group?instance=web-1:9956&group=nginx";
+    let process = "/process?instance=web-1:9956&pid=42";
+    for path in
+        ["/", "/host?instance=web-1:9956", group, process, "/nowhere", "/chart.svg?query=up", "/chart.svg?query=up&x=1"]
+    {
         let page = get(&app, path).await;
         let policy = page.header(header::CONTENT_SECURITY_POLICY);
         assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");

@@ -29,7 +29,7 @@ async fn an_empty_installation_says_what_to_do() {
 #[tokio::test]
 async fn a_query_server_that_is_gone_is_said_in_words() {
     let app = dashboards("http://127.0.0.1:1");
-    for path in ["/", "/host?instance=web-1:9956"] {
+    for path in ["/", "/host?instance=web-1:9956", "/group?instance=a&group=b", "/process?instance=a&pid=1"] {
         let page = get(&app, path).await;
         assert_eq!(page.status, StatusCode::BAD_GATEWAY, "{path}");
         page.says("The query server cannot be reached");
@@ -63,6 +63,47 @@ async fn a_host_that_nobody_knows_is_said_to_be_so() {
 }
 
 #[tokio::test]
+async fn a_group_has_every_metric_and_its_processes() {
+    let app = dashboards(&fake::with(fake::two_hosts).await);
+    let page = get(&app, "/group?instance=web-1:9956&group=nginx&from=-6h").await;
+    assert_eq!(page.status, StatusCode::OK);
+    for title in ["CPU cores", "Memory", "Storage", "States", "Page faults", "Threads", "Open files", "Virtual memory"]
+    {
+        page.says(&format!("<h2>{title}</h2>"));
+    }
+    // Back to the host over the same range, and on to the process that began 100.25 s ago.
+    page.says("href=\"/host?from=-6h&amp;instance=web-1:9956\"");
+    page.says("href=\"/process?from=-6h&amp;instance=web-1:9956&amp;pid=42&amp;start=1795435099.75\"");
+    page.says("<b>1</b> process at the end of the range");
+    page.says("1 started");
+    page.says("www-data");
+}
+
+#[tokio::test]
+async fn a_process_is_a_pid_and_a_start() {
+    let app = dashboards(&fake::with(fake::two_hosts).await);
+    let page = get(&app, "/process?instance=web-1:9956&pid=42&start=1795435099.75&from=-6h").await;
+    assert_eq!(page.status, StatusCode::OK);
+    page.says("nginx: worker 42");
+    page.says("/usr/sbin/nginx");
+    page.says("href=\"/process?from=-6h&amp;instance=web-1:9956&amp;pid=1\">init</a>");
+    page.says("href=\"/group?from=-6h&amp;instance=web-1:9956&amp;group=nginx\"");
+    page.says("<h2>Context switches of main threads</h2>");
+    // Another process of the same pid is not taken for it.
+    let other = get(&app, "/process?instance=web-1:9956&pid=42&start=1000&from=-6h").await;
+    other.says("No such process with the pid 42 was seen");
+    other.says("Other processes had this pid: <a href=\"/process?from=-6h&amp;instance=web-1:9956&amp;pid=42&amp;start=1795435099.75\"");
+    get(&app, "/process?instance=web-1:9956&pid=7").await.says("No such process with the pid 7");
+}
+
+#[tokio::test]
+async fn names_on_a_host_lead_to_their_pages() {
+    let page = get(&dashboards(&fake::with(fake::two_hosts).await), "/host?instance=web-1:9956&from=-6h").await;
+    page.says("<a class=\"name\" href=\"/group?from=-6h&amp;instance=web-1:9956&amp;group=nginx\">nginx</a>");
+    page.says("href=\"/process?from=-6h&amp;instance=web-1:9956&amp;pid=42&amp;start=1795435099.75\"");
+}
+
+#[tokio::test]
 async fn bad_links_are_refused_by_name() {
     let app = dashboards(&fake::with(fake::two_hosts).await);
     for (path, says) in [
@@ -71,6 +112,9 @@ async fn bad_links_are_refused_by_name() {
         ("/host?instance=a&from=now&until=-1h", "parameter from: is not before until"),
         ("/host?instance=a&sort=beauty", "parameter sort: must be one of cpu, memory"),
         ("/host?instance=a&colour=red", "parameter colour: is unknown"),
+        ("/group?instance=a", "parameter group: is missing"),
+        ("/process?instance=a", "parameter pid: is missing"),
+        ("/process?instance=a&pid=1&start=soon", "parameter start: must be Unix seconds"),
         ("/?x=1", "parameter x: is unknown"),
     ] {
         let page = get(&app, path).await;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 
 use super::{HostView, Sort};
+use crate::pages::figure::known;
 use crate::query::promql::any_of;
 use crate::query::{Client, Error, Labels, Sample};
-use crate::time::duration_text;
 
 /// One group at the end of the range; NaN where a figure is not known.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,6 +31,8 @@ pub(super) struct Process {
     pub(super) user: String,
     pub(super) cpu: f64,
     pub(super) memory: f64,
+    /// Unix seconds; tells it from others that had its pid.
+    pub(super) start: Option<f64>,
 }
 
 /// What the tables show, or why they do not.
@@ -49,14 +51,9 @@ pub(super) async fn fetch(client: &Client, view: &HostView) -> Busiest {
     Busiest { groups, processes }
 }
 
-/// The window of a table's rates: recent, whatever the range of the charts.
-fn window(view: &HostView) -> String {
-    duration_text(4 * view.interval_ms)
-}
-
 async fn groups(client: &Client, view: &HostView) -> Result<Vec<Group>, Error> {
     type Field = fn(&mut Group) -> &mut f64;
-    let (matcher, window) = (view.matcher(), window(view));
+    let (matcher, window) = (view.matcher(), view.frame.recent());
     let rate = |metric: &str| format!("sum by (group) (rate({metric}{{{matcher}}}[{window}]))");
     let value = |metric: &str| format!("sum by (group) ({metric}{{{matcher}}})");
     let columns: [(String, Field); 7] = [
@@ -68,7 +65,7 @@ async fn groups(client: &Client, view: &HostView) -> Result<Vec<Group>, Error> {
         (value("proc_group_threads"), |g| &mut g.threads),
         (value("proc_group_open_fds"), |g| &mut g.open_fds),
     ];
-    let answers = join_all(columns.iter().map(|(query, _)| client.instant(query, view.span.end_ms))).await;
+    let answers = join_all(columns.iter().map(|(query, _)| client.instant(query, view.frame.span.end_ms))).await;
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     for ((_, field), answer) in columns.iter().zip(answers) {
         for mut sample in answer? {
@@ -105,7 +102,7 @@ fn by(sort: Sort, group: &Group) -> f64 {
         Sort::Writes => group.writes,
         Sort::Processes => group.processes,
     };
-    if value.is_nan() { f64::NEG_INFINITY } else { value }
+    known(value)
 }
 
 /// Identifies a process in the answers of one moment.
@@ -117,7 +114,7 @@ fn key(labels: &Labels) -> Key {
 }
 
 async fn processes(client: &Client, view: &HostView) -> Result<Vec<Process>, Error> {
-    let (matcher, window, at) = (view.matcher(), window(view), view.span.end_ms);
+    let (matcher, window, at) = (view.matcher(), view.frame.recent(), view.frame.span.end_ms);
     let cpu = |matchers: &str| format!("sum by (pid, group) (rate(proc_cpu_seconds_total{{{matchers}}}[{window}]))");
     let memory = |matchers: &str| format!("sum by (pid, group) (proc_resident_memory_bytes{{{matchers}}})");
     // The table is short, so the busiest by the one figure and by the other are all that can be in it.
@@ -131,15 +128,16 @@ async fn processes(client: &Client, view: &HostView) -> Result<Vec<Process>, Err
     }
     let these = format!("{matcher},pid=~{}", any_of(pids));
     let info_query = format!("proc_info{{{these}}}");
+    let start_query = format!("proc_start_time_seconds{{{these}}}");
     let (cpu_query, memory_query) = (cpu(&these), memory(&these));
-    let (cpus, memories, infos) = tokio::try_join!(
+    let (cpus, memories, infos, starts) = tokio::try_join!(
         client.instant(&cpu_query, at),
         client.instant(&memory_query, at),
-        client.instant(&info_query, at)
+        client.instant(&info_query, at),
+        client.instant(&start_query, at),
     )?;
-    let mut processes = joined(&cpus, &memories, &infos);
+    let mut processes = joined(&cpus, &memories, &infos, &starts);
     let figure = |process: &Process| if view.sort == Sort::Memory { process.memory } else { process.cpu };
-    let known = |value: f64| if value.is_nan() { f64::NEG_INFINITY } else { value };
     processes.sort_by(|a, b| {
         known(figure(b)).total_cmp(&known(figure(a))).then(known(b.memory).total_cmp(&known(a.memory)))
     });
@@ -147,7 +145,7 @@ async fn processes(client: &Client, view: &HostView) -> Result<Vec<Process>, Err
     Ok(processes)
 }
 
-fn joined(cpus: &[Sample], memories: &[Sample], infos: &[Sample]) -> Vec<Process> {
+fn joined(cpus: &[Sample], memories: &[Sample], infos: &[Sample], starts: &[Sample]) -> Vec<Process> {
     let mut processes: BTreeMap<Key, Process> = BTreeMap::new();
     let mut at = |labels: &Labels, set: &dyn Fn(&mut Process)| {
         let (pid, group) = key(labels);
@@ -172,6 +170,9 @@ fn joined(cpus: &[Sample], memories: &[Sample], infos: &[Sample]) -> Vec<Process
             process.name = sample.labels.get("name").cloned().unwrap_or_default();
             process.user = sample.labels.get("user").cloned().unwrap_or_default();
         });
+    }
+    for sample in starts {
+        at(&sample.labels, &|process| process.start = Some(sample.point.value));
     }
     // A process without memory has ended: what is left of it is the rate of the scrapes before.
     processes.into_values().filter(|process| !process.memory.is_nan()).collect()

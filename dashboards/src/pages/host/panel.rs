@@ -5,10 +5,9 @@ use std::collections::HashMap;
 use super::HostView;
 use super::ranking::{TOP, rank};
 use crate::chart::{Chart, Edges, Point, Series, Unit};
-use crate::parameters::encoded;
+use crate::pages::image_link::Image;
 use crate::query::promql::any_of;
 use crate::query::{Client, Error};
-use crate::time::duration_text;
 
 /// How the metric of a panel counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,16 +72,16 @@ pub(super) struct Drawn {
 
 /// Asks for everything that the chart of `panel` needs.
 pub(super) async fn fetch(client: &Client, panel: &Panel, view: &HostView) -> Result<Drawn, Error> {
-    let span = view.span.aligned(view.step_ms);
+    let (span, step_ms) = (view.frame.points(), view.frame.step_ms);
     let ranked = rank(client, panel, view).await?;
     let all = panel.values(&view.matcher(), view);
     let total = format!("sum({all})");
     let named = format!("{},group=~{}", view.matcher(), any_of(ranked.iter().map(String::as_str)));
     let named = format!("sum by (group) ({})", panel.values(&named, view));
     let (groups, total) = if ranked.is_empty() {
-        (Vec::new(), client.range(&total, span, view.step_ms).await?)
+        (Vec::new(), client.range(&total, span, step_ms).await?)
     } else {
-        tokio::try_join!(client.range(&named, span, view.step_ms), client.range(&total, span, view.step_ms))?
+        tokio::try_join!(client.range(&named, span, step_ms), client.range(&total, span, step_ms))?
     };
     let mut by_group: HashMap<String, Vec<Point>> = groups
         .into_iter()
@@ -97,51 +96,32 @@ pub(super) async fn fetch(client: &Client, panel: &Panel, view: &HostView) -> Re
     let chart = Chart {
         title: panel.title.to_owned(),
         unit: panel.unit,
-        span: view.span,
-        step_ms: view.step_ms,
-        zone: view.zone.clone(),
+        span: view.frame.span,
+        step_ms,
+        zone: view.frame.zone.clone(),
         series,
         stacked: view.stacked,
         edges: Edges::default(),
         note: String::new(),
     };
     let now = total.last().map_or(f64::NAN, |point| point.value);
-    let href = panel.href(&format!("topk({TOP}, sum by (group) ({all}))"), view);
+    let href = panel.href(format!("topk({TOP}, sum by (group) ({all}))"), view);
     Ok(Drawn { chart, now, href })
 }
 
 impl Panel {
     /// The series of this panel, as a rate where it counts.
     pub(super) fn values(&self, matchers: &str, view: &HostView) -> String {
-        let metric = self.metric;
         match self.kind {
-            Kind::Counter => format!("rate({metric}{{{matchers}}}[{}])", duration_text(view.rate_window_ms())),
-            // Where a point stands for several scrapes, the highest of them: a peak between two points is a peak.
-            Kind::Gauge if view.step_ms >= 2 * view.interval_ms => {
-                format!("max_over_time({metric}{{{matchers}}}[{}])", duration_text(view.step_ms))
-            }
-            Kind::Gauge => format!("{metric}{{{matchers}}}"),
+            Kind::Counter => view.frame.rate(self.metric, matchers),
+            Kind::Gauge => view.frame.gauge("max_over_time", self.metric, matchers),
         }
     }
 
-    fn href(&self, query: &str, view: &HostView) -> String {
-        let mut href = format!(
-            "/chart.svg?query={}&unit={}&title={}&legend={}&stack={}&w=1200&h=400",
-            encoded(query),
-            encoded(&self.unit.to_string()),
-            encoded(&format!("{} on {}", self.title, view.link.instance).chars().take(200).collect::<String>()),
-            encoded("{{group}}"),
-            if view.stacked { "on" } else { "off" },
-        );
-        let from = view.link.from.as_deref().unwrap_or(super::DEFAULT_FROM);
-        for (name, value) in
-            [("from", Some(from)), ("until", view.link.until.as_deref()), ("tz", view.link.tz.as_deref())]
-        {
-            if let Some(value) = value {
-                href.push_str(&format!("&{name}={}", encoded(value)));
-            }
-        }
-        href
+    fn href(&self, query: String, view: &HostView) -> String {
+        let title = format!("{} on {}", self.title, view.instance);
+        let queries = [(query, "{{group}}".to_owned())];
+        Image { title: &title, unit: self.unit, stacked: view.stacked, queries: &queries }.href(&view.link)
     }
 }
 

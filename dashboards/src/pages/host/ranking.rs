@@ -28,20 +28,20 @@ type Ranking = Vec<(f64, String)>;
 
 async fn most_used(client: &Client, panel: &Panel, view: &HostView) -> Result<Ranking, Error> {
     let (metric, matcher) = (panel.metric, view.matcher());
-    let length = view.span.length_ms();
+    let length = view.frame.span.length_ms();
     if length <= RANKED_AT_ONCE_MS {
         let over = match panel.kind {
             Kind::Counter => "increase",
             Kind::Gauge => "max_over_time",
         };
         let query = format!("topk({TOP}, sum by (group) ({over}({metric}{{{matcher}}}[{}])))", duration_text(length));
-        let samples = client.instant(&query, view.span.end_ms).await?;
+        let samples = client.instant(&query, view.frame.span.end_ms).await?;
         let named = samples.into_iter().map(|mut s| (s.point.value, s.labels.remove("group").unwrap_or_default()));
         return Ok(descending(named.collect()));
     }
     let query = format!("sum by (group) ({})", panel.values(&matcher, view));
     let step_ms = length / RANKING_POINTS / 1000 * 1000;
-    let span = Span { start_ms: view.span.start_ms + step_ms, end_ms: view.span.end_ms };
+    let span = Span { start_ms: view.frame.span.start_ms + step_ms, end_ms: view.frame.span.end_ms };
     let series = client.range(&query, span, step_ms).await?;
     let named = series.into_iter().map(|mut series| {
         let Summary { avg, max, .. } = Summary::of(&series.values);
@@ -62,7 +62,7 @@ async fn highest_peaks(client: &Client, panel: &Panel, view: &HostView) -> Resul
         return Ok(Vec::new());
     }
     let query = format!("topk(2, sum by (group) ({}))", panel.values(&view.matcher(), view));
-    let series = client.range(&query, view.span.aligned(view.step_ms), view.step_ms).await?;
+    let series = client.range(&query, view.frame.points(), view.frame.step_ms).await?;
     let named =
         series.into_iter().map(|mut s| (Summary::of(&s.values).max, s.labels.remove("group").unwrap_or_default()));
     Ok(descending(named.collect()))

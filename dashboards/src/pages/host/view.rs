@@ -10,8 +10,8 @@ use super::busiest::{Busiest, Group, PROCESSES, Process};
 use super::panel::{Drawn, PANELS};
 use super::{HostView, SORTS, Sort};
 use crate::chart::Unit;
-use crate::pages::link::HostLink;
-use crate::pages::phrase::{counted, lasting};
+use crate::pages::figure::figure;
+use crate::pages::phrase::{counted, lasting, named};
 use crate::pages::{chart_card, range, shell};
 use crate::query::{Error, QueriedSeries};
 use crate::server::App;
@@ -25,8 +25,8 @@ const MOST_ROWS: usize = 1000;
 pub(super) fn bar(view: &HostView) -> Markup {
     html! {
         span.sep aria-hidden="true" { "/" }
-        h1 { (view.link.instance) }
-        (range::picker(&view.link, view.span, view.now_ms, &view.zone))
+        h1 { (view.instance) }
+        (range::picker(&view.link, &view.frame))
     }
 }
 
@@ -46,10 +46,11 @@ pub(super) fn page(
         Some(error) if panels.iter().all(Result::is_err) => error.status(),
         _ => StatusCode::OK,
     };
+    let to_group = |name: &str| view.link.to_group(&view.instance, name).href();
     let body = html! {
         @if nothing {
             section.notice {
-                h2 { "Nothing is known of " (view.link.instance) " in this range" }
+                h2 { "Nothing is known of " (view.instance) " in this range" }
                 p { "It may not have been scraped then, or has another name. A longer range may show it: "
                     a href=(view.link.over("-30d", None)) { "the last 30 days" } ", or see " a href="/" { "all hosts" } "." }
             }
@@ -60,7 +61,7 @@ pub(super) fn page(
                     @match drawn {
                         Ok(drawn) => {
                             @let now = if drawn.now.is_nan() { String::new() } else { panel.unit.format(drawn.now) };
-                            (chart_card::card(panel.id, &drawn.chart, &now, &drawn.href))
+                            (chart_card::card(panel.id, &drawn.chart, &now, &drawn.href, &|name| Some(to_group(name))))
                         }
                         Err(error) => {
                             figure.card id=(panel.id) { figcaption { h2 { (panel.id) } } (shell::part_failed(error)) }
@@ -74,48 +75,36 @@ pub(super) fn page(
             }
         }
     };
-    shell::page(app, status, &view.link.instance, &bar(view), &body)
+    shell::page(app, status, &view.instance, &bar(view), &body)
 }
 
 /// One line: is it up, how fresh is what is shown, how the charts are drawn.
 fn state(view: &HostView, ups: &[QueriedSeries]) -> Markup {
     let last = ups.iter().filter_map(|series| series.values.last()).max_by_key(|point| point.at_ms);
-    let other = HostLink { draw: Some(if view.stacked { "lines" } else { "stack" }.to_owned()), ..view.link.clone() };
+    let other = view.link.with("draw", if view.stacked { "lines" } else { "stack" });
     html! {
         p.state {
             @match last {
-                Some(point) if view.live => {
-                    @let age = view.now_ms - point.at_ms;
-                    @let (class, word) = if point.value == 0.0 { ("down", "down") } else if age > 4 * view.interval_ms { ("stale", "silent") } else { ("up", "up") };
+                Some(point) if view.frame.live => {
+                    @let age = view.frame.now_ms - point.at_ms;
+                    @let (class, word) = if point.value == 0.0 { ("down", "down") } else if age > 4 * view.frame.interval_ms { ("stale", "silent") } else { ("up", "up") };
                     span class={ "dot " (class) } aria-hidden="true" {}
                     b { (word) } ", last scrape " (lasting(age)) " ago"
                 }
                 Some(_) => "A range of the past",
                 None => { span.dot.stale aria-hidden="true" {} "no scrape in the last 10 minutes of this range" }
             }
-            span.mid { "\u{b7}" } "a point every " (lasting(view.step_ms))
+            span.mid { "\u{b7}" } "a point every " (lasting(view.frame.step_ms))
             span.mid { "\u{b7}" }
             @if view.stacked { "stacked, " a href=(other.href()) { "as lines" } } @else { "lines, " a href=(other.href()) { "stacked" } }
         }
     }
 }
 
-/// A figure, with "–" for what is not known and a dimmed zero; `class` says where it is left out, see the style sheet.
-fn figure(unit: Unit, value: f64, class: &str) -> Markup {
-    let text = match value {
-        value if value.is_nan() => "\u{2013}".to_owned(),
-        0.0 => "0".to_owned(),
-        value => unit.format(value),
-    };
-    let dim = if value.is_nan() || value == 0.0 { "dim" } else { "" };
-    let class = [class, dim].join(" ");
-    html! { td class=[Some(class.trim()).filter(|class| !class.is_empty())] { (text) } }
-}
-
 fn groups(view: &HostView, groups: &Result<Vec<Group>, Error>, inks: &HashMap<String, u8>) -> Markup {
     let head = |name: &str, sort: Sort, class: &str| {
-        let key = SORTS.iter().find(|(_, s)| *s == sort).map(|(key, _)| (*key).to_owned());
-        let link = HostLink { sort: key, ..view.link.clone() };
+        let key = SORTS.iter().find(|(_, s)| *s == sort).map_or("cpu", |(key, _)| key);
+        let link = view.link.with("sort", key);
         let chosen = view.sort == sort;
         html! { th class=[Some(class).filter(|class| !class.is_empty())] scope="col" aria-sort=[chosen.then_some("descending")] { a href=(link.href()) { (name) } } }
     };
@@ -137,7 +126,8 @@ fn groups(view: &HostView, groups: &Result<Vec<Group>, Error>, inks: &HashMap<St
                             tbody {
                                 @for group in groups.iter().take(shown) {
                                     tr {
-                                        th scope="row" title=(group.name) { (chart_card::swatch(inks.get(&group.name).copied())) (group.name) }
+                                        th scope="row" title=(group.name) { (chart_card::swatch(inks.get(&group.name).copied()))
+                                            a href=(view.link.to_group(&view.instance, &group.name).href()) { (named(&group.name)) } }
                                         (figure(Unit::Cores, group.cpu, "")) (figure(Unit::Bytes, group.memory, ""))
                                         (figure(Unit::BytesPerSecond, group.reads, "io")) (figure(Unit::BytesPerSecond, group.writes, "io"))
                                         (figure(Unit::Short, group.processes, ""))
@@ -148,7 +138,7 @@ fn groups(view: &HostView, groups: &Result<Vec<Group>, Error>, inks: &HashMap<St
                         }
                     }
                     @if groups.len() > shown {
-                        @let all = HostLink { rows: Some("all".to_owned()), ..view.link.clone() };
+                        @let all = view.link.with("rows", "all");
                         p.more {
                             @if view.all_rows { "and " (groups.len() - shown) " more" }
                             @else { a href={ (all.href()) "#groups" } { "all " (counted(groups.len(), "group")) } }
@@ -180,7 +170,7 @@ fn processes(view: &HostView, processes: &Result<Vec<Process>, Error>) -> Markup
                                 @for process in processes {
                                     tr {
                                         th scope="row" title=(process.name) {
-                                            (process.name)
+                                            a href=(view.link.to_process(&view.instance, &process.pid, process.start).href()) { (named(&process.name)) }
                                             @if process.group != process.name { span.of { (process.group) } }
                                         }
                                         td.text.lo { (process.user) } td.dim { (process.pid) }

@@ -5,7 +5,6 @@ mod view;
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::StatusCode;
 use maud::html;
 
 use super::shell;
@@ -15,14 +14,7 @@ use crate::server::App;
 /// Answers `/`.
 pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
     if let Err(bad) = Parameters::parse(&query.unwrap_or_default(), &[], &[]) {
-        let body = html! {
-            section.notice.bad role="alert" {
-                h2 { "This link cannot be shown" }
-                p { (bad.to_string()) }
-                p { a href="/" { "All hosts" } }
-            }
-        };
-        return shell::page(&app, StatusCode::BAD_REQUEST, "Bad request", &html! {}, &body);
+        return shell::bad_link(&app, &bad);
     }
     let now_ms = app.now_ms();
     match overview::fetch(&app.client, now_ms).await {

@@ -7,7 +7,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::overview::{Host, Overview};
 use crate::chart::{Chart, Edges, Point, Series, Unit, spark};
-use crate::pages::link::HostLink;
+use crate::pages::link::Link;
 use crate::pages::phrase::{counted, lasting};
 use crate::pages::shell;
 use crate::server::App;
@@ -91,7 +91,7 @@ fn table(overview: &Overview, hosts: &[(&Host, State)], now_ms: i64) -> Markup {
 }
 
 fn row(overview: &Overview, host: &Host, state: State, now_ms: i64) -> Markup {
-    let link = HostLink { instance: host.instance.clone(), ..HostLink::default() };
+    let link = Link::to("/host").with("instance", &host.instance);
     let now = |value: Option<f64>, unit: Unit| value.map_or_else(|| "\u{2013}".to_owned(), |value| unit.format(value));
     let name = if host.instance.is_empty() { "(without instance)" } else { &host.instance };
     html! {

@@ -1,0 +1,261 @@
+//! Every metric of one group or one process as a chart.
+
+use futures_util::future::{join_all, try_join_all};
+use maud::{Markup, html};
+
+use super::image_link::Image;
+use super::link::Link;
+use super::timeframe::Timeframe;
+use super::{chart_card, shell};
+use crate::chart::{Chart, Edges, Point, Series, Unit};
+use crate::query::{Client, Error};
+
+/// Whose metrics: those with this matcher, of groups or of processes.
+#[derive(Debug, Clone)]
+pub(super) struct Subject {
+    pub(super) metrics: Metrics,
+    pub(super) matcher: String,
+    /// For titles.
+    pub(super) name: String,
+}
+
+/// Which families tell of a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Metrics {
+    /// `proc_group_*`
+    Group,
+    /// `proc_*`
+    Process,
+}
+
+/// What a metric is to a chart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A counter: its rate.
+    Counter,
+    /// A gauge: its highest value where a point stands for several scrapes.
+    Peak,
+    /// A gauge that tells parts of a whole: their means add up, their peaks would not.
+    Part,
+}
+
+/// A query of a chart: one series, or one for each value of a label.
+#[derive(Debug)]
+struct Line {
+    kind: Kind,
+    /// What follows the prefix of the subject's families.
+    metric: &'static str,
+    /// The label whose values are series of their own.
+    by: Option<&'static str>,
+    /// What the one series is called otherwise.
+    name: &'static str,
+}
+
+#[derive(Debug)]
+struct Trend {
+    id: &'static str,
+    title: &'static str,
+    unit: Unit,
+    stacked: bool,
+    lines: &'static [Line],
+}
+
+const fn one(kind: Kind, metric: &'static str, name: &'static str) -> Line {
+    Line { kind, metric, by: None, name }
+}
+
+const fn each(kind: Kind, metric: &'static str, label: &'static str) -> Line {
+    Line { kind, metric, by: Some(label), name: "" }
+}
+
+/// Stands for the metric that counts states, which is not called alike for groups and processes.
+const STATES: &str = "states";
+
+const TRENDS: [Trend; 9] = [
+    Trend {
+        id: "cpu",
+        title: "CPU cores",
+        unit: Unit::Cores,
+        stacked: true,
+        lines: &[each(Kind::Counter, "cpu_seconds_total", "mode")],
+    },
+    Trend {
+        id: "memory",
+        title: "Memory",
+        unit: Unit::Bytes,
+        stacked: true,
+        lines: &[one(Kind::Peak, "resident_memory_bytes", "resident"), one(Kind::Peak, "swap_memory_bytes", "swapped")],
+    },
+    Trend {
+        id: "io",
+        title: "Storage",
+        unit: Unit::BytesPerSecond,
+        stacked: false,
+        lines: &[one(Kind::Counter, "read_bytes_total", "reads"), one(Kind::Counter, "written_bytes_total", "writes")],
+    },
+    Trend {
+        id: "states",
+        title: "States",
+        unit: Unit::Short,
+        stacked: true,
+        lines: &[each(Kind::Part, STATES, "state")],
+    },
+    Trend {
+        id: "faults",
+        title: "Page faults",
+        unit: Unit::PerSecond,
+        stacked: false,
+        lines: &[each(Kind::Counter, "page_faults_total", "kind")],
+    },
+    Trend {
+        id: "switches",
+        title: "Context switches of main threads",
+        unit: Unit::PerSecond,
+        stacked: false,
+        lines: &[each(Kind::Counter, "context_switches_total", "kind")],
+    },
+    Trend {
+        id: "threads",
+        title: "Threads",
+        unit: Unit::Short,
+        stacked: false,
+        lines: &[one(Kind::Peak, "threads", "threads")],
+    },
+    Trend {
+        id: "files",
+        title: "Open files",
+        unit: Unit::Short,
+        stacked: false,
+        lines: &[one(Kind::Peak, "open_fds", "open files")],
+    },
+    Trend {
+        id: "virtual",
+        title: "Virtual memory",
+        unit: Unit::Bytes,
+        stacked: false,
+        lines: &[one(Kind::Peak, "virtual_memory_bytes", "virtual")],
+    },
+];
+
+impl Subject {
+    fn metric(&self, suffix: &str) -> String {
+        match (self.metrics, suffix) {
+            (Metrics::Group, STATES) => "proc_group_processes".to_owned(),
+            (Metrics::Process, STATES) => "proc_state".to_owned(),
+            (Metrics::Group, suffix) => format!("proc_group_{suffix}"),
+            (Metrics::Process, suffix) => format!("proc_{suffix}"),
+        }
+    }
+
+    fn query(&self, line: &Line, frame: &Timeframe) -> String {
+        let metric = self.metric(line.metric);
+        let values = match line.kind {
+            Kind::Counter => frame.rate(&metric, &self.matcher),
+            Kind::Peak => frame.gauge("max_over_time", &metric, &self.matcher),
+            Kind::Part => frame.gauge("avg_over_time", &metric, &self.matcher),
+        };
+        match line.by {
+            Some(label) => format!("sum by ({label}) ({values})"),
+            None => format!("sum({values})"),
+        }
+    }
+}
+
+/// The moments whose points belong to the subject, in Unix milliseconds, both ends included. A rate looks back, so it
+/// may begin later than other values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Within {
+    pub(super) from_ms: i64,
+    pub(super) rates_from_ms: i64,
+    pub(super) until_ms: i64,
+}
+
+impl Within {
+    /// Everything in the range.
+    pub(super) const ALL: Within = Within { from_ms: i64::MIN, rates_from_ms: i64::MIN, until_ms: i64::MAX };
+
+    fn holds(&self, kind: Kind, point: &Point) -> bool {
+        let from_ms = if kind == Kind::Counter { self.rates_from_ms } else { self.from_ms };
+        (from_ms..=self.until_ms).contains(&point.at_ms)
+    }
+}
+
+/// The charts in the order of the page, each with its id.
+pub(super) type Trends = Vec<(&'static str, Result<Chart, Error>)>;
+
+/// Asks for every chart.
+pub(super) async fn fetch(client: &Client, subject: &Subject, frame: &Timeframe, within: Within) -> Trends {
+    join_all(TRENDS.iter().map(async |trend| (trend.id, draw(client, trend, subject, frame, within).await))).await
+}
+
+async fn draw(
+    client: &Client,
+    trend: &Trend,
+    subject: &Subject,
+    frame: &Timeframe,
+    within: Within,
+) -> Result<Chart, Error> {
+    let ask = async |line: &Line| client.range(&subject.query(line, frame), frame.points(), frame.step_ms).await;
+    let answers = try_join_all(trend.lines.iter().map(ask)).await?;
+    let mut series: Vec<Series> = Vec::new();
+    for (line, answer) in trend.lines.iter().zip(answers) {
+        for mut found in answer {
+            let name =
+                line.by.map_or_else(|| line.name.to_owned(), |label| found.labels.remove(label).unwrap_or_default());
+            found.values.retain(|point| within.holds(line.kind, point));
+            if !found.values.is_empty() {
+                series.push(Series { name, points: found.values, ..Series::default() });
+            }
+        }
+    }
+    let is_zero = |series: &Series| series.points.iter().all(|point| point.value == 0.0);
+    if trend.stacked && !series.iter().all(is_zero) {
+        // A state that never was, swap that nobody has: layers that cannot be seen.
+        series.retain(|series| !is_zero(series));
+    }
+    Ok(Chart {
+        title: trend.title.to_owned(),
+        unit: trend.unit,
+        span: frame.span,
+        step_ms: frame.step_ms,
+        zone: frame.zone.clone(),
+        series,
+        stacked: trend.stacked,
+        edges: Edges::default(),
+        note: String::new(),
+    })
+}
+
+/// The cards of the charts.
+pub(super) fn cards(subject: &Subject, frame: &Timeframe, link: &Link, trends: &Trends) -> Markup {
+    html! {
+        div.cards {
+            @for (trend, (id, chart)) in TRENDS.iter().zip(trends) {
+                @match chart {
+                    Ok(chart) => (chart_card::card(id, chart, &latest(chart), &trend.href(subject, frame, link), &|_| None)),
+                    Err(error) => figure.card id=(id) { figcaption { h2 { (trend.title) } } (shell::part_failed(error)) },
+                }
+            }
+        }
+    }
+}
+
+impl Trend {
+    fn href(&self, subject: &Subject, frame: &Timeframe, link: &Link) -> String {
+        let legend = |line: &Line| line.by.map_or_else(|| line.name.to_owned(), |label| format!("{{{{{label}}}}}"));
+        let queries: Vec<(String, String)> =
+            self.lines.iter().map(|line| (subject.query(line, frame), legend(line))).collect();
+        let title = format!("{}: {}", subject.name, self.title);
+        Image { title: &title, unit: self.unit, stacked: self.stacked, queries: &queries }.href(link)
+    }
+}
+
+/// The figure at the end of a chart that has one: the height of a stack, or the only line.
+fn latest(chart: &Chart) -> String {
+    let last = chart.series.iter().filter_map(|series| series.points.last());
+    let Some(at_ms) = last.clone().map(|point| point.at_ms).max() else { return String::new() };
+    if !chart.stacked && chart.series.len() > 1 {
+        return String::new();
+    }
+    chart.unit.format(last.filter(|point| point.at_ms == at_ms).map(|point| point.value).sum())
+}
