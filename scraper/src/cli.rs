@@ -104,6 +104,7 @@ impl Flags {
         options.queries.lookback_ms = i64::try_from(self.lookback.as_millis()).unwrap_or(i64::MAX);
         options.queries.timeout = self.query_timeout;
         options.queries.max_samples = self.max_samples;
+        options.storage.max_selected_samples = self.max_samples;
         let duration = procession_scraper::config::format_duration;
         options.flags = BTreeMap::from([
             ("config.file".to_owned(), self.config_file.display().to_string()),

@@ -62,13 +62,14 @@ pub(crate) async fn targets_metadata(
 ) -> Result<Answer, ApiError> {
     let limit = parameters.count("limit", "limit must be a number")?;
     let limit = limit.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
-    let matchers = match parameters.get("match_target") {
-        "" => Vec::new(),
-        selector => parse_matchers(selector).map_err(|e| ApiError::parameter("match_target", e))?,
-    };
-    let metric = parameters.get("metric").to_owned();
     let list = state.metadata.clone();
-    let collect = move |_: &_| Answer::of(&by_target(&list(), &matchers, &metric, limit));
+    let collect = move |_: &_| {
+        let matchers = match parameters.get("match_target") {
+            "" => Vec::new(),
+            selector => parse_matchers(selector).map_err(|e| ApiError::parameter("match_target", e))?,
+        };
+        Answer::of(&by_target(&list(), &matchers, parameters.get("metric"), limit))
+    };
     state.gate.run(state.deadline(None), collect).await
 }
 

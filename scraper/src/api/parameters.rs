@@ -44,6 +44,9 @@ impl<S: Send + Sync> FromRequest<S> for Parameters {
     }
 }
 
+/// Each may hold costly expressions.
+const MAX_SELECTORS: usize = 100;
+
 impl Parameters {
     /// The first value of a parameter, `""` where it is missing.
     pub(crate) fn get(&self, name: &str) -> &str {
@@ -100,8 +103,12 @@ impl Parameters {
         }
     }
 
-    /// The selectors of `match[]`. Each must refuse something: one that every series satisfies is a mistake.
+    /// The selectors of `match[]`, a hundred at most. Each must refuse something: one that every series satisfies is a
+    /// mistake. Compiles expressions: not for an async worker.
     pub(crate) fn matchers(&self) -> Result<Vec<Vec<Matcher>>, ApiError> {
+        if self.all("match[]").count() > MAX_SELECTORS {
+            return Err(ApiError::bad_data(format!("more than {MAX_SELECTORS} match[] parameters")));
+        }
         let sets = self.all("match[]").map(parse_matchers).collect::<Result<Vec<_>, _>>();
         let empty = || ApiError::bad_data("match[] must contain at least one non-empty matcher");
         let sets = sets.map_err(|e| match e.to_string() {

@@ -1,18 +1,20 @@
 //! `rules`, `alerts`, `alertmanagers`, `query_exemplars`: asked for by clients, and empty, since nothing here evaluates
 //! rules or keeps exemplars. A query for exemplars is checked all the same.
 
+use super::ApiState;
 use super::answer::{Answer, ApiError};
 use super::parameters::Parameters;
+use axum::extract::State;
 use serde_json::json;
 
 /// `rules`: no groups.
-pub(crate) async fn rules(parameters: Parameters) -> Result<Answer, ApiError> {
-    parameters.matchers()?;
+pub(crate) async fn rules(State(state): State<ApiState>, parameters: Parameters) -> Result<Answer, ApiError> {
     let kind = parameters.in_url("type").to_lowercase();
     if !matches!(kind.as_str(), "" | "alert" | "record") {
         return Err(ApiError::parameter("type", format_args!("not supported value {kind:?}")));
     }
-    Answer::of(&json!({ "groups": [] }))
+    let check = move |_: &_| parameters.matchers().and_then(|_| Answer::of(&json!({ "groups": [] })));
+    state.gate.run(state.deadline(None), check).await
 }
 
 /// `alerts`: none.
@@ -26,11 +28,14 @@ pub(crate) async fn alertmanagers() -> Result<Answer, ApiError> {
 }
 
 /// `query_exemplars`: none, for a query and a range that are valid.
-pub(crate) async fn query_exemplars(parameters: Parameters) -> Result<Answer, ApiError> {
+pub(crate) async fn query_exemplars(State(state): State<ApiState>, parameters: Parameters) -> Result<Answer, ApiError> {
     let (start_ms, end_ms) = parameters.open_range()?;
     if end_ms < start_ms {
         return Err(ApiError::bad_data("end timestamp must not be before start timestamp"));
     }
-    procession_promql::parse(parameters.get("query")).map_err(|e| ApiError::bad_data(e.to_string()))?;
-    Answer::of(&json!([]))
+    let check = move |_: &_| match procession_promql::parse(parameters.get("query")) {
+        Ok(_) => Answer::of(&json!([])),
+        Err(error) => Err(ApiError::bad_data(error.to_string())),
+    };
+    state.gate.run(state.deadline(None), check).await
 }

@@ -1,4 +1,5 @@
-//! `series`, `labels` and `label/<name>/values`: what there is, without samples.
+//! `series`, `labels` and `label/<name>/values`: what there is, without samples. Selectors are parsed behind the gate:
+//! compiling their expressions may take long.
 
 use super::answer::{Answer, ApiError, ErrorType, Remarks};
 use super::parameters::Parameters;
@@ -16,9 +17,9 @@ pub(crate) async fn series(State(state): State<ApiState>, parameters: Parameters
     }
     let limit = parameters.limit()?.unwrap_or(MAX_LISTED).min(MAX_LISTED);
     let (start_ms, end_ms) = parameters.open_range()?;
-    let sets = parameters.matchers().map_err(|e| ApiError::parameter("match[]", e))?;
     let store = state.store.clone();
     let list = move |_: &_| {
+        let sets = parameters.matchers().map_err(|e| ApiError::parameter("match[]", e))?;
         let mut found = store.series(&sets, start_ms, end_ms, limit + 1).map_err(store_failed)?;
         let remarks = cut(&mut found, limit);
         found.sort_unstable();
@@ -31,9 +32,9 @@ pub(crate) async fn series(State(state): State<ApiState>, parameters: Parameters
 pub(crate) async fn labels(State(state): State<ApiState>, parameters: Parameters) -> Result<Answer, ApiError> {
     let limit = parameters.limit()?.unwrap_or(MAX_LISTED).min(MAX_LISTED);
     let (start_ms, end_ms) = parameters.open_range()?;
-    let sets = parameters.matchers()?;
     let store = state.store.clone();
     let list = move |_: &_| {
+        let sets = parameters.matchers()?;
         let mut found = store.label_names(&sets, start_ms, end_ms).map_err(store_failed)?;
         let remarks = cut(&mut found, limit);
         Ok(Answer::strings(&found, &remarks))
@@ -54,9 +55,9 @@ pub(crate) async fn label_values(
     }
     let limit = parameters.limit()?.unwrap_or(MAX_LISTED).min(MAX_LISTED);
     let (start_ms, end_ms) = parameters.open_range()?;
-    let sets = parameters.matchers()?;
     let store = state.store.clone();
     let list = move |_: &_| {
+        let sets = parameters.matchers()?;
         let mut found = store.label_values(&name, &sets, start_ms, end_ms).map_err(store_failed)?;
         let remarks = cut(&mut found, limit);
         Ok(Answer::strings(&found, &remarks))
