@@ -3,7 +3,7 @@
 use crate::Error;
 
 /// The units in the order in which they must stand, with their milliseconds.
-const UNITS_MS: [(&str, i64); 7] = [
+pub(crate) const UNITS_MS: [(&str, i64); 7] = [
     ("y", 365 * 86_400_000),
     ("w", 7 * 86_400_000),
     ("d", 86_400_000),

@@ -3,21 +3,24 @@
 use crate::SelectError;
 use std::fmt;
 
-/// A place in the text of a query, both counted from 1 (columns in characters).
+/// A place in the text of a query, both counted from 1 (columns in bytes, as Prometheus counts them).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     /// The line.
-    pub line: usize,
+    pub line: u32,
     /// The column.
-    pub column: usize,
+    pub column: u32,
 }
 
 impl Position {
     /// The place of a byte offset.
     pub(crate) fn of(text: &str, offset: usize) -> Self {
-        let before = text.get(..offset).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-        Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
+        let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
+        let lines = before.iter().filter(|b| **b == b'\n').count();
+        let columns = before.iter().rev().take_while(|b| **b != b'\n').count();
+        // The length of a query is bounded far below this.
+        let from_one = |n: usize| u32::try_from(n).unwrap_or(u32::MAX - 1) + 1;
+        Position { line: from_one(lines), column: from_one(columns) }
     }
 }
 
@@ -40,12 +43,14 @@ pub enum Error {
         position: Option<Position>,
     },
     /// A part of the language that is known but not evaluated here.
-    #[error("{what} is not supported: {why}")]
+    #[error("{}{what} is not supported: {why}", position.map(|p| format!("{p}: ")).unwrap_or_default())]
     Unsupported {
         /// Its name, as it is written in a query.
-        what: String,
+        what: Box<str>,
         /// The reason.
         why: &'static str,
+        /// Where, as far as it is known.
+        position: Option<Position>,
     },
     /// The data does not allow the operation (duplicate series in a match group and such).
     #[error("{0}")]
@@ -75,6 +80,11 @@ impl Error {
         Error::Parse { message: format!("parse error: {message}"), position: Some(Position::of(query, offset)) }
     }
 
+    /// A part of the language that is not evaluated here, at a byte offset of the query.
+    pub(crate) fn unsupported_at(query: &str, offset: usize, what: &str, why: &'static str) -> Self {
+        Error::Unsupported { what: what.into(), why, position: Some(Position::of(query, offset)) }
+    }
+
     /// Two results that differ only in what was dropped from their labels.
     pub(crate) fn same_labelset() -> Self {
         Error::Execution("vector cannot contain metrics with the same labelset".to_owned())
@@ -88,7 +98,7 @@ mod tests {
     #[test]
     fn says_where() {
         let e = Error::parse_at("a +\n é b", 8, "unexpected identifier \"b\"");
-        assert_eq!(e.to_string(), "2:4: parse error: unexpected identifier \"b\"");
+        assert_eq!(e.to_string(), "2:5: parse error: unexpected identifier \"b\"");
         assert_eq!(
             Error::parse("no expression found in input").to_string(),
             "parse error: no expression found in input"

@@ -1,9 +1,9 @@
 //! A checked query: types that cannot hold an ill-typed expression, so that evaluation never meets one.
 
-use crate::Matcher;
 use crate::aggregate::Grouping;
 use crate::binary::{BinaryOp, Matching, SetOp};
 use crate::functions::RangeFunction;
+use crate::{Matcher, ResultType};
 use procession_openmetrics::Labels;
 use regex::Regex;
 use std::sync::Arc;
@@ -15,6 +15,18 @@ pub(crate) enum Expr {
     Vector(Vector),
     Range(Range),
     String(String),
+}
+
+impl Expr {
+    /// The type of its values at one instant.
+    pub(crate) fn result_type(&self) -> ResultType {
+        match self {
+            Expr::Scalar(_) => ResultType::Scalar,
+            Expr::Vector(_) => ResultType::Vector,
+            Expr::Range(_) => ResultType::Matrix,
+            Expr::String(_) => ResultType::String,
+        }
+    }
 }
 
 /// One number per step.

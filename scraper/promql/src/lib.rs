@@ -1,7 +1,7 @@
 //! PromQL evaluated over columns that a small [`Select`] trait fetches. No I/O, no DuckDB.
 //!
-//! The way of a query: [`parse`] reads and checks it once; [`instant`] or [`range`] plans one fetch per distinct
-//! selector, asks the [`Select`] for them, and evaluates the expression over columns, one per series, whose rows are
+//! The way of a query: [`parse`] reads and checks it once; [`instant`] or [`range()`] plans one fetch per
+//! distinct selector, asks the [`Select`] for them, and evaluates the expression over columns, one per series, whose rows are
 //! the steps. The language is that of Prometheus 3 for float samples; what is not evaluated is refused by name.
 
 mod aggregate;

@@ -22,6 +22,22 @@ pub enum MatchOp {
     NotRegex(Regex),
 }
 
+impl MatchOp {
+    /// What the label is compared with, an expression without its anchors.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            MatchOp::Equal(v) | MatchOp::NotEqual(v) => v,
+            MatchOp::Regex(r) | MatchOp::NotRegex(r) => pattern(r),
+        }
+    }
+}
+
+/// An expression without its anchors.
+fn pattern(regex: &Regex) -> &str {
+    let text = regex.as_str();
+    text.strip_prefix(ANCHORS.0).and_then(|t| t.strip_suffix(ANCHORS.1)).unwrap_or(text)
+}
+
 /// A condition on one label. A label that a series does not have counts as empty.
 #[derive(Clone, Debug)]
 pub struct Matcher {
@@ -41,7 +57,7 @@ impl Matcher {
     /// and an equality is what a store finds quickest.
     pub(crate) fn simplified(&self) -> Self {
         let plain = |r: &Regex| {
-            let pattern = r.as_str().strip_prefix(ANCHORS.0)?.strip_suffix(ANCHORS.1)?;
+            let pattern = pattern(r);
             (!pattern.contains(SPECIAL)).then(|| pattern.to_owned())
         };
         let op = match &self.op {

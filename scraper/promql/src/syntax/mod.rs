@@ -1,16 +1,14 @@
-//! From text to a checked [`Expr`].
+//! From text to a checked [`Expr`]: `read` makes a tree of the text, `check` finds its types and refuses by name what
+//! is not evaluated here.
 
-mod call;
-mod convert;
-mod guard;
-mod info;
-mod operators;
-mod selector;
-mod unsupported;
+mod arity;
+mod check;
+mod read;
+mod regex;
+mod tree;
 
 use crate::expr::Expr;
 use crate::{Error, Matcher, ResultType};
-use promql_parser::parser::Expr as Syntax;
 
 /// A checked query, ready to be evaluated any number of times.
 #[derive(Clone, Debug)]
@@ -23,53 +21,41 @@ pub struct Query {
 impl Query {
     /// The type of the answer at one instant. Over a range, scalars and vectors give a matrix and the others nothing.
     pub fn result_type(&self) -> ResultType {
-        match self.expr {
-            Expr::Scalar(_) => ResultType::Scalar,
-            Expr::Vector(_) => ResultType::Vector,
-            Expr::Range(_) => ResultType::Matrix,
-            Expr::String(_) => ResultType::String,
-        }
+        self.expr.result_type()
     }
 }
+
+/// The longest query, in bytes: a selector may carry a long alternation of names, but not a file.
+const MAX_BYTES: usize = 256 * 1024;
 
 /// Reads a query, checks its types and refuses by name what is known but not evaluated here.
 ///
-/// The length and the nesting of the text are bounded.
+/// The length and the nesting of the text are bounded, and how many regular expressions it has.
+///
+/// # Errors
+/// [`Error::Parse`] and [`Error::Unsupported`], with the place in the text; [`Error::Execution`] for faults that
+/// Prometheus finds only when it evaluates.
 pub fn parse(query: &str) -> Result<Query, Error> {
-    let syntax = read(query)?;
-    let mut converter = convert::Converter::default();
-    let expr = converter.expr(&syntax)?;
-    Ok(Query { expr, selectors: converter.selectors() })
+    check_length(query)?;
+    check::query(query, &read::expression(query)?)
 }
 
 /// Reads a series selector (`up{job="x"}`, `{__name__=~"proc_.+"}`), as `match[]` holds it: no range, no offset.
+///
+/// # Errors
+/// As [`parse`]; also where all matchers would be satisfied by empty labels.
 pub fn parse_matchers(selector: &str) -> Result<Vec<Matcher>, Error> {
-    match read(selector)? {
-        Syntax::VectorSelector(s) if s.offset.is_none() && s.at.is_none() => {
-            Ok(selector::matchers(&s)?.iter().map(Matcher::simplified).collect())
-        }
-        _ => Err(Error::parse("expected a series selector, such as up{job=\"x\"}, and nothing else")),
-    }
+    check_length(selector)?;
+    let (tree, start) = read::selector(selector)?;
+    Ok(check::matchers(selector, &tree, start)?.iter().map(Matcher::simplified).collect())
 }
 
-fn read(query: &str) -> Result<Syntax, Error> {
-    guard::check(query)?;
-    promql_parser::parser::parse(query)
-        .map_err(|message| unsupported::named(query).unwrap_or_else(|| Error::parse(message)))
+fn check_length(text: &str) -> Result<(), Error> {
+    if text.len() > MAX_BYTES {
+        return Err(Error::parse_at(text, MAX_BYTES, format_args!("the query is longer than {MAX_BYTES} bytes")));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn selectors_of_match() {
-        let matchers = |s| parse_matchers(s).map(|m| m.len());
-        assert_eq!(matchers(r#"up{job="x"}"#).unwrap(), 2);
-        assert_eq!(matchers(r#"{__name__=~"proc_.+"}"#).unwrap(), 1);
-        assert_eq!(matchers(r#"{"a name", b!="c"}"#).unwrap(), 2);
-        for bad in ["", "up[5m]", "up offset 5m", "up @ 1", "sum(up)", "{}", "{a=\"\"}", "up{", "1"] {
-            assert!(matchers(bad).is_err(), "{bad}");
-        }
-    }
-}
+mod tests;

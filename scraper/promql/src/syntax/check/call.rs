@@ -1,51 +1,54 @@
 //! Function calls: one table from names to checked nodes.
 
-use super::convert::Converter;
-use super::info;
-use super::selector::anchored;
+use super::Checker;
 use crate::Error;
 use crate::expr::{Expr, LabelJoin, LabelReplace, QueryTime, Range, Scalar, SortBy, Vector};
 use crate::functions::{RangeFunction, absent, date, math};
-use promql_parser::parser::{Call, Expr as Syntax};
+use crate::syntax::arity;
+use crate::syntax::regex::anchored;
+use crate::syntax::tree::Node;
 
 const NEEDS_NATIVE_HISTOGRAMS: &str = "it works on native histograms, and samples here are floats";
 
-pub(super) fn call(converter: &mut Converter, syntax: &Call) -> Result<Expr, Error> {
-    let name = syntax.func.name;
-    let mut args = Arguments { converter, name, rest: syntax.args.args.iter() };
-    if let Some(function) = math::of_one_value(name) {
-        return Ok(Expr::Vector(Vector::Map { function, argument: args.vector()? }));
+impl Checker<'_> {
+    pub(super) fn call(&mut self, name: &str, arguments: &[Node], node: &Node) -> Result<Expr, Error> {
+        if let Some(message) = arity::of(name).and_then(|s| s.refuses(name, arguments.len())) {
+            return Err(self.error(node, message));
+        }
+        let mut args = Arguments { checker: self, name, node, rest: arguments.iter() };
+        if let Some(function) = math::of_one_value(name) {
+            return Ok(Expr::Vector(Vector::Map { function, argument: args.vector()? }));
+        }
+        if let Some(function) = date::of_time(name) {
+            let argument = match args.rest.len() {
+                0 => Box::new(Vector::FromScalar(Box::new(Scalar::Time))),
+                _ => args.vector()?,
+            };
+            return Ok(Expr::Vector(Vector::Map { function, argument }));
+        }
+        if let Some(function) = plain_range_function(name) {
+            return Ok(Expr::Vector(Vector::OverRange { function, range: args.range()? }));
+        }
+        match vector_function(&mut args)? {
+            Some(vector) => Ok(Expr::Vector(vector)),
+            None => scalar_function(&mut args).map(Expr::Scalar),
+        }
     }
-    if let Some(function) = date::of_time(name) {
-        let argument = match args.rest.len() {
-            0 => Box::new(Vector::FromScalar(Box::new(Scalar::Time))),
-            _ => args.vector()?,
-        };
-        return Ok(Expr::Vector(Vector::Map { function, argument }));
-    }
-    if let Some(function) = plain_range_function(name) {
-        return Ok(Expr::Vector(Vector::OverRange { function, range: args.range()? }));
-    }
-    vector_function(&mut args).and_then(|v| match v {
-        Some(v) => Ok(Expr::Vector(v)),
-        None => scalar_function(&mut args).map(Expr::Scalar),
-    })
 }
 
-/// Takes the arguments in turn. Their number and types were checked by the parser's own table; a disagreement with
-/// ours is an error, never a panic.
-struct Arguments<'a, 'c> {
-    converter: &'c mut Converter,
-    name: &'static str,
-    rest: std::slice::Iter<'a, Box<Syntax>>,
+/// Takes the arguments in turn. Their number was checked; a disagreement is an error, never a panic.
+struct Arguments<'a, 'c, 't> {
+    checker: &'c mut Checker<'t>,
+    name: &'a str,
+    node: &'a Node,
+    rest: std::slice::Iter<'a, Node>,
 }
 
-impl<'a> Arguments<'a, '_> {
-    fn next(&mut self) -> Result<&'a Syntax, Error> {
-        self.rest
-            .next()
-            .map(|e| &**e)
-            .ok_or_else(|| Error::parse(format_args!("too few arguments in call to function {:?}", self.name)))
+impl<'a> Arguments<'a, '_, '_> {
+    fn next(&mut self) -> Result<&'a Node, Error> {
+        self.rest.next().ok_or_else(|| {
+            self.checker.error(self.node, format_args!("too few arguments in call to function {:?}", self.name))
+        })
     }
 
     fn place(&self) -> String {
@@ -53,27 +56,32 @@ impl<'a> Arguments<'a, '_> {
     }
 
     fn vector(&mut self) -> Result<Box<Vector>, Error> {
-        let syntax = self.next()?;
-        self.converter.vector(syntax, &self.place()).map(Box::new)
+        let node = self.next()?;
+        self.checker.vector(node, &self.place()).map(Box::new)
     }
 
     fn scalar(&mut self) -> Result<Box<Scalar>, Error> {
-        let syntax = self.next()?;
-        self.converter.scalar(syntax, &self.place()).map(Box::new)
+        let node = self.next()?;
+        self.checker.scalar(node, &self.place()).map(Box::new)
     }
 
     fn range(&mut self) -> Result<Box<Range>, Error> {
-        let syntax = self.next()?;
-        self.converter.range(syntax, &self.place()).map(Box::new)
+        let node = self.next()?;
+        self.checker.range(node, &self.place()).map(Box::new)
     }
 
     fn string(&mut self) -> Result<String, Error> {
-        let syntax = self.next()?;
-        self.converter.string(syntax, &self.place())
+        let node = self.next()?;
+        self.checker.string(node, &self.place())
     }
 
     fn strings(&mut self) -> Result<Vec<String>, Error> {
         (0..self.rest.len()).map(|_| self.string()).collect()
+    }
+
+    fn unsupported(&self, why: &'static str) -> Error {
+        let what = format!("the function {:?}", self.name);
+        Error::unsupported_at(self.checker.text, self.node.start, &what, why)
     }
 }
 
@@ -106,7 +114,7 @@ fn plain_range_function(name: &str) -> Option<RangeFunction> {
     })
 }
 
-fn vector_function(args: &mut Arguments<'_, '_>) -> Result<Option<Vector>, Error> {
+fn vector_function(args: &mut Arguments<'_, '_, '_>) -> Result<Option<Vector>, Error> {
     Ok(Some(match args.name {
         "vector" => Vector::FromScalar(args.scalar()?),
         "timestamp" => Vector::Timestamp(args.vector()?),
@@ -141,7 +149,7 @@ fn vector_function(args: &mut Arguments<'_, '_>) -> Result<Option<Vector>, Error
             let labels = absent::labels_of_range(&range);
             Vector::AbsentOverTime { range, labels }
         }
-        "info" => info::info(args.converter, args.rest.as_slice())?,
+        "info" => args.checker.info(args.rest.as_slice())?,
         "label_replace" => label_replace(args)?,
         "label_join" => label_join(args)?,
         "sort" => Vector::Sort { argument: args.vector()?, by: SortBy::Value, descending: false },
@@ -160,14 +168,14 @@ fn vector_function(args: &mut Arguments<'_, '_>) -> Result<Option<Vector>, Error
         "histogram_fraction" => {
             Vector::HistogramFraction { lower: args.scalar()?, upper: args.scalar()?, argument: args.vector()? }
         }
-        name @ ("histogram_avg" | "histogram_count" | "histogram_sum" | "histogram_stddev" | "histogram_stdvar") => {
-            return Err(Error::Unsupported { what: format!("the function {name:?}"), why: NEEDS_NATIVE_HISTOGRAMS });
+        "histogram_avg" | "histogram_count" | "histogram_sum" | "histogram_stddev" | "histogram_stdvar" => {
+            return Err(args.unsupported(NEEDS_NATIVE_HISTOGRAMS));
         }
         _ => return Ok(None),
     }))
 }
 
-fn scalar_function(args: &mut Arguments<'_, '_>) -> Result<Scalar, Error> {
+fn scalar_function(args: &mut Arguments<'_, '_, '_>) -> Result<Scalar, Error> {
     Ok(match args.name {
         "time" => Scalar::Time,
         "pi" => Scalar::Number(std::f64::consts::PI),
@@ -178,12 +186,7 @@ fn scalar_function(args: &mut Arguments<'_, '_>) -> Result<Scalar, Error> {
         "step" => Scalar::OfQuery(QueryTime::Step),
         "max_of" => Scalar::Extreme { max: true, left: args.scalar()?, right: args.scalar()? },
         "min_of" => Scalar::Extreme { max: false, left: args.scalar()?, right: args.scalar()? },
-        name => {
-            return Err(Error::Unsupported {
-                what: format!("the function {name:?}"),
-                why: "it is not evaluated here yet",
-            });
-        }
+        _ => return Err(args.unsupported("it is not evaluated here yet")),
     })
 }
 
@@ -191,7 +194,7 @@ fn number(value: f64) -> Box<Scalar> {
     Box::new(Scalar::Number(value))
 }
 
-fn label_replace(args: &mut Arguments<'_, '_>) -> Result<Vector, Error> {
+fn label_replace(args: &mut Arguments<'_, '_, '_>) -> Result<Vector, Error> {
     let (argument, destination, replacement) = (*args.vector()?, args.string()?, args.string()?);
     let (source, pattern) = (args.string()?, args.string()?);
     let regex = anchored(&pattern)
@@ -202,7 +205,7 @@ fn label_replace(args: &mut Arguments<'_, '_>) -> Result<Vector, Error> {
     Ok(Vector::LabelReplace(Box::new(LabelReplace { argument, destination, replacement, source, regex })))
 }
 
-fn label_join(args: &mut Arguments<'_, '_>) -> Result<Vector, Error> {
+fn label_join(args: &mut Arguments<'_, '_, '_>) -> Result<Vector, Error> {
     let (argument, destination, separator) = (*args.vector()?, args.string()?, args.string()?);
     let sources = args.strings()?;
     if let Some(source) = sources.iter().find(|s| s.is_empty()) {
