@@ -30,6 +30,8 @@ pub(crate) struct OwnMetrics {
     processes: Gauge,
     groups: Gauge,
     forgotten: Counter,
+    folded_groups: Counter,
+    folded_processes: Gauge,
     vanished: Counter,
     read_errors: Family<Labels, Counter>,
 }
@@ -83,6 +85,8 @@ impl OwnMetrics {
             processes: register(&mut registry, &own::PROCESSES),
             groups: register(&mut registry, &own::GROUPS),
             forgotten: register(&mut registry, &own::FORGOTTEN),
+            folded_groups: register(&mut registry, &own::FOLDED_GROUPS),
+            folded_processes: register(&mut registry, &own::FOLDED_PROCESSES),
             vanished: register(&mut registry, &own::VANISHED),
             read_errors: register(&mut registry, &own::READ_ERRORS),
             registry: Registry::default(),
@@ -105,6 +109,7 @@ impl OwnMetrics {
         &self,
         snapshot: &Snapshot,
         groups: &Groups,
+        folded_processes: usize,
         vanished: u64,
         read_errors: impl Iterator<Item = ReadErrors>,
     ) {
@@ -114,6 +119,8 @@ impl OwnMetrics {
         self.processes.set(snapshot.processes.len() as i64);
         self.groups.set(groups.len() as i64);
         set(&self.forgotten, groups.forgotten());
+        set(&self.folded_groups, groups.folded());
+        self.folded_processes.set(folded_processes as i64);
         set(&self.vanished, vanished);
         for ReadErrors { file, reason, count } in read_errors {
             set(&self.read_errors.get_or_create(&vec![("file", file), ("reason", reason)]), count);
@@ -155,7 +162,7 @@ mod tests {
         let own = OwnMetrics::new();
         own.lap(Phase::List, &mut Stopwatch::start());
         let errors = ReadErrors { file: "io", reason: "permission", count: 3 };
-        own.scanned(&Snapshot::default(), &Groups::default(), 0, [errors].into_iter());
+        own.scanned(&Snapshot::default(), &Groups::default(), 0, 0, [errors].into_iter());
         let text = own.text(Format::OpenMetrics).expect("text");
         assert!(
             text.contains("procession_exporter_read_errors_total{file=\"io\",reason=\"permission\"} 3\n"),

@@ -8,7 +8,8 @@ use procession_web::exposition::Format;
 use crate::config::Config;
 use crate::encode::{Compression, Exposition, ProcessLabels};
 use crate::error::Error;
-use crate::group::Groups;
+use crate::group::{Groups, Selection};
+use crate::metric::{PROCESS, series_each};
 use crate::snapshot::{Membership, Snapshot};
 use crate::source::procfs::Procfs;
 
@@ -54,9 +55,13 @@ impl Preview {
         let (mut snapshot, mut groups) = (Snapshot::default(), Groups::default());
         source.configure(config.naming.clone());
         groups.configure(config.children);
+        groups.limit(config.max_group_series / series_each(config.scheme.groups()));
+        let mut selection = Selection::default();
+        selection.configure(config.max_process_series / series_each(PROCESS));
         source.list()?;
         source.read(None, &mut snapshot);
-        groups.update(&snapshot);
+        groups.update_with(&snapshot, |process, used| selection.used(process, used));
+        selection.update(&snapshot, |process| groups.name_of(process.slot).is_some());
         let mut rows: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for process in &snapshot.processes {
             let group = groups.name_of(process.slot).map(|name| name.to_string());
@@ -78,8 +83,9 @@ impl Preview {
         };
         let mut labels = ProcessLabels::default();
         labels.update(&snapshot, &groups);
-        let group_series = if config.groups { series(&mut |e| e.groups(&groups))? } else { 0 };
-        let process_series = if config.per_process { series(&mut |e| e.processes(&snapshot, &labels))? } else { 0 };
+        let group_series = if config.groups { series(&mut |e| e.groups_as(config.scheme, &groups))? } else { 0 };
+        let process_series =
+            if config.per_process { series(&mut |e| e.processes_of(&selection, &snapshot, &labels))? } else { 0 };
         Ok(Preview { rows, group_series, process_series })
     }
 }

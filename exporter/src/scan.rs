@@ -7,8 +7,8 @@ use procession_web::exposition::Format;
 use crate::config::Config;
 use crate::encode::{Compression, Exposition, ProcessLabels, ScrapeErrors};
 use crate::error::Error;
-use crate::group::Groups;
-use crate::metric::Scheme;
+use crate::group::{Groups, Selection};
+use crate::metric::{PROCESS, Scheme, series_each};
 use crate::own::{OwnMetrics, Phase, Stopwatch};
 use crate::snapshot::Snapshot;
 use crate::source::procfs::Procfs;
@@ -20,6 +20,7 @@ pub struct Scanner {
     config: Config,
     snapshot: Snapshot,
     groups: Groups,
+    selection: Selection,
     labels: ProcessLabels,
     own: OwnMetrics,
     /// Scans in which the processes could not be listed.
@@ -36,6 +37,7 @@ impl Scanner {
             config: Config::default(),
             snapshot: Snapshot::default(),
             groups: Groups::default(),
+            selection: Selection::default(),
             labels: ProcessLabels::default(),
             own: OwnMetrics::new(),
             failed: 0,
@@ -49,8 +51,11 @@ impl Scanner {
     pub fn configure(&mut self, config: Config) {
         self.source.configure(config.naming.clone());
         self.groups.configure(config.children);
+        self.groups.limit(config.max_group_series / series_each(config.scheme.groups()));
+        self.selection.configure(config.max_process_series / series_each(PROCESS));
         if !config.per_process {
             self.labels = ProcessLabels::default();
+            self.selection = Selection::default();
         }
         self.config = config;
     }
@@ -69,9 +74,22 @@ impl Scanner {
         self.source.read(deadline, &mut self.snapshot);
         self.own.lap(Phase::Read, &mut watch);
         // Also without series for groups: a process's series carry the label `group`, and counters go on when groups are switched on again.
-        self.groups.update(&self.snapshot);
+        let Scanner { groups, selection, snapshot, config, .. } = self;
+        if config.per_process {
+            groups.update_with(snapshot, |process, used| selection.used(process, used));
+            selection.update(snapshot, |process| groups.name_of(process.slot).is_some());
+        } else {
+            groups.update(snapshot);
+        }
+        groups.forget_gone(Instant::now(), config.forget_after);
         self.own.lap(Phase::Group, &mut watch);
-        self.own.scanned(&self.snapshot, &self.groups, self.source.vanished(), self.source.read_errors());
+        self.own.scanned(
+            &self.snapshot,
+            &self.groups,
+            self.selection.folded_processes(),
+            self.source.vanished(),
+            self.source.read_errors(),
+        );
         Ok(())
     }
 
@@ -87,7 +105,7 @@ impl Scanner {
         }
         if self.config.per_process {
             self.labels.update(&self.snapshot, &self.groups);
-            exposition.processes(&self.snapshot, &self.labels).map_err(Error::Compress)?;
+            exposition.processes_of(&self.selection, &self.snapshot, &self.labels).map_err(Error::Compress)?;
         }
         if self.config.scheme == Scheme::ProcessExporter {
             exposition.scrape_errors(self.scrape_errors());

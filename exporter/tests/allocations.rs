@@ -5,7 +5,7 @@ use std::path::Path;
 
 use procession_exporter::Config;
 use procession_exporter::encode::{Compression, Exposition, ProcessLabels};
-use procession_exporter::group::Groups;
+use procession_exporter::group::{Groups, Selection};
 use procession_exporter::metric::Scheme;
 use procession_exporter::snapshot::Snapshot;
 use procession_exporter::source::procfs::{Procfs, Units};
@@ -27,16 +27,20 @@ fn check(config: &str) {
     let (mut snapshot, mut groups, mut labels) = (Snapshot::default(), Groups::default(), ProcessLabels::default());
     source.configure(config.naming);
     groups.configure(config.children);
+    // Too many processes for the limit: choosing among them allocates nothing either.
+    let mut selection = Selection::default();
+    selection.configure(5);
     let mut bytes = 4096;
     let mut scrape = || {
         let mut exposition = Exposition::new(Format::OpenMetrics, Compression::None, bytes);
         let counted = allocation_counter::measure(|| {
             source.list().expect("listing");
             source.read(None, &mut snapshot);
-            groups.update(&snapshot);
+            groups.update_with(&snapshot, |process, used| selection.used(process, used));
+            selection.update(&snapshot, |_| true);
             labels.update(&snapshot, &groups);
             exposition.groups(&groups).expect("plain");
-            exposition.processes(&snapshot, &labels).expect("plain");
+            exposition.processes_of(&selection, &snapshot, &labels).expect("plain");
         });
         bytes = exposition.finish("").expect("plain").1;
         counted.count_total

@@ -6,6 +6,7 @@ mod span;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::Error;
 use crate::metric::Scheme;
@@ -30,12 +31,34 @@ pub struct Config {
     pub children: bool,
     /// Whose names the families of groups have. With process-exporter's, series of processes are off unless the file says otherwise.
     pub scheme: Scheme,
+    /// Never more series of processes than this.
+    pub max_process_series: usize,
+    /// Never more series of groups than this.
+    pub max_group_series: usize,
+    /// A group without a process is forgotten after this time.
+    pub forget_after: Duration,
 }
+
+/// Series of processes, unless the file says otherwise: those of about 25,000 processes.
+const MAX_PROCESS_SERIES: usize = 750_000;
+/// Series of groups, unless the file says otherwise: those of about 10,000 groups.
+const MAX_GROUP_SERIES: usize = 300_000;
+/// Groups without a process, unless the file says otherwise: what runs once a day keeps its counters.
+const FORGET_AFTER: Duration = Duration::from_secs(25 * 3600);
 
 impl Default for Config {
     /// What holds without a file: groups by name, and a series set per process.
     fn default() -> Config {
-        Config { per_process: true, groups: true, naming: Naming::default(), children: true, scheme: Scheme::default() }
+        Config {
+            per_process: true,
+            groups: true,
+            naming: Naming::default(),
+            children: true,
+            scheme: Scheme::default(),
+            max_process_series: MAX_PROCESS_SERIES,
+            max_group_series: MAX_GROUP_SERIES,
+            forget_after: FORGET_AFTER,
+        }
     }
 }
 
@@ -83,6 +106,9 @@ impl Config {
             },
             children: raw.children.unwrap_or(default.children),
             scheme,
+            max_process_series: raw.per_process.max_series.map_or(default.max_process_series, |max| max.0),
+            max_group_series: raw.groups.max_series.map_or(default.max_group_series, |max| max.0),
+            forget_after: raw.groups.forget_after.map_or(default.forget_after, |span| span.0),
         };
         if !config.per_process && !config.groups {
             let message = "per_process.enabled and groups.enabled are both false: nothing would be exported".to_owned();
@@ -95,7 +121,6 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     /// What is exported: of each process, of groups.
     fn check(text: &str) -> Result<(bool, bool), String> {
@@ -143,7 +168,7 @@ mod tests {
         );
         refused(
             "groups:\n  enabled: true\n\nper_process:\n  enable: false\n",
-            "exporter.yml:5:3: per_process: unknown field `enable`, expected `enabled`",
+            "exporter.yml:5:3: per_process: unknown field `enable`, expected `enabled` or `max_series`",
         );
         refused(
             "groups:\n  enabled: maybe\n",
@@ -158,6 +183,10 @@ mod tests {
         refused(
             "groups: {enabled: false}\nper_process: {enabled: false}\n",
             "exporter.yml: per_process.enabled and groups.enabled are both false: nothing would be exported",
+        );
+        refused(
+            "groups: {max_series: 99}\n",
+            "exporter.yml:1:22: groups.max_series: invalid value: integer `99`, expected a number of series from 100 on",
         );
         refused(
             "recheck_with_time_limit: soon\n",

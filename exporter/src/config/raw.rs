@@ -1,6 +1,6 @@
 //! The file as it is written. Nothing outside `config` sees these types.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 
 use super::rule::RawRule;
 use super::span::Span;
@@ -24,6 +24,7 @@ pub(crate) struct File {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PerProcess {
     pub(crate) enabled: Option<bool>,
+    pub(crate) max_series: Option<MaxSeries>,
 }
 
 /// The section `groups`.
@@ -31,6 +32,34 @@ pub(crate) struct PerProcess {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Groups {
     pub(crate) enabled: Option<bool>,
+    pub(crate) max_series: Option<MaxSeries>,
+    pub(crate) forget_after: Option<Span>,
+}
+
+/// A number of series that leaves room for some processes or groups.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MaxSeries(pub(crate) usize);
+
+/// Fewer would not even hold the sums over everything.
+const LEAST_SERIES: usize = 100;
+
+impl<'de> Deserialize<'de> for MaxSeries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<MaxSeries, D::Error> {
+        struct Number;
+        impl de::Visitor<'_> for Number {
+            type Value = MaxSeries;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "a number of series from {LEAST_SERIES} on")
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<MaxSeries, E> {
+                let series = usize::try_from(number).ok().filter(|series| *series >= LEAST_SERIES);
+                series.map(MaxSeries).ok_or_else(|| E::invalid_value(de::Unexpected::Unsigned(number), &self))
+            }
+        }
+        deserializer.deserialize_u64(Number)
+    }
 }
 
 impl File {

@@ -13,9 +13,9 @@ use self::body::Body;
 pub use self::body::Compression;
 pub use self::labels::ProcessLabels;
 use self::labels::label_value;
-use crate::group::{Group, Groups};
+use crate::group::{Group, Groups, Selection};
 use crate::metric::{Kind, Metric, PROCESS, Quantity, Samples, Scheme, process_exporter};
-use crate::snapshot::{Counter, Counters, Gauges, Process, Snapshot, State};
+use crate::snapshot::{Counter, Counters, Gauge, Gauges, Process, Snapshot, State};
 use procession_web::exposition::Format;
 
 /// An exposition as it is being written.
@@ -23,6 +23,9 @@ pub struct Exposition {
     body: Body,
     format: Format,
 }
+
+/// Of the series that stand for all processes without series of their own.
+const FOLDED_LABELS: &[u8] = b"{pid=\"other\",group=\"other\"";
 
 /// What process-exporter counts of its scrapes, since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -89,11 +92,33 @@ impl Exposition {
     /// # Errors
     /// Where compression fails.
     pub fn processes(&mut self, snapshot: &Snapshot, labels: &ProcessLabels) -> io::Result<()> {
+        self.processes_of(&Selection::default(), snapshot, labels)
+    }
+
+    /// The families of the processes that are selected, and the sums over the others.
+    ///
+    /// # Errors
+    /// Where compression fails.
+    pub fn processes_of(
+        &mut self,
+        selection: &Selection,
+        snapshot: &Snapshot,
+        labels: &ProcessLabels,
+    ) -> io::Result<()> {
         for metric in PROCESS {
             let mut begun = false;
-            for process in &snapshot.processes {
+            for process in snapshot.processes.iter().filter(|process| selection.shows(process)) {
                 self.process(metric, process, labels, &mut begun);
                 self.body.spill()?;
+            }
+            if let Some(totals) = selection.folded() {
+                let value = |quantity| match quantity {
+                    // What means nothing as a sum.
+                    Quantity::Start | Quantity::Gauge(Gauge::FdLimit) => None,
+                    other => value(other, &totals.counters, &totals.gauges, None),
+                };
+                let start = |text: &mut Vec<u8>| text.extend_from_slice(FOLDED_LABELS);
+                self.quantities(metric, value, &mut begun, start);
             }
         }
         Ok(())

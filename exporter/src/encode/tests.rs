@@ -6,7 +6,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::snapshot::{Gauge, Identity};
+use crate::metric::series_each;
+use crate::snapshot::Identity;
 
 fn snapshot(names: &[Vec<u8>]) -> Snapshot {
     let process = |(slot, name): (u32, &Vec<u8>)| {
@@ -100,5 +101,31 @@ proptest! {
                 prop_assert_eq!(names.get(&process.identity.pid.to_string()), Some(&process.identity.name));
             }
         }
+    }
+}
+
+proptest! {
+    /// Whatever there is, no more series than were configured.
+    #[test]
+    fn never_more_series_than_configured(
+        names in prop::collection::vec(any::<Vec<u8>>(), 0..40), groups_limit in 100_usize..700, processes_limit in 100_usize..700
+    ) {
+        let snapshot = snapshot(&names);
+        let (mut groups, mut selection, mut labels) = (Groups::default(), Selection::default(), ProcessLabels::default());
+        groups.limit(groups_limit / series_each(Scheme::Procession.groups()));
+        selection.configure(processes_limit / series_each(PROCESS));
+        groups.update_with(&snapshot, |process, used| selection.used(process, used));
+        selection.update(&snapshot, |_| true);
+        labels.update(&snapshot, &groups);
+        let count = |exposition: Exposition| {
+            let text = String::from_utf8(exposition.finish("").expect("plain").0).expect("utf-8");
+            text.split_terminator('\n').filter(|line| !line.starts_with('#')).count()
+        };
+        let mut exposition = Exposition::new(Format::Text, Compression::None, 0);
+        exposition.groups(&groups).expect("plain");
+        prop_assert!(count(exposition) <= groups_limit);
+        let mut exposition = Exposition::new(Format::Text, Compression::None, 0);
+        exposition.processes_of(&selection, &snapshot, &labels).expect("plain");
+        prop_assert!(count(exposition) <= processes_limit);
     }
 }

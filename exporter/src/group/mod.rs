@@ -2,18 +2,26 @@
 
 mod by_name;
 mod ledger;
+mod ranking;
+mod selection;
 mod totals;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
 
 use self::ledger::{Assigned, Ledger};
+use self::ranking::{Ranking, Weight};
+pub use self::selection::Selection;
 pub use self::totals::Totals;
-use crate::snapshot::{Identity, Membership, Snapshot};
+use crate::snapshot::{Counter, Counters, Gauge, Identity, Membership, Process, Snapshot};
 
-/// Beyond so many groups, those without a process are forgotten.
+/// Unless told otherwise: beyond so many groups, those without a process are forgotten, and then small ones folded.
 pub const MAX_GROUPS: usize = 10_000;
+
+/// The group that folded groups go to, and what stands for processes without series of their own.
+pub const OTHER: &str = "other";
 
 /// A group and what it adds up to.
 #[derive(Debug)]
@@ -22,10 +30,12 @@ pub struct Group {
     pub name: Arc<str>,
     /// Sums over its processes; counters also over those that have ended.
     pub totals: Totals,
+    /// When it was first seen without a process, where it has none.
+    empty_since: Option<Instant>,
 }
 
 /// All groups. Feed it every snapshot, in order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Groups {
     groups: Vec<Group>,
     by_name: HashMap<Arc<str>, u32, foldhash::fast::RandomState>,
@@ -35,9 +45,31 @@ pub struct Groups {
     forgotten: u64,
     /// Whether a process that no rule takes is put in the group of its nearest ancestor that has one.
     children: bool,
+    limit: usize,
+    folded: u64,
+}
+
+impl Default for Groups {
+    fn default() -> Groups {
+        Groups {
+            groups: Vec::new(),
+            by_name: HashMap::default(),
+            ledger: Ledger::default(),
+            order: Vec::new(),
+            forgotten: 0,
+            children: false,
+            limit: MAX_GROUPS,
+            folded: 0,
+        }
+    }
 }
 
 impl Groups {
+    /// Keeps at most so many groups from the next update on; at least one, which then stands for all.
+    pub fn limit(&mut self, groups: usize) {
+        self.limit = groups.max(1);
+    }
+
     /// Says whether processes that no rule takes follow their parents, from the next update on; at first they do not.
     ///
     /// What was counted so far stays where it is.
@@ -51,6 +83,11 @@ impl Groups {
     /// The first reading of a process counts whole, as all of it was used by a member of the group; that is so also for
     /// processes older than the exporter, so that a group begins with its processes' lifetime totals.
     pub fn update(&mut self, snapshot: &Snapshot) {
+        self.update_with(snapshot, |_, _| {});
+    }
+
+    /// The same; `used_by` is told what each process has used since its last reading, each unit once.
+    pub fn update_with(&mut self, snapshot: &Snapshot, mut used_by: impl FnMut(&Process, &Counters)) {
         for group in &mut self.groups {
             group.totals.begin();
         }
@@ -62,15 +99,40 @@ impl Groups {
         self.ledger.follow();
         for process in &snapshot.processes {
             if let Some((Some(index), used)) = self.ledger.used(process) {
+                used_by(process, &used);
                 self.groups[index as usize].totals.add(process, &used);
             }
         }
         for group in &mut self.groups {
             group.totals.end();
         }
-        if self.groups.len() > MAX_GROUPS {
-            self.forget_empty();
+        if self.groups.len() > self.limit {
+            self.forget(|group| group.totals.processes() == 0);
         }
+        if self.groups.len() > self.limit {
+            self.fold();
+        }
+        self.sort();
+    }
+
+    /// Forgets groups that have had no process for so long; returns the rest of their counters to nobody, so that a group
+    /// that comes back later begins anew.
+    pub fn forget_gone(&mut self, now: Instant, after: Duration) {
+        let mut any = false;
+        for group in &mut self.groups {
+            match group.totals.processes() {
+                0 => any |= now.saturating_duration_since(*group.empty_since.get_or_insert(now)) >= after,
+                _ => group.empty_since = None,
+            }
+        }
+        if any {
+            let gone = |since: Instant| now.saturating_duration_since(since) >= after;
+            self.forget(|group| group.empty_since.is_some_and(gone));
+            self.sort();
+        }
+    }
+
+    fn sort(&mut self) {
         if self.order.len() != self.groups.len() {
             self.order = (0..self.groups.len() as u32).collect();
             self.order.sort_by(|a, b| self.groups[*a as usize].name.cmp(&self.groups[*b as usize].name));
@@ -92,9 +154,14 @@ impl Groups {
         self.groups.is_empty()
     }
 
-    /// Groups that were forgotten since the start because there were more than [`MAX_GROUPS`].
+    /// Groups without a process that were forgotten since the start: too many, or gone for too long.
     pub fn forgotten(&self) -> u64 {
         self.forgotten
+    }
+
+    /// Groups with processes that were folded into [`OTHER`] since the start.
+    pub fn folded(&self) -> u64 {
+        self.folded
     }
 
     /// The name of the group that the process under `slot` was put in by the last update; `None` where it is in none.
@@ -102,19 +169,57 @@ impl Groups {
         Some(&self.groups[self.ledger.group(slot)? as usize].name)
     }
 
-    fn forget_empty(&mut self) {
+    fn forget(&mut self, forgettable: impl Fn(&Group) -> bool) {
         let mut new_index = vec![None; self.groups.len()];
         let mut kept = Vec::with_capacity(self.groups.len());
         for (old, group) in std::mem::take(&mut self.groups).into_iter().enumerate() {
-            if group.totals.processes() > 0 {
+            if !forgettable(&group) {
                 new_index[old] = Some(kept.len() as u32);
                 kept.push(group);
             }
         }
         self.forgotten += (new_index.len() - kept.len()) as u64;
-        self.groups = kept;
+        self.replace(kept, &new_index);
+    }
+
+    /// Keeps the leading groups; the others' processes and all that they have used go to [`OTHER`].
+    fn fold(&mut self) {
+        let weight = |group: &Group| {
+            let sum = |of: [Counter; 2]| {
+                of.into_iter().filter_map(|c| group.totals.counters.get(c)).fold(0, u64::saturating_add)
+            };
+            let memory = group.totals.gauges.get(Gauge::Resident).unwrap_or(0);
+            Weight {
+                cpu: sum([Counter::CpuUser, Counter::CpuSystem]),
+                memory,
+                io: sum([Counter::Read, Counter::Written]),
+            }
+        };
+        let weights: Vec<Weight> = self.groups.iter().map(weight).collect();
+        let mut keep = vec![false; weights.len()];
+        let other = self.by_name.get(OTHER).map(|index| *index as usize);
+        Ranking::default()
+            .keep(&weights, self.limit - 1, |index| Some(index) != other && !std::mem::replace(&mut keep[index], true));
+        let (mut new_index, mut kept) = (vec![None; weights.len()], Vec::with_capacity(self.limit));
+        let mut folded = Group { name: OTHER.into(), totals: Totals::default(), empty_since: None };
+        for (old, group) in std::mem::take(&mut self.groups).into_iter().enumerate() {
+            if keep[old] {
+                new_index[old] = Some(kept.len() as u32 + 1);
+                kept.push(group);
+            } else {
+                new_index[old] = Some(0);
+                folded.totals.merge(&group.totals);
+                self.folded += u64::from(Some(old) != other);
+            }
+        }
+        kept.insert(0, folded);
+        self.replace(kept, &new_index);
+    }
+
+    fn replace(&mut self, groups: Vec<Group>, new_index: &[Option<u32>]) {
+        self.groups = groups;
         self.by_name = self.groups.iter().zip(0..).map(|(g, i)| (g.name.clone(), i)).collect();
-        self.ledger.renumber(&new_index);
+        self.ledger.renumber(new_index);
         self.order.clear();
     }
 }
@@ -145,7 +250,7 @@ fn index_of(
     }
     let (name, index) = (Arc::<str>::from(name), groups.len() as u32);
     by_name.insert(name.clone(), index);
-    groups.push(Group { name, totals: Totals::default() });
+    groups.push(Group { name, totals: Totals::default(), empty_since: None });
     index
 }
 

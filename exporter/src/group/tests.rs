@@ -158,6 +158,48 @@ fn who_followed_a_parent_stays_when_that_has_ended() {
     assert_eq!(groups_of(&mut groups, &[&inherited_by_init]), some(&["a"]));
 }
 
+#[test]
+fn beyond_the_limit_small_groups_are_folded_and_nothing_is_lost() {
+    let mut groups = Groups::default();
+    groups.limit(3);
+    let crowd: Vec<_> = (0..6).map(|n| identity(n + 1, 1, &format!("g{n}"))).collect();
+    let at =
+        |cpu: [u64; 6]| crowd.iter().zip(0..).map(|(i, slot)| process(slot, i, Some(cpu[slot as usize]))).collect();
+    see(&mut groups, at([1, 2, 30, 4, 50, 6]));
+    assert_eq!((groups.len(), groups.folded()), (3, 4));
+    // By CPU g4 leads; by memory all are equal, and the first is g0.
+    assert_eq!((cpu(&groups, "g4"), cpu(&groups, "g0"), cpu(&groups, OTHER)), (Some(50), Some(1), Some(42)));
+    see(&mut groups, at([1, 2, 37, 4, 51, 6]));
+    assert_eq!((groups.len(), cpu(&groups, "g4"), cpu(&groups, OTHER)), (3, Some(51), Some(49)));
+    assert_eq!(groups.iter().map(|g| g.totals.processes()).sum::<u64>(), 6);
+    assert_eq!(groups.name_of(2).map(|n| &**n), Some(OTHER));
+    // Another group comes, and only what fits stays.
+    let late = identity(9, 1, "late");
+    let mut now: Vec<_> = at([1, 2, 37, 4, 51, 6]);
+    now.push(process(8, &late, Some(1000)));
+    see(&mut groups, now);
+    assert_eq!((groups.len(), cpu(&groups, "late")), (3, Some(1000)));
+    let all: u64 = groups.iter().filter_map(|g| g.totals.counters.get(Counter::CpuUser)).sum();
+    assert_eq!(all, 1 + 2 + 37 + 4 + 51 + 6 + 1000);
+}
+
+#[test]
+fn groups_that_are_gone_are_forgotten_after_a_time() {
+    let (a, b) = (identity(1, 10, "stays"), identity(2, 20, "goes"));
+    let mut groups = Groups::default();
+    let (start, hour) = (Instant::now(), Duration::from_secs(3600));
+    see(&mut groups, vec![process(0, &a, Some(1)), process(1, &b, Some(2))]);
+    groups.forget_gone(start, hour);
+    for (minutes, expected) in [(1, Some(2)), (60, Some(2)), (61, None)] {
+        see(&mut groups, vec![process(0, &a, Some(1))]);
+        groups.forget_gone(start + Duration::from_secs(minutes * 60), hour);
+        assert_eq!((cpu(&groups, "stays"), cpu(&groups, "goes")), (Some(1), expected), "after {minutes} minutes");
+    }
+    assert_eq!((groups.len(), groups.forgotten()), (1, 1));
+    see(&mut groups, vec![process(0, &a, Some(1)), process(2, &identity(3, 30, "goes"), Some(7))]);
+    assert_eq!((cpu(&groups, "goes"), groups.name_of(0).map(|n| &**n)), (Some(7), Some("stays")));
+}
+
 /// A process as the kernel keeps it: `bytes` and `waited` also of the children it has waited for.
 #[derive(Debug, Clone)]
 struct Life {

@@ -51,6 +51,20 @@ impl Totals {
         self.oldest_start_ms = Some(self.oldest_start_ms.map_or(start, |oldest| oldest.min(start)));
     }
 
+    /// Adds all of another group.
+    pub(crate) fn merge(&mut self, other: &Totals) {
+        let sums = self.counters.0.iter_mut().chain(&mut self.gauges.0).chain(&mut self.states);
+        let more = other.counters.0.iter().chain(&other.gauges.0).chain(&other.states);
+        for (total, value) in sums.zip(more) {
+            *total = plus(*total, *value);
+        }
+        self.oldest_start_ms = match (self.oldest_start_ms, other.oldest_start_ms) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        self.worst_fd_ratio = self.worst_fd_ratio.max(other.worst_fd_ratio);
+    }
+
     /// All processes are added: an empty group uses nothing, and that is known.
     pub(crate) fn end(&mut self) {
         if self.processes() == 0 {

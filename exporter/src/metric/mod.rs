@@ -101,6 +101,17 @@ pub enum Samples {
     Own(&'static [&'static str]),
 }
 
+/// The most samples that one process or one group can have in these families.
+pub fn series_each(metrics: &[Metric]) -> usize {
+    let samples = |metric: &Metric| match metric.samples {
+        Samples::One(_) | Samples::Identity => 1,
+        Samples::By(_, by) => by.len(),
+        Samples::States => State::ALL.len(),
+        Samples::Own(_) => 0,
+    };
+    metrics.iter().map(samples).sum()
+}
+
 /// Where a value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quantity {

@@ -45,8 +45,11 @@ const NOTES: &str = "
   are there; after that each process adds what it has used since the last scrape. What a process used between its last
   scrape and its end is not in it. A process that changes its name goes on in the group of the new name. A process
   that could not be read adds nothing, and is caught up with when it can be read again.
-- **A group is gone** only when there are more than 10,000 groups: then those without a process are forgotten, and
-  `procession_exporter_forgotten_groups_total` counts them.
+- **A group without a process** keeps its counters, and is forgotten after a time (25 hours) or where there are too many
+  groups; `procession_exporter_forgotten_groups_total` counts them. One that comes back later begins anew.
+- **`other`** stands for what was too much, see [exporter.md](exporter.md#how-many-series): the series with
+  `pid=\"other\"` for processes without series of their own (CPU, memory, storage, threads, files, faults and switches),
+  `group=\"other\"` for groups without series of their own. A process called `other` is in that group too.
 - **Kernel threads** are grouped by the part of their name before `/`, and what a kernel worker works on is not part of
   its name: `kworker/0:1-events` has the name `kworker/0:1` and the group `kworker`.
 - **CPU time and page faults** are of all threads of a process, also of those that have ended, but not of its children.

@@ -216,7 +216,23 @@ pub mod own {
         Kind::Counter,
         None,
         &[],
-        "Groups without a process that were forgotten because there were too many groups.",
+        "Groups without a process that were forgotten: gone for too long, or too many groups.",
+    );
+    /// Groups folded.
+    pub const FOLDED_GROUPS: Metric = own(
+        "procession_exporter_folded_groups",
+        Kind::Counter,
+        None,
+        &[],
+        "Groups whose processes were put in the group other because there were too many groups.",
+    );
+    /// Processes folded.
+    pub const FOLDED_PROCESSES: Metric = own(
+        "procession_exporter_folded_processes",
+        Kind::Gauge,
+        None,
+        &[],
+        "Processes without series of their own in the last scan because there were too many: the series of pid other stand for them.",
     );
     /// Processes that ended while they were read.
     pub const VANISHED: Metric = own(
@@ -236,8 +252,20 @@ pub mod own {
     );
 
     /// All of them.
-    pub const ALL: &[Metric] =
-        &[SCANS, PARTIAL_SCANS, SKIPPED, PHASE, PHASE_CPU, PROCESSES, GROUPS, FORGOTTEN, VANISHED, READ_ERRORS];
+    pub const ALL: &[Metric] = &[
+        SCANS,
+        PARTIAL_SCANS,
+        SKIPPED,
+        PHASE,
+        PHASE_CPU,
+        PROCESSES,
+        GROUPS,
+        FORGOTTEN,
+        FOLDED_GROUPS,
+        FOLDED_PROCESSES,
+        VANISHED,
+        READ_ERRORS,
+    ];
 }
 
 /// The exporter's own metrics.
