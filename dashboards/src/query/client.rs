@@ -48,9 +48,17 @@ pub struct Client {
     metrics: Metrics,
 }
 
+/// A URL, parsable or not, without what may be a user and a password: for messages.
+fn without_credentials(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if at > scheme => format!("{}{}", &url[..scheme + 3], &url[at + 1..]),
+        _ => url.to_owned(),
+    }
+}
+
 /// The URL of a query API, or what is wrong with it.
 pub(crate) fn check_url(url: &str) -> Result<Url, Error> {
-    let bad = |reason: &str| Error::BadUrl { url: url.to_owned(), reason: reason.to_owned() };
+    let bad = |reason: &str| Error::BadUrl { url: without_credentials(url), reason: reason.to_owned() };
     let parsed = Url::parse(url).map_err(|error| bad(&error.to_string()))?;
     if !matches!(parsed.scheme(), "http" | "https") {
         return Err(bad("it must begin with http:// or https://"));
