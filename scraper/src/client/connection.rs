@@ -12,7 +12,7 @@ pub(crate) fn failure(error: reqwest::Error) -> String {
         return format!("too many redirects: more than {MAX_REDIRECTS}");
     }
     let peer = error.url().map_or_else(|| "the server".to_owned(), peer);
-    in_words(&error, &peer).unwrap_or_else(|| causes(error))
+    in_words(&error, &peer).unwrap_or_else(|| reasons(error))
 }
 
 /// Whom a URL leads to, as `host:port`.
@@ -79,8 +79,19 @@ fn tls_in_words(error: &rustls::Error, peer: &str) -> String {
     }
 }
 
-/// The chain of causes. The library's own sentence repeats the URL, and the causes say the rest.
-fn causes(error: reqwest::Error) -> String {
+/// An error with all its causes.
+pub(super) fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(e) = cause {
+        text = format!("{text}: {e}");
+        cause = e.source();
+    }
+    text
+}
+
+/// The causes alone. The library's own sentence repeats the URL, and the causes say the rest.
+fn reasons(error: reqwest::Error) -> String {
     let mut causes = Vec::new();
     let mut cause = error.source();
     while let Some(e) = cause {

@@ -123,17 +123,7 @@ fn compile_job(at: &Path, folder: &Folder<'_>, raw: RawJob, defaults: &Defaults)
         accept: protocol::accept_header(&protocols),
         fallback: raw.fallback_scrape_protocol,
         compression: raw.enable_compression.0,
-        http: http::client(
-            at,
-            folder,
-            http::RawClient {
-                basic_auth: raw.basic_auth,
-                authorization: raw.authorization,
-                tls_config: raw.tls_config,
-                follow_redirects: raw.follow_redirects.0,
-                enable_http2: raw.enable_http2.0,
-            },
-        )?,
+        http: http::client(at, folder, http::raw_client!(raw))?,
         target_limit: either(raw.target_limit, defaults.targets),
         keep_dropped_targets: either(raw.keep_dropped_targets, defaults.keep_dropped_targets),
         name: raw.job_name,

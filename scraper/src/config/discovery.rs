@@ -2,12 +2,13 @@
 
 use super::duration::ConfigDuration;
 use super::folder::Folder;
-use super::http::{self, HttpClient, RawAuthorization, RawBasicAuth, RawClient, RawTls};
+use super::http::{self, HttpClient, RawAuthorization, RawBasicAuth, RawHeader, RawOAuth2, RawTls};
 use super::position::Path;
 use super::problem::Problem;
 use super::raw::Yes;
 use super::scalar::parsed;
 use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -78,6 +79,12 @@ pub(super) struct RawHttpDiscovery {
     refresh_interval: Option<ConfigDuration>,
     basic_auth: Option<RawBasicAuth>,
     authorization: Option<RawAuthorization>,
+    oauth2: Option<RawOAuth2>,
+    http_headers: BTreeMap<String, RawHeader>,
+    proxy_url: Option<String>,
+    no_proxy: Option<String>,
+    proxy_from_environment: bool,
+    proxy_connect_header: BTreeMap<String, Vec<String>>,
     tls_config: Option<RawTls>,
     follow_redirects: Yes,
     enable_http2: Yes,
@@ -178,17 +185,7 @@ fn compile_http(at: &Path, folder: &Folder<'_>, raw: RawHttpDiscovery) -> Result
     Ok(HttpDiscovery {
         url: raw.url,
         refresh_interval: interval(at, raw.refresh_interval, Duration::from_secs(60))?,
-        client: http::client(
-            at,
-            folder,
-            RawClient {
-                basic_auth: raw.basic_auth,
-                authorization: raw.authorization,
-                tls_config: raw.tls_config,
-                follow_redirects: raw.follow_redirects.0,
-                enable_http2: raw.enable_http2.0,
-            },
-        )?,
+        client: http::client(at, folder, http::raw_client!(raw))?,
     })
 }
 

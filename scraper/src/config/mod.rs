@@ -23,7 +23,7 @@ pub(crate) use compile::check_address;
 pub use discovery::{Discovery, DnsDiscovery, FileDiscovery, HttpDiscovery, RecordType};
 pub use duration::{format_duration, parse_duration};
 pub(crate) use groups::{ListFormat, parse_groups};
-pub use http::{Credentials, HttpClient, Secret, Tls, TlsVersion};
+pub use http::{Credentials, Header, HttpClient, OAuth2, Proxy, Secret, Tls, TlsVersion};
 pub use job::{Config, DEFAULT_BODY_SIZE_LIMIT, Job, Limits, TargetGroup};
 pub use problem::ConfigError;
 pub use protocol::ScrapeProtocol;

@@ -2,10 +2,10 @@
 
 use super::discovery::{RawDnsDiscovery, RawFileDiscovery, RawHttpDiscovery};
 use super::duration::ConfigDuration;
-use super::http::{RawAuthorization, RawBasicAuth, RawTls};
+use super::http::{RawAuthorization, RawBasicAuth, RawHeader, RawOAuth2, RawTls};
 use super::protocol::ScrapeProtocol;
 use super::refused::{
-    Clients, Discovery, Logging, Names, NativeHistograms, Receiving, Refused, RemoteReading, RemoteWriting, Rules,
+    BearerToken, Discovery, Logging, Names, NativeHistograms, Receiving, Refused, RemoteReading, RemoteWriting, Rules,
     Settings, SplitFiles, StorageKeys, Tracing,
 };
 use super::relabel::RawRule;
@@ -92,6 +92,12 @@ pub(super) struct RawJob {
     pub(super) enable_http2: Yes,
     pub(super) basic_auth: Option<RawBasicAuth>,
     pub(super) authorization: Option<RawAuthorization>,
+    pub(super) oauth2: Option<RawOAuth2>,
+    pub(super) http_headers: BTreeMap<String, RawHeader>,
+    pub(super) proxy_url: Option<String>,
+    pub(super) no_proxy: Option<String>,
+    pub(super) proxy_from_environment: bool,
+    pub(super) proxy_connect_header: BTreeMap<String, Vec<String>>,
     pub(super) tls_config: Option<RawTls>,
     pub(super) static_configs: Option<Vec<RawGroup>>,
     pub(super) file_sd_configs: Option<Vec<RawFileDiscovery>>,
@@ -136,14 +142,8 @@ pub(super) struct RawJob {
     pub(super) uyuni_sd_configs: Refused<Discovery>,
     pub(super) vultr_sd_configs: Refused<Discovery>,
 
-    pub(super) oauth2: Refused<Clients>,
-    pub(super) bearer_token: Refused<Clients>,
-    pub(super) bearer_token_file: Refused<Clients>,
-    pub(super) http_headers: Refused<Clients>,
-    pub(super) proxy_url: Refused<Clients>,
-    pub(super) no_proxy: Refused<Clients>,
-    pub(super) proxy_from_environment: Refused<Clients>,
-    pub(super) proxy_connect_header: Refused<Clients>,
+    pub(super) bearer_token: Refused<BearerToken>,
+    pub(super) bearer_token_file: Refused<BearerToken>,
     pub(super) scrape_failure_log_file: Refused<Logging>,
     pub(super) metric_name_escaping_scheme: Refused<Names>,
     pub(super) scrape_native_histograms: Refused<NativeHistograms>,

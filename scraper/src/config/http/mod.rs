@@ -1,17 +1,27 @@
-//! How HTTP servers are spoken to, targets and discovery alike: authentication and TLS.
+//! How HTTP servers are spoken to, targets and discovery alike: authentication, headers, TLS and proxies.
+
+mod headers;
+mod oauth2;
+mod proxy;
+
+pub use headers::Header;
+pub(in crate::config) use headers::RawHeader;
+pub use oauth2::OAuth2;
+pub(in crate::config) use oauth2::RawOAuth2;
+pub use proxy::Proxy;
 
 use super::folder::Folder;
 use super::position::Path;
 use super::problem::Problem;
-use super::refused::{Refused, Settings};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
 /// `basic_auth`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "a mapping with `username` and `password`")]
-pub(super) struct RawBasicAuth {
+pub(in crate::config) struct RawBasicAuth {
     username: Option<String>,
     username_file: Option<PathBuf>,
     password: Option<String>,
@@ -21,7 +31,7 @@ pub(super) struct RawBasicAuth {
 /// `authorization`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "a mapping with `type` and `credentials`")]
-pub(super) struct RawAuthorization {
+pub(in crate::config) struct RawAuthorization {
     r#type: Option<String>,
     credentials: Option<String>,
     credentials_file: Option<PathBuf>,
@@ -30,7 +40,7 @@ pub(super) struct RawAuthorization {
 /// `tls_config`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "a mapping with `ca_file`, `insecure_skip_verify`, ...")]
-pub(super) struct RawTls {
+pub(in crate::config) struct RawTls {
     ca: Option<String>,
     ca_file: Option<PathBuf>,
     cert: Option<String>,
@@ -38,13 +48,13 @@ pub(super) struct RawTls {
     key: Option<String>,
     key_file: Option<PathBuf>,
     insecure_skip_verify: bool,
-    server_name: Refused<Settings>,
+    server_name: Option<String>,
     min_version: Option<TlsVersion>,
     max_version: Option<TlsVersion>,
 }
 
 /// The TLS versions that there are for us; older ones are refused.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TlsVersion {
     /// 1.2
     #[serde(rename = "TLS12")]
@@ -90,6 +100,8 @@ pub enum Credentials {
         /// What follows.
         credentials: Secret,
     },
+    /// A token that a server gives us for our client's secret.
+    OAuth2(Box<OAuth2>),
 }
 
 /// What we expect of a target's certificate, and ours.
@@ -99,6 +111,8 @@ pub struct Tls {
     pub ca: Option<Secret>,
     /// PEM of our certificate and key.
     pub identity: Option<(Secret, Secret)>,
+    /// The name that the certificate must have, where it is not the URL's.
+    pub server_name: Option<String>,
     /// Any certificate will do.
     pub insecure_skip_verify: bool,
     /// At least this version.
@@ -112,6 +126,10 @@ pub struct Tls {
 pub struct HttpClient {
     /// Who we say we are.
     pub credentials: Option<Credentials>,
+    /// Sent with every request.
+    pub headers: Vec<Header>,
+    /// Through whom.
+    pub proxy: Option<Proxy>,
     /// How far the server is trusted.
     pub tls: Tls,
     /// Whether redirects are followed (ten at most).
@@ -121,18 +139,54 @@ pub struct HttpClient {
 }
 
 /// The keys of a client, which stand beside others in a job and in an entry of `http_sd_configs`.
-pub(super) struct RawClient {
-    pub(super) basic_auth: Option<RawBasicAuth>,
-    pub(super) authorization: Option<RawAuthorization>,
-    pub(super) tls_config: Option<RawTls>,
-    pub(super) follow_redirects: bool,
-    pub(super) enable_http2: bool,
+pub(in crate::config) struct RawClient {
+    pub(in crate::config) basic_auth: Option<RawBasicAuth>,
+    pub(in crate::config) authorization: Option<RawAuthorization>,
+    pub(in crate::config) oauth2: Option<RawOAuth2>,
+    pub(in crate::config) http_headers: BTreeMap<String, RawHeader>,
+    pub(in crate::config) proxy: proxy::RawProxy,
+    pub(in crate::config) tls_config: Option<RawTls>,
+    pub(in crate::config) follow_redirects: bool,
+    pub(in crate::config) enable_http2: bool,
 }
 
+/// The keys of a client out of what they stand in; serde's `flatten` would lose the places of errors.
+macro_rules! raw_client {
+    ($raw:ident) => {
+        $crate::config::http::RawClient {
+            basic_auth: $raw.basic_auth,
+            authorization: $raw.authorization,
+            oauth2: $raw.oauth2,
+            http_headers: $raw.http_headers,
+            proxy: $crate::config::http::raw_proxy!($raw),
+            tls_config: $raw.tls_config,
+            follow_redirects: $raw.follow_redirects.0,
+            enable_http2: $raw.enable_http2.0,
+        }
+    };
+}
+
+/// The keys of a proxy, in the same way.
+macro_rules! raw_proxy {
+    ($raw:ident) => {
+        $crate::config::http::RawProxy {
+            proxy_url: $raw.proxy_url,
+            no_proxy: $raw.no_proxy,
+            proxy_from_environment: $raw.proxy_from_environment,
+            proxy_connect_header: $raw.proxy_connect_header,
+        }
+    };
+}
+
+pub(in crate::config) use proxy::RawProxy;
+pub(in crate::config) use {raw_client, raw_proxy};
+
 /// Checks the keys of a client. Files are found from `folder`, that of the configuration file.
-pub(super) fn client(at: &Path, folder: &Folder<'_>, raw: RawClient) -> Result<HttpClient, Problem> {
+pub(in crate::config) fn client(at: &Path, folder: &Folder<'_>, raw: RawClient) -> Result<HttpClient, Problem> {
     Ok(HttpClient {
-        credentials: credentials(at, folder, raw.basic_auth, raw.authorization)?,
+        credentials: credentials(at, folder, raw.basic_auth, raw.authorization, raw.oauth2)?,
+        headers: headers::compile(&at.key("http_headers"), folder, raw.http_headers)?,
+        proxy: raw.proxy.compile(at)?,
         tls: tls(at, folder, raw.tls_config)?,
         follow_redirects: raw.follow_redirects,
         http2: raw.enable_http2,
@@ -156,16 +210,23 @@ fn one_of(
     }
 }
 
-/// `basic_auth` and `authorization`, of which one may stand.
+/// `basic_auth`, `authorization` and `oauth2`, of which one may stand.
 fn credentials(
     at: &Path,
     folder: &Folder<'_>,
     basic: Option<RawBasicAuth>,
     authorization: Option<RawAuthorization>,
+    oauth2: Option<RawOAuth2>,
 ) -> Result<Option<Credentials>, Problem> {
-    if let (Some(_), Some(_)) = (&basic, &authorization) {
-        let message = "`basic_auth` and `authorization` both stand here: expected one of them";
-        return Err(Problem::new(&at.key("authorization"), message));
+    let written =
+        [("basic_auth", basic.is_some()), ("authorization", authorization.is_some()), ("oauth2", oauth2.is_some())];
+    let written: Vec<&'static str> = written.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect();
+    if let [first, second, ..] = written[..] {
+        let message = format!("`{first}` and `{second}` both stand here: expected one of them");
+        return Err(Problem::new(&at.key(second), message));
+    }
+    if let Some(raw) = oauth2 {
+        return Ok(Some(Credentials::OAuth2(Box::new(raw.compile(&at.key("oauth2"), folder)?))));
     }
     if let Some(raw) = basic {
         let at = at.key("basic_auth");
@@ -205,6 +266,7 @@ fn tls(at: &Path, folder: &Folder<'_>, raw: Option<RawTls>) -> Result<Tls, Probl
             (Some(_), None) => return Err(Problem::new(&at, "a certificate stands here without its `key_file`")),
             (None, Some(_)) => return Err(Problem::new(&at, "a key stands here without its `cert_file`")),
         },
+        server_name: raw.server_name.filter(|name| !name.is_empty()),
         insecure_skip_verify: raw.insecure_skip_verify,
         min_version: raw.min_version,
         max_version: raw.max_version,

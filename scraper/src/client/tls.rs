@@ -1,0 +1,165 @@
+//! Certificates and trust: `tls_config`.
+
+use super::connection::causes;
+use super::secret::Reading;
+use crate::config::{Tls, TlsVersion};
+use reqwest::{Certificate, ClientBuilder, Identity};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use std::sync::Arc;
+
+/// The files' texts.
+struct Material {
+    ca: Option<String>,
+    identity: Option<(String, String)>,
+}
+
+/// Sets a client up. The error names what can't be read or used.
+pub(super) fn set_up(
+    mut builder: ClientBuilder,
+    tls: &Tls,
+    http2: bool,
+    reading: &mut Reading,
+) -> Result<ClientBuilder, String> {
+    let material = Material {
+        ca: tls.ca.as_ref().map(|ca| reading.text(ca)).transpose()?,
+        identity: match &tls.identity {
+            Some((certificate, key)) => Some((reading.text(certificate)?, reading.text(key)?)),
+            None => None,
+        },
+    };
+    match &tls.server_name {
+        // With any certificate its name does not matter.
+        Some(name) if !tls.insecure_skip_verify => {
+            return Ok(builder.tls_backend_preconfigured(under_name(name, tls, http2, &material)?));
+        }
+        _ => {}
+    }
+    let version = |version| match version {
+        TlsVersion::Tls12 => reqwest::tls::Version::TLS_1_2,
+        TlsVersion::Tls13 => reqwest::tls::Version::TLS_1_3,
+    };
+    if let Some(least) = tls.min_version {
+        builder = builder.tls_version_min(version(least));
+    }
+    if let Some(most) = tls.max_version {
+        builder = builder.tls_version_max(version(most));
+    }
+    if let Some(ca) = &material.ca {
+        let certificates =
+            Certificate::from_pem_bundle(ca.as_bytes()).map_err(|e| format!("tls_config: `ca`: {}", causes(&e)))?;
+        if certificates.is_empty() {
+            return Err(NO_AUTHORITY.to_owned());
+        }
+        builder = builder.tls_certs_only(certificates);
+    }
+    if let Some((certificate, key)) = &material.identity {
+        let pem = format!("{certificate}\n{key}\n");
+        let identity =
+            Identity::from_pem(pem.as_bytes()).map_err(|e| format!("tls_config: `cert` and `key`: {}", causes(&e)))?;
+        builder = builder.identity(identity);
+    }
+    if tls.insecure_skip_verify {
+        builder = builder.tls_danger_accept_invalid_certs(true);
+    }
+    Ok(builder)
+}
+
+const NO_AUTHORITY: &str = "tls_config: `ca` holds no certificate in PEM form";
+
+/// What the client's own settings can't say: the certificate must be one for another name.
+fn under_name(name: &str, tls: &Tls, http2: bool, material: &Material) -> Result<ClientConfig, String> {
+    let expected = ServerName::try_from(name.to_owned())
+        .map_err(|_| format!("tls_config: `server_name`: {name:?} is not a host's name"))?;
+    let provider = CryptoProvider::get_default().cloned();
+    let provider = provider.unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
+    let inner: Arc<dyn ServerCertVerifier> = match &material.ca {
+        None => Arc::new(rustls_platform_verifier::Verifier::new(provider.clone()).map_err(|e| e.to_string())?),
+        Some(ca) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in CertificateDer::pem_slice_iter(ca.as_bytes()) {
+                let added =
+                    certificate.map_err(|e| e.to_string()).and_then(|c| roots.add(c).map_err(|e| e.to_string()));
+                added.map_err(|e| format!("tls_config: `ca`: {e}"))?;
+            }
+            if roots.is_empty() {
+                return Err(NO_AUTHORITY.to_owned());
+            }
+            let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+            builder.build().map_err(|e| format!("tls_config: `ca`: {e}"))?
+        }
+    };
+    let least = tls.min_version.unwrap_or(TlsVersion::Tls12);
+    let most = tls.max_version.unwrap_or(TlsVersion::Tls13);
+    let versions: Vec<_> = [(TlsVersion::Tls12, &rustls::version::TLS12), (TlsVersion::Tls13, &rustls::version::TLS13)]
+        .into_iter()
+        .filter(|(version, _)| least <= *version && *version <= most)
+        .map(|(_, version)| version)
+        .collect();
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&versions)
+        .map_err(|e| format!("tls_config: {e}"))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(UnderName { expected, inner }));
+    let mut config = match &material.identity {
+        None => builder.with_no_client_auth(),
+        Some((certificate, key)) => {
+            let wrong = |e: String| format!("tls_config: `cert` and `key`: {e}");
+            let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificate.as_bytes()).collect();
+            let chain = chain.map_err(|e| wrong(e.to_string()))?;
+            let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|e| wrong(e.to_string()))?;
+            builder.with_client_auth_cert(chain, key).map_err(|e| wrong(e.to_string()))?
+        }
+    };
+    config.alpn_protocols = match http2 {
+        true => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+        false => vec![b"http/1.1".to_vec()],
+    };
+    Ok(config)
+}
+
+/// Checks certificates as always, but for a name of our choice.
+#[derive(Debug)]
+struct UnderName {
+    expected: ServerName<'static>,
+    inner: Arc<dyn ServerCertVerifier>,
+}
+
+impl ServerCertVerifier for UnderName {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _name_in_url: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        self.inner.verify_server_cert(end_entity, intermediates, &self.expected, ocsp_response, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
