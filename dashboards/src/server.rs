@@ -76,6 +76,7 @@ pub fn router(live: Live, metrics: Metrics) -> Router {
         .route("/host", get(pages::host::handle))
         .route("/group", get(pages::group::handle))
         .route("/process", get(pages::process::handle))
+        .route("/tree", get(pages::tree::handle))
         .route("/chart.svg", get(image::handle))
         .route("/static/{name}", get(assets::handle))
         .fallback(pages::not_found)

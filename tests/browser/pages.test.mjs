@@ -91,6 +91,36 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [360, 800, 1280, 1920]) {
+    const options = { colorScheme, viewport: { width, height: 900 }, javaScriptEnabled: width !== 800 };
+    test(`the process tree, ${colorScheme}, ${width} px`, () =>
+      look(`tree-${colorScheme}-${width}`, procession.page, options, async (page) => {
+        await follow(page, "/host");
+        await follow(page, "/tree");
+        const rows = page.locator('[role="treegrid"] tbody tr');
+        const all = await rows.count();
+        assert.ok(all > 2, `${all} processes`);
+        await fitsWidth(page);
+        await namesAreReadable(page);
+        await page.screenshot({ path: `${screenshots}tree-all-${colorScheme}-${width}.png`, fullPage: true });
+        await page.locator('input[name="filter"]').fill("procession");
+        await page.locator('input[name="filter"]').press("Enter");
+        await page.waitForLoadState("load");
+        assert.ok((await page.locator('tbody th[title="procession"]').count()) > 0, "procession is not found");
+        assert.ok((await rows.count()) < all, "the filter leaves everything");
+        // The past: a step back is a link, the slider a form.
+        await page.locator(".moment a").first().click();
+        await page.waitForLoadState("load");
+        assert.ok(new URL(page.url()).searchParams.get("at"));
+        await page.locator(".slider button").click();
+        await page.waitForLoadState("load");
+        assert.match(new URL(page.url()).searchParams.get("at"), /^\d+$/);
+        await fitsWidth(page);
+      }));
+  }
+}
+
 test("without JavaScript the charts are there all the same", () =>
   look("host-no-script", procession.page, { javaScriptEnabled: false }, async (page) => {
     await page.locator('a[href^="/host"]').first().click();

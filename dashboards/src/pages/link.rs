@@ -83,6 +83,13 @@ impl Link {
         self.elsewhere("/group").with("instance", instance).with("group", group)
     }
 
+    /// The process tree of a host, at a moment of the past where one is given.
+    pub(super) fn to_tree(&self, instance: &str, at: Option<&str>) -> Link {
+        let tz = self.get("tz").map(|tz| ("tz", tz.to_owned()));
+        let pairs = tz.into_iter().chain(at.map(|at| ("at", at.to_owned())));
+        Link { page: "/tree", pairs: pairs.collect() }.with("instance", instance)
+    }
+
     /// The page of a process: `start` in Unix seconds tells it from others with its pid.
     pub(super) fn to_process(&self, instance: &str, pid: &str, start: Option<f64>) -> Link {
         let link = self.elsewhere("/process").with("instance", instance).with("pid", pid);

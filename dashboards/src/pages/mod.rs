@@ -15,6 +15,7 @@ mod range;
 mod scrapes;
 mod shell;
 mod timeframe;
+pub mod tree;
 mod trends;
 
 use axum::extract::{OriginalUri, State};

@@ -7,6 +7,7 @@ mod fake;
 mod hostile;
 mod image;
 mod parts;
+mod tree;
 
 use std::time::Duration;
 
@@ -24,7 +25,12 @@ const NOW_MS: i64 = 1_795_435_200_000;
 
 /// The dashboards before the query server at `url`.
 fn dashboards(url: &str) -> Router {
-    let limits = Limits { timeout: Duration::from_secs(5), body_bytes: 1 << 20, ..Limits::default() };
+    dashboards_reading(url, 1 << 20)
+}
+
+/// The same with answers of so many bytes at most.
+fn dashboards_reading(url: &str, body_bytes: usize) -> Router {
+    let limits = Limits { timeout: Duration::from_secs(30), body_bytes, ..Limits::default() };
     let options = Options { query_url: url.to_owned(), limits, ..Options::default() };
     let metrics = Metrics::default();
     router(Live::new(App::new(&options, metrics.clone(), || NOW_MS).unwrap()), metrics)
@@ -65,9 +71,16 @@ async fn what_every_page_carries() {
     let app = dashboards(&fake::with(fake::two_hosts).await);
     let group = "/group?instance=web-1:9956&group=nginx";
     let process = "/process?instance=web-1:9956&pid=42";
-    for path in
-        ["/", "/host?instance=web-1:9956", group, process, "/nowhere", "/chart.svg?query=up", "/chart.svg?query=up&x=1"]
-    {
+    for path in [
+        "/",
+        "/host?instance=web-1:9956",
+        group,
+        process,
+        "/tree?instance=web-1:9956",
+        "/nowhere",
+        "/chart.svg?query=up",
+        "/chart.svg?query=up&x=1",
+    ] {
         let page = get(&app, path).await;
         let policy = page.header(header::CONTENT_SECURITY_POLICY);
         assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");

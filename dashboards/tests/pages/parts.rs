@@ -29,7 +29,9 @@ async fn an_empty_installation_says_what_to_do() {
 #[tokio::test]
 async fn a_query_server_that_is_gone_is_said_in_words() {
     let app = dashboards("http://127.0.0.1:1");
-    for path in ["/", "/host?instance=web-1:9956", "/group?instance=a&group=b", "/process?instance=a&pid=1"] {
+    for path in
+        ["/", "/host?instance=web-1:9956", "/group?instance=a&group=b", "/process?instance=a&pid=1", "/tree?instance=a"]
+    {
         let page = get(&app, path).await;
         assert_eq!(page.status, StatusCode::BAD_GATEWAY, "{path}");
         page.says("The query server cannot be reached");

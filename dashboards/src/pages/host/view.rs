@@ -12,6 +12,7 @@ use super::{HostView, SORTS, Sort};
 use crate::chart::Unit;
 use crate::pages::figure::figure;
 use crate::pages::phrase::{counted, lasting, named};
+use crate::pages::range::rfc3339;
 use crate::pages::{chart_card, range, shell};
 use crate::query::{Error, QueriedSeries};
 use crate::server::App;
@@ -95,6 +96,9 @@ fn state(view: &HostView, ups: &[QueriedSeries]) -> Markup {
                 None => { span.dot.stale aria-hidden="true" {} "no scrape in the last 10 minutes of this range" }
             }
             span.mid { "\u{b7}" } "a point every " (lasting(view.frame.step_ms))
+            span.mid { "\u{b7}" }
+            @let at = (!view.frame.live).then(|| rfc3339(view.frame.span.end_ms));
+            a href=(view.link.to_tree(&view.instance, at.as_deref()).href()) { "process tree" }
             span.mid { "\u{b7}" }
             @if view.stacked { "stacked, " a href=(other.href()) { "as lines" } } @else { "lines, " a href=(other.href()) { "stacked" } }
         }

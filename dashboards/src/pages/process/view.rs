@@ -88,6 +88,10 @@ fn facts(view: &ProcessView, found: &Found, life: Life, family: &Result<Family, 
                     _ => @if identity.ppid.is_empty() { "\u{2013}" } @else { (identity.ppid) },
                 }
             } }
+            div { dt { "relatives" } dd {
+                @let at = (!(is_there && frame.live)).then(|| rfc3339(life.last_seen_ms));
+                a href=(view.link.to_tree(&view.instance, at.as_deref()).with("root", &view.pid).href()) { "in the process tree" }
+            } }
             div { dt { "group" } dd { a href=(view.link.to_group(&view.instance, &identity.group).href()) { (named(&identity.group)) } } }
             div { dt { "user" } dd { (or_dash(&identity.user)) } }
             div { dt { "executable" } dd { (or_dash(&identity.executable)) } }

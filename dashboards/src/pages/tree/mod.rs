@@ -1,0 +1,97 @@
+//! `/tree`: the process tree of a host at any moment.
+
+mod forest;
+mod snapshot;
+mod view;
+
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use jiff::tz::TimeZone;
+
+use self::forest::Order;
+use super::link::Link;
+use super::{scrapes, shell};
+use crate::parameters::{BadParameter, Parameters};
+use crate::query::promql::quoted;
+use crate::server::App;
+use crate::time::{Moment, parse_zone};
+
+/// A view of a tree as it was asked for.
+#[derive(Debug, Clone)]
+struct TreeView {
+    link: Link,
+    instance: String,
+    at_ms: i64,
+    now_ms: i64,
+    /// True where the moment is now.
+    live: bool,
+    zone: TimeZone,
+    /// The pid whose subtree is shown; none for all processes.
+    root: Option<String>,
+    order: Order,
+    filter: Option<String>,
+    /// Distance of the scrapes.
+    interval_ms: i64,
+}
+
+const ORDERS: [(&str, Order); 5] =
+    [("cpu", Order::Cpu), ("memory", Order::Memory), ("io", Order::Io), ("name", Order::Name), ("pid", Order::Pid)];
+
+/// The longest text that is searched for, in characters.
+const LONGEST_FILTER: usize = 200;
+
+impl TreeView {
+    fn parse(query: &str, now_ms: i64) -> Result<TreeView, BadParameter> {
+        let known = ["instance", "at", "tz", "root", "sort", "filter"];
+        let given = Parameters::parse(query, &known, &[])?;
+        let zone = given.read("tz", parse_zone)?.unwrap_or_else(TimeZone::system);
+        let at = given.read("at", |text| Moment::parse(text, &zone))?.unwrap_or(Moment::Ago(0));
+        let order = given.read("sort", |text| {
+            let order = ORDERS.iter().find(|(name, _)| *name == text).map(|(_, order)| *order);
+            order.ok_or_else(|| format!("must be one of {}", ORDERS.map(|(name, _)| name).join(", ")))
+        })?;
+        let filter = given.read("filter", |text| match text.chars().count() {
+            0..=LONGEST_FILTER => Ok(text.to_lowercase()),
+            _ => Err(format!("has more than {LONGEST_FILTER} characters")),
+        })?;
+        Ok(TreeView {
+            link: Link::asked("/tree", &known, &given),
+            instance: given.needed("instance", "it names the host")?,
+            at_ms: at.resolve(now_ms),
+            now_ms,
+            live: at == Moment::Ago(0),
+            zone,
+            root: given.get("root").map(str::to_owned),
+            order: order.unwrap_or(Order::Cpu),
+            filter,
+            interval_ms: 0,
+        })
+    }
+}
+
+/// Answers `/tree`.
+pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
+    let mut view = match TreeView::parse(&query.unwrap_or_default(), app.now_ms()) {
+        Ok(view) => view,
+        Err(bad) => return shell::bad_link(&app, &bad),
+    };
+    let title = format!("Processes of {}", view.instance);
+    let ups = match app.client.raw(&format!("up{{instance={}}}[10m]", quoted(&view.instance)), view.at_ms).await {
+        Ok(ups) => ups,
+        Err(error) => return shell::no_answer(&app, &title, &view::bar(&view), &error),
+    };
+    view.interval_ms = scrapes::slowest_interval_ms(ups.iter().map(|series| series.values.as_slice()));
+    let nodes = match snapshot::fetch(&app.client, &view).await {
+        Ok(nodes) => nodes,
+        Err(error) => return shell::no_answer(&app, &title, &view::bar(&view), &error),
+    };
+    // Ten thousand processes take milliseconds: too long for a worker that others wait for.
+    let (server, shown) = (app.clone(), view.clone());
+    match tokio::task::spawn_blocking(move || view::page(&server, &shown, nodes)).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(%error, "could not show a process tree");
+            shell::page(&app, http::StatusCode::INTERNAL_SERVER_ERROR, &title, &view::bar(&view), &maud::html! {})
+        }
+    }
+}
