@@ -54,6 +54,7 @@ impl Preview {
     pub fn of(config: &Config, mut source: Procfs) -> Result<Preview, Error> {
         let (mut snapshot, mut groups) = (Snapshot::default(), Groups::default());
         source.configure(config.naming.clone());
+        source.read_for(config.families, config.per_process);
         groups.configure(config.children);
         groups.limit(config.max_group_series / series_each(config.scheme.groups()));
         let mut selection = Selection::default();
@@ -76,7 +77,7 @@ impl Preview {
             rows.entry(key).or_default().push((process.identity.pid, process.identity.name.clone()));
         }
         let series = |write: &mut dyn FnMut(&mut Exposition) -> std::io::Result<()>| {
-            let mut exposition = Exposition::new(Format::Text, Compression::None, 0);
+            let mut exposition = Exposition::new(Format::Text, Compression::None, 0).of(config.families);
             write(&mut exposition).and_then(|()| exposition.finish("")).map_err(Error::Compress).map(|(text, _)| {
                 text.split(|b| *b == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b"#")).count()
             })

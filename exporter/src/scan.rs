@@ -50,6 +50,7 @@ impl Scanner {
     /// What is exported from the next answer on.
     pub fn configure(&mut self, config: Config) {
         self.source.configure(config.naming.clone());
+        self.source.read_for(config.families, config.per_process);
         self.groups.configure(config.children);
         self.groups.limit(config.max_group_series / series_each(config.scheme.groups()));
         self.selection.configure(config.max_process_series / series_each(PROCESS));
@@ -99,7 +100,8 @@ impl Scanner {
     /// Where compression fails.
     pub fn write(&mut self, format: Format, compression: Compression) -> Result<Vec<u8>, Error> {
         let mut watch = Stopwatch::start();
-        let mut exposition = Exposition::new(format, compression, self.last_bytes + self.last_bytes / 16);
+        let exposition = Exposition::new(format, compression, self.last_bytes + self.last_bytes / 16);
+        let mut exposition = exposition.of(self.config.families);
         if self.config.groups {
             exposition.groups_as(self.config.scheme, &self.groups).map_err(Error::Compress)?;
         }

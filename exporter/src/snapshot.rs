@@ -54,6 +54,10 @@ pub struct Identity {
     pub executable: Option<String>,
     /// The effective user: the name, or the number where the number has no name.
     pub user: Option<Arc<str>>,
+    /// The systemd unit, where it is in one and the cgroup was asked for.
+    pub unit: Option<String>,
+    /// The id of the container, likewise.
+    pub container: Option<String>,
 }
 
 /// Which group a process belongs to, as far as that follows from the process itself.
@@ -105,6 +109,12 @@ pub enum Counter {
     Voluntary,
     /// Context switches because the main thread was pushed off its CPU.
     Involuntary,
+    /// CPU time in user mode of children that it has waited for, and of theirs, nanoseconds.
+    ChildrenUser,
+    /// CPU time in kernel mode of children that it has waited for, and of theirs, nanoseconds.
+    ChildrenSystem,
+    /// Time that the main thread could have run and had no CPU, nanoseconds.
+    RunQueue,
 }
 
 /// Names of the quantities of the moment, and the index of each in [`Gauges`].
@@ -123,15 +133,23 @@ pub enum Gauge {
     OpenFds,
     /// Soft limit of open file descriptors.
     FdLimit,
+    /// Resident anonymous memory, bytes.
+    Anonymous,
+    /// Resident memory of mapped files, bytes.
+    FileBacked,
+    /// Resident shared memory (`tmpfs` and System V), bytes.
+    Shared,
+    /// From 0 to 1000 and more: how soon the kernel would end it when memory runs out.
+    OomScore,
 }
 
 /// The quantities that only grow, by [`Counter`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counters(pub [Option<u64>; 8]);
+pub struct Counters(pub [Option<u64>; 11]);
 
 /// The quantities of the moment, by [`Gauge`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Gauges(pub [Option<u64>; 6]);
+pub struct Gauges(pub [Option<u64>; 10]);
 
 impl Counters {
     /// The value of one quantity.

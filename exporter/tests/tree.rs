@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use procession_exporter::Config;
 use procession_exporter::group::Groups;
 use procession_exporter::metric::Scheme;
-use procession_exporter::snapshot::{Counter, Snapshot};
+use procession_exporter::snapshot::{Counter, Gauge, Snapshot};
 use procession_exporter::source::procfs::{Procfs, Units};
 
 const PID: u32 = 42;
@@ -139,6 +139,7 @@ impl Tree {
     fn configure(&mut self, text: &str) {
         let config = Config::parse(text, Path::new("exporter.yml"), Scheme::Procession).expect("valid");
         self.source.configure(config.naming);
+        self.source.read_for(config.families, config.per_process);
         self.groups.configure(config.children);
     }
 
@@ -181,9 +182,9 @@ fn a_file_that_no_rule_asks_for_is_not_read() {
     // Reading a directory fails, and failures are counted.
     fs::create_dir(tree.file("cmdline")).expect("mkdir");
     fs::create_dir(tree.file("cgroup")).expect("mkdir");
-    tree.configure("process_names: [{name: '{{.Comm}}', comm: [nginx], user: ['7']}]\n");
+    tree.configure("metrics: {disable: [info]}\nprocess_names: [{name: '{{.Comm}}', comm: [nginx], user: ['7']}]\n");
     assert_eq!((tree.group().as_deref(), tree.errors().len()), (Some("nginx"), 0));
-    tree.configure("process_names: [{name: '{{.Unit}}', exe: [nginx]}, {comm: [nginx]}]\n");
+    tree.configure("metrics: {disable: [info]}\nprocess_names: [{name: '{{.Unit}}', exe: [nginx]}, {comm: [nginx]}]\n");
     assert_eq!(tree.group().as_deref(), Some("nginx"));
     assert_eq!(tree.errors(), [("cmdline", "other", 1), ("cgroup", "other", 1)]);
 }
@@ -232,4 +233,47 @@ fn a_name_that_the_kernel_cuts_is_whole_in_the_group() {
     assert_eq!(tree.snapshot.processes[0].identity.name, "another-name-15", "the kernel's name stays the name");
     tree.configure("process_names: [{name: '{{.Comm}}', cmdline: ['.']}]\n");
     assert_eq!(tree.group().as_deref(), Some("another-name-15"), "as process-exporter has it");
+}
+
+#[test]
+fn what_is_switched_off_is_not_read() {
+    let mut tree = Tree::new();
+    // Reading a directory fails, and failures are counted.
+    for file in ["io", "limits", "cgroup", "schedstat", "oom_score"] {
+        fs::create_dir(tree.file(file)).expect("mkdir");
+    }
+    tree.configure("metrics: {disable: [io, fd_limit, info]}\n");
+    tree.scan();
+    assert_eq!(tree.errors(), []);
+    tree.configure("metrics: {enable: [run_queue, oom_score]}\n");
+    tree.scan();
+    let files: Vec<&str> = tree.errors().into_iter().map(|(file, ..)| file).collect();
+    assert_eq!(files, ["io", "cgroup", "limits", "schedstat", "oom_score"]);
+
+    let mut tree = Tree::new();
+    tree.configure("metrics: {disable: [swap, memory_kinds, switches]}\n");
+    tree.scan();
+    let user = |tree: &Tree| tree.snapshot.processes[0].identity.user.clone();
+    assert_eq!(user(&tree).as_deref(), Some("7"), "who a process belongs to is read once");
+    fs::remove_file(tree.file("status")).expect("remove");
+    fs::create_dir(tree.file("status")).expect("mkdir");
+    tree.scan();
+    assert_eq!((user(&tree).as_deref(), tree.errors()), (Some("7"), vec![]));
+}
+
+#[test]
+fn the_families_that_are_off_at_first_are_read_where_asked() {
+    let mut tree = Tree::new();
+    tree.write("schedstat", "5 1500000000 3\n");
+    tree.write("oom_score", "666\n");
+    tree.write("cgroup", "0::/system.slice/web.service\n");
+    let values = |tree: &Tree| {
+        let process = &tree.snapshot.processes[0];
+        (process.counters.get(Counter::RunQueue), process.gauges.get(Gauge::OomScore), process.identity.unit.clone())
+    };
+    tree.scan();
+    assert_eq!(values(&tree), (None, None, Some("web.service".to_owned())));
+    tree.configure("metrics: {enable: [run_queue, oom_score], disable: [info]}\n");
+    tree.scan();
+    assert_eq!(values(&tree), (Some(1_500_000_000), Some(666), None));
 }

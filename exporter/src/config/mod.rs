@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::metric::Scheme;
+use crate::metric::{Families, Scheme};
 use crate::rules::Rules;
 use crate::source::procfs::{Naming, Recheck};
 
@@ -31,6 +31,8 @@ pub struct Config {
     pub children: bool,
     /// Whose names the families of groups have. With process-exporter's, series of processes are off unless the file says otherwise.
     pub scheme: Scheme,
+    /// What is read and shown.
+    pub families: Families,
     /// Never more series of processes than this.
     pub max_process_series: usize,
     /// Never more series of groups than this.
@@ -55,6 +57,7 @@ impl Default for Config {
             naming: Naming::default(),
             children: true,
             scheme: Scheme::default(),
+            families: Families::default(),
             max_process_series: MAX_PROCESS_SERIES,
             max_group_series: MAX_GROUP_SERIES,
             forget_after: FORGET_AFTER,
@@ -106,6 +109,10 @@ impl Config {
             },
             children: raw.children.unwrap_or(default.children),
             scheme,
+            families: {
+                let on = raw.metrics.enable.iter().fold(default.families, |families, on| families.with(*on));
+                raw.metrics.disable.iter().fold(on, |families, off| families.without(*off))
+            },
             max_process_series: raw.per_process.max_series.map_or(default.max_process_series, |max| max.0),
             max_group_series: raw.groups.max_series.map_or(default.max_group_series, |max| max.0),
             forget_after: raw.groups.forget_after.map_or(default.forget_after, |span| span.0),
@@ -163,7 +170,7 @@ mod tests {
     fn every_rule_has_its_message() {
         refused(
             "per_proces:\n  enabled: true\n",
-            "exporter.yml:1:1: unknown field `per_proces`, expected one of `per_process`, `groups`, `process_names`, \
+            "exporter.yml:1:1: unknown field `per_proces`, expected one of `per_process`, `groups`, `metrics`, `process_names`, \
              `children`, `recheck`, `recheck_with_time_limit`",
         );
         refused(
@@ -183,6 +190,12 @@ mod tests {
         refused(
             "groups: {enabled: false}\nper_process: {enabled: false}\n",
             "exporter.yml: per_process.enabled and groups.enabled are both false: nothing would be exported",
+        );
+        refused(
+            "metrics:\n  disable: [io, oi]\n",
+            "exporter.yml:2:17: metrics.disable[1]: unknown variant `oi`, expected one of `cpu`, `children_cpu`, `run_queue`, \
+             `memory`, `memory_kinds`, `swap`, `io`, `threads`, `open_fds`, `fd_limit`, `faults`, `switches`, `states`, `start`, \
+             `lifecycle`, `info`, `oom_score`",
         );
         refused(
             "groups: {max_series: 99}\n",

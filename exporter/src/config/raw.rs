@@ -4,6 +4,7 @@ use serde::{Deserialize, Deserializer, de};
 
 use super::rule::RawRule;
 use super::span::Span;
+use crate::metric::Family;
 
 /// A whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -13,6 +14,8 @@ pub(crate) struct File {
     pub(crate) per_process: PerProcess,
     #[serde(default)]
     pub(crate) groups: Groups,
+    #[serde(default)]
+    pub(crate) metrics: Metrics,
     pub(crate) process_names: Option<Vec<RawRule>>,
     pub(crate) children: Option<bool>,
     pub(crate) recheck: Option<bool>,
@@ -34,6 +37,16 @@ pub(crate) struct Groups {
     pub(crate) enabled: Option<bool>,
     pub(crate) max_series: Option<MaxSeries>,
     pub(crate) forget_after: Option<Span>,
+}
+
+/// The section `metrics`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Metrics {
+    #[serde(default)]
+    pub(crate) enable: Vec<Family>,
+    #[serde(default)]
+    pub(crate) disable: Vec<Family>,
 }
 
 /// A number of series that leaves room for some processes or groups.

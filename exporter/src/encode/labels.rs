@@ -64,6 +64,8 @@ impl Entry {
             ("name", identity.name.as_str()),
             ("executable", identity.executable.as_deref().unwrap_or_default()),
             ("user", identity.user.as_deref().unwrap_or_default()),
+            ("unit", identity.unit.as_deref().unwrap_or_default()),
+            ("container", identity.container.as_deref().unwrap_or_default()),
         ] {
             text.push(b',');
             text.extend_from_slice(label.as_bytes());

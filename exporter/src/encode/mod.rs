@@ -14,7 +14,7 @@ pub use self::body::Compression;
 pub use self::labels::ProcessLabels;
 use self::labels::label_value;
 use crate::group::{Group, Groups, Selection};
-use crate::metric::{Kind, Metric, PROCESS, Quantity, Samples, Scheme, process_exporter};
+use crate::metric::{Families, Kind, Metric, PROCESS, Quantity, Samples, Scheme, process_exporter};
 use crate::snapshot::{Counter, Counters, Gauge, Gauges, Process, Snapshot, State};
 use procession_web::exposition::Format;
 
@@ -22,6 +22,7 @@ use procession_web::exposition::Format;
 pub struct Exposition {
     body: Body,
     format: Format,
+    families: Families,
 }
 
 /// Of the series that stand for all processes without series of their own.
@@ -41,7 +42,14 @@ pub struct ScrapeErrors {
 impl Exposition {
     /// An empty one, of about the size given where it is not compressed.
     pub fn new(format: Format, compression: Compression, size_hint: usize) -> Exposition {
-        Exposition { body: Body::new(compression, size_hint), format }
+        Exposition { body: Body::new(compression, size_hint), format, families: Families::default() }
+    }
+
+    /// Only these families are written; at first those that are on unless switched off.
+    #[must_use]
+    pub fn of(mut self, families: Families) -> Exposition {
+        self.families = families;
+        self
     }
 
     /// The families of all groups, with our names.
@@ -57,7 +65,8 @@ impl Exposition {
     /// # Errors
     /// Where compression fails.
     pub fn groups_as(&mut self, scheme: Scheme, groups: &Groups) -> io::Result<()> {
-        for metric in scheme.groups() {
+        let families = self.families;
+        for metric in scheme.groups().iter().filter(|metric| metric.is_in(families)) {
             let mut begun = false;
             for group in groups.iter() {
                 self.group(scheme, metric, group, &mut begun);
@@ -105,7 +114,8 @@ impl Exposition {
         snapshot: &Snapshot,
         labels: &ProcessLabels,
     ) -> io::Result<()> {
-        for metric in PROCESS {
+        let families = self.families;
+        for metric in PROCESS.iter().filter(|metric| metric.is_in(families)) {
             let mut begun = false;
             for process in snapshot.processes.iter().filter(|process| selection.shows(process)) {
                 self.process(metric, process, labels, &mut begun);
@@ -114,7 +124,7 @@ impl Exposition {
             if let Some(totals) = selection.folded() {
                 let value = |quantity| match quantity {
                     // What means nothing as a sum.
-                    Quantity::Start | Quantity::Gauge(Gauge::FdLimit) => None,
+                    Quantity::Start | Quantity::Gauge(Gauge::FdLimit | Gauge::OomScore) => None,
                     other => value(other, &totals.counters, &totals.gauges, None),
                 };
                 let start = |text: &mut Vec<u8>| text.extend_from_slice(FOLDED_LABELS);
@@ -158,6 +168,8 @@ impl Exposition {
                 Some((states.iter().filter_map(|state| totals.states[*state as usize]).sum::<u64>(), 0))
             }
             Quantity::WorstFdRatio => Some((totals.worst_fd_ratio?, 9)),
+            Quantity::Starts => Some((totals.starts, 0)),
+            Quantity::Exits => Some((totals.exits, 0)),
             other => value(other, &totals.counters, &totals.gauges, totals.oldest_start_ms),
         };
         self.quantities(metric, value, begun, start);
@@ -205,6 +217,9 @@ impl Exposition {
             }
             Samples::By(label, by) => {
                 for (name, quantity) in by {
+                    if quantity.family().is_some_and(|family| !self.families.has(family)) {
+                        continue;
+                    }
                     if let Some((value, decimals)) = value(*quantity) {
                         self.begin(metric, begun);
                         start(&mut self.body.text);
@@ -258,13 +273,21 @@ impl Exposition {
 /// A quantity that processes and groups both have: a number, and how many of its digits stand behind the point.
 fn value(quantity: Quantity, counters: &Counters, gauges: &Gauges, start_ms: Option<u64>) -> Option<(u64, u32)> {
     match quantity {
-        Quantity::Counter(counter @ (Counter::CpuUser | Counter::CpuSystem)) => Some((counters.get(counter)?, 9)),
+        Quantity::Counter(
+            counter @ (Counter::CpuUser
+            | Counter::CpuSystem
+            | Counter::ChildrenUser
+            | Counter::ChildrenSystem
+            | Counter::RunQueue),
+        ) => Some((counters.get(counter)?, 9)),
         Quantity::Counter(counter) => Some((counters.get(counter)?, 0)),
         Quantity::Gauge(gauge) => Some((gauges.get(gauge)?, 0)),
         Quantity::Start => Some((start_ms?, 3)),
         // Of groups or scrapes alone.
         Quantity::In(_)
         | Quantity::WorstFdRatio
+        | Quantity::Starts
+        | Quantity::Exits
         | Quantity::ScrapeErrors
         | Quantity::ProcessErrors
         | Quantity::PartialErrors => None,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::metric::series_each;
+use crate::metric::{Family, series_each};
 use crate::snapshot::Identity;
 
 fn snapshot(names: &[Vec<u8>]) -> Snapshot {
@@ -18,8 +18,8 @@ fn snapshot(names: &[Vec<u8>]) -> Snapshot {
             slot,
             identity: Arc::new(identity),
             state: State::Sleeping,
-            counters: Counters([Some(u64::MAX); 8]),
-            gauges: Gauges([Some(1); 6]),
+            counters: Counters([Some(u64::MAX); 11]),
+            gauges: Gauges([Some(1); 10]),
             waited_minor_faults: None,
         };
         process.gauges.set(Gauge::Swap, None);
@@ -72,6 +72,33 @@ fn what_is_not_known_has_no_series_and_its_family_no_head() {
     let text = text(&snapshot(&[b"x".to_vec()]), Format::Text);
     assert!(text.contains("proc_threads{pid=\"1\",group=\"x\"} 1\n"));
     assert!(!text.contains("swap"), "{text}");
+}
+
+#[test]
+fn a_family_that_is_off_has_no_series_and_no_head() {
+    let snapshot = snapshot(&[b"x".to_vec()]);
+    let (mut groups, mut labels) = (Groups::default(), ProcessLabels::default());
+    groups.update(&snapshot);
+    labels.update(&snapshot, &groups);
+    let text = |families: Families| {
+        let mut exposition = Exposition::new(Format::Text, Compression::None, 0).of(families);
+        exposition.groups(&groups).expect("plain");
+        exposition.groups_as(Scheme::ProcessExporter, &groups).expect("plain");
+        exposition.processes(&snapshot, &labels).expect("plain");
+        String::from_utf8(exposition.finish("").expect("plain").0).expect("utf-8")
+    };
+    let all = text(Families::default());
+    let some = text(Families::default().without(Family::Info).without(Family::States).without(Family::Memory));
+    for gone in
+        ["proc_info", "proc_state", "proc_group_processes", "resident_memory_bytes", "num_procs", "memtype=\"virtual\""]
+    {
+        assert!(all.contains(gone) && !some.contains(gone), "{gone}");
+    }
+    assert!(all.contains("memtype=\"swapped\"") == some.contains("memtype=\"swapped\""));
+    assert!(
+        !all.contains("run_queue")
+            && text(Families::default().with(Family::RunQueue)).contains("proc_run_queue_seconds_total")
+    );
 }
 
 proptest! {

@@ -30,7 +30,18 @@ pub(crate) struct Ledger {
     dead: Vec<u32>,
     /// Slots of processes of this update that follow a parent, and have not got its group yet.
     following: Vec<u32>,
+    /// Groups of processes that the last update has missed.
+    ended: Vec<u32>,
     update: u32,
+}
+
+/// What a process has done since its last reading.
+#[derive(Debug)]
+pub(crate) struct Used {
+    pub(crate) group: Option<u32>,
+    pub(crate) counters: Counters,
+    /// Whether it was not there at the update before.
+    pub(crate) started: bool,
 }
 
 /// Where a process goes, as far as that follows from its identity.
@@ -52,6 +63,8 @@ struct Entry {
     group: Option<u32>,
     /// Whether the group is that of an ancestor: kept when the ancestor ends and `init` becomes the parent.
     followed: bool,
+    /// Whether the last update was the first to see it.
+    new: bool,
     /// The rules have changed: what the identity says is to be looked at again, though it is the same.
     stale: bool,
     /// The update that saw it last.
@@ -90,6 +103,7 @@ impl Ledger {
     /// A new snapshot is to be added.
     pub(crate) fn begin(&mut self) {
         self.update = self.update.wrapping_add(1);
+        self.ended.clear();
         for pid in self.dead.drain(..) {
             if self.by_pid.get(&pid).is_some_and(|place| !place.alive) {
                 self.by_pid.remove(&pid);
@@ -122,6 +136,7 @@ impl Ledger {
                 let waited = process.waited_minor_faults.unwrap_or(0);
                 self.entries[slot].waited = waited;
                 self.entries[slot].waited_settled = waited;
+                self.entries[slot].new = true;
             }
             let entry = &mut self.entries[slot];
             match assign() {
@@ -191,7 +206,7 @@ impl Ledger {
 
     /// Second pass: the group of a process, and what it has used since its last readings, each unit once. A counter that
     /// could not be read this time has used nothing, and the next reading counts from the last good one.
-    pub(crate) fn used(&mut self, process: &Process) -> Option<(Option<u32>, Counters)> {
+    pub(crate) fn used(&mut self, process: &Process) -> Option<Used> {
         let entry = self.entries.get_mut(process.slot as usize)?;
         let (now, mut used) = (&process.counters, Counters::default());
         for ((used, now), counted) in used.0.iter_mut().zip(now.0).zip(&mut entry.counted.0) {
@@ -207,8 +222,15 @@ impl Ledger {
                 used.set(counter, Some(bytes - paid));
             }
         }
+        // All that the first update sees may have started long before it.
+        let started = std::mem::take(&mut entry.new) && self.update > 1;
         entry.faults = now.get(Counter::MinorFaults).unwrap_or(0).saturating_add(entry.waited);
-        Some((entry.group, used))
+        Some(Used { group: entry.group, counters: used, started })
+    }
+
+    /// The groups of the processes that have ended, one by one.
+    pub(crate) fn ended(&self) -> impl Iterator<Item = u32> + '_ {
+        self.ended.iter().copied()
     }
 
     /// The group of the process under a slot.
@@ -237,6 +259,7 @@ impl Ledger {
             _ => return,
         }
         self.dead.push(identity.pid);
+        self.ended.extend(entry.group);
         // What it still owed for its own children goes to its parent with the rest.
         let mut bytes = entry.debt;
         for (bytes, counter) in bytes.iter_mut().zip(WITH_CHILDREN) {

@@ -98,10 +98,15 @@ impl Groups {
         self.ledger.settle();
         self.ledger.follow();
         for process in &snapshot.processes {
-            if let Some((Some(index), used)) = self.ledger.used(process) {
-                used_by(process, &used);
-                self.groups[index as usize].totals.add(process, &used);
-            }
+            let Some(used) = self.ledger.used(process) else { continue };
+            let Some(index) = used.group else { continue };
+            used_by(process, &used.counters);
+            let totals = &mut self.groups[index as usize].totals;
+            totals.add(process, &used.counters);
+            totals.starts += u64::from(used.started);
+        }
+        for index in self.ledger.ended() {
+            self.groups[index as usize].totals.exits += 1;
         }
         for group in &mut self.groups {
             group.totals.end();

@@ -184,6 +184,21 @@ fn beyond_the_limit_small_groups_are_folded_and_nothing_is_lost() {
 }
 
 #[test]
+fn starts_and_exits_are_counted_from_the_second_look_on() {
+    let mut groups = Groups::default();
+    let x = |pid: u32, start_ms: u64| process(pid, &identity(pid, start_ms, "x"), Some(1));
+    let mut looks = |processes: Vec<Process>| {
+        see(&mut groups, processes);
+        groups.iter().next().map(|g| (g.totals.starts, g.totals.exits))
+    };
+    assert_eq!(looks(vec![x(1, 1), x(2, 1)]), Some((0, 0)));
+    assert_eq!(looks(vec![x(1, 1), x(2, 1), x(3, 9)]), Some((1, 0)));
+    assert_eq!(looks(vec![x(1, 1), x(3, 20)]), Some((2, 2)), "one has ended, and a pid is another process");
+    assert_eq!(looks(vec![]), Some((2, 4)));
+    assert_eq!(looks(vec![]), Some((2, 4)));
+}
+
+#[test]
 fn groups_that_are_gone_are_forgotten_after_a_time() {
     let (a, b) = (identity(1, 10, "stays"), identity(2, 20, "goes"));
     let mut groups = Groups::default();

@@ -15,6 +15,10 @@ pub struct Totals {
     pub oldest_start_ms: Option<u64>,
     /// The worst ratio of open files to their limit among the living, in billionths.
     pub worst_fd_ratio: Option<u64>,
+    /// Processes that were first seen after the first snapshot.
+    pub starts: u64,
+    /// Processes that have ended.
+    pub exits: u64,
 }
 
 impl Totals {
@@ -58,6 +62,8 @@ impl Totals {
         for (total, value) in sums.zip(more) {
             *total = plus(*total, *value);
         }
+        self.starts += other.starts;
+        self.exits += other.exits;
         self.oldest_start_ms = match (self.oldest_start_ms, other.oldest_start_ms) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -69,9 +75,7 @@ impl Totals {
     pub(crate) fn end(&mut self) {
         if self.processes() == 0 {
             self.worst_fd_ratio = Some(0);
-            for gauge in [Gauge::Resident, Gauge::Virtual, Gauge::Swap, Gauge::Threads, Gauge::OpenFds] {
-                self.gauges.set(gauge, Some(0));
-            }
+            self.gauges.0.fill(Some(0));
         }
     }
 }

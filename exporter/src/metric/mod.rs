@@ -1,9 +1,11 @@
 //! The definition of every metric, in one table: HELP, TYPE, UNIT, the encoder's families and `docs/metrics.md` come from it.
 
+mod family;
 pub mod page;
 pub mod process_exporter;
 mod table;
 
+pub use self::family::{Families, Family};
 pub use self::table::{GROUP, OWN, PROCESS, own};
 
 use crate::snapshot::{Counter, Gauge, State};
@@ -125,6 +127,10 @@ pub enum Quantity {
     In(&'static [State]),
     /// The worst ratio of open files to their limit in a group.
     WorstFdRatio,
+    /// Processes that were seen to start in a group.
+    Starts,
+    /// Processes that were seen to end in a group.
+    Exits,
     /// Scrapes that failed.
     ScrapeErrors,
     /// Processes that could not be read.

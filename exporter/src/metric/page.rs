@@ -62,6 +62,9 @@ const NOTES: &str = "
 - **Context switches** are of the main thread alone. The kernel sums them nowhere; reading them for every thread takes
   about 15 microseconds each, where everything else about a process takes about 35.
 - **The limit of open files** is read when a process is new and then in every sixteenth scrape: it hardly ever changes.
+- **Starts and exits** are those that scans could see: what starts and ends between two scans is in neither.
+- **`unit` and `container`** are read from the process's cgroup when it is new; empty where it is in none.
+- **CPU time of waited-for children** is of a process alone: in a group it would count again what was counted for the child.
 - **Resident memory** is the number that the kernel keeps for quick answers; it can be off by some pages per CPU.
 - **Names** are the kernel's, up to 15 bytes. Bytes that are not UTF-8 are shown as U+FFFD; processes whose names are
   then equal are in one group. A process without a name is called `(unnamed)`. The label `group` has the whole name
@@ -90,7 +93,7 @@ fn labels(metric: &Metric) -> String {
         Samples::States => values("state", &mut State::ALL.iter().map(|s| s.as_str())),
         Samples::Identity => {
             debug_assert_eq!(metric.kind, Kind::Info);
-            "`ppid`, `name`, `executable`, `user`".to_owned()
+            "`ppid`, `name`, `executable`, `user`, `unit`, `container`".to_owned()
         }
         Samples::Own(labels) => labels.iter().map(|l| format!("`{l}`")).collect::<Vec<_>>().join(", "),
     }

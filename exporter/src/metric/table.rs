@@ -15,6 +15,15 @@ const SWITCHES: Samples = Samples::By(
     "kind",
     &[("voluntary", Quantity::Counter(Counter::Voluntary)), ("involuntary", Quantity::Counter(Counter::Involuntary))],
 );
+const KINDS: Samples = Samples::By(
+    "kind",
+    &[
+        ("anonymous", Quantity::Gauge(Gauge::Anonymous)),
+        ("file", Quantity::Gauge(Gauge::FileBacked)),
+        ("shared", Quantity::Gauge(Gauge::Shared)),
+    ],
+);
+const RUN_QUEUE: Samples = Samples::One(Quantity::Counter(Counter::RunQueue));
 const READ: Samples = Samples::One(Quantity::Counter(Counter::Read));
 const WRITTEN: Samples = Samples::One(Quantity::Counter(Counter::Written));
 
@@ -43,6 +52,18 @@ pub const GROUP: &[Metric] = &[
         Some("bytes"),
         of(Gauge::Resident),
         "Resident memory of the processes of the group; memory that they share counts once for each of them.",
+    ),
+    counter(
+        "proc_group_run_queue_seconds",
+        Some("seconds"),
+        RUN_QUEUE,
+        "Time that main threads of the group could have run and had no CPU. Off unless switched on.",
+    ),
+    gauge(
+        "proc_group_resident_memory_by_kind_bytes",
+        Some("bytes"),
+        KINDS,
+        "Resident memory of the processes of the group: anonymous, of mapped files, and shared (tmpfs and System V).",
     ),
     gauge(
         "proc_group_virtual_memory_bytes",
@@ -94,6 +115,13 @@ pub const GROUP: &[Metric] = &[
         Samples::States,
         "Processes of the group by state; a state that none of them was ever seen in has no series.",
     ),
+    counter(
+        "proc_group_starts",
+        None,
+        Samples::One(Quantity::Starts),
+        "Processes that were seen for the first time in the group, after the first scan.",
+    ),
+    counter("proc_group_exits", None, Samples::One(Quantity::Exits), "Processes of the group that have ended."),
     gauge(
         "proc_group_oldest_start_time_seconds",
         Some("seconds"),
@@ -110,7 +138,31 @@ pub const PROCESS: &[Metric] = &[
         CPU,
         "CPU time used by the process, all its threads, also those that have ended.",
     ),
+    counter(
+        "proc_children_cpu_seconds",
+        Some("seconds"),
+        Samples::By(
+            "mode",
+            &[
+                ("user", Quantity::Counter(Counter::ChildrenUser)),
+                ("system", Quantity::Counter(Counter::ChildrenSystem)),
+            ],
+        ),
+        "CPU time used by children that ended and were waited for, and by theirs.",
+    ),
+    counter(
+        "proc_run_queue_seconds",
+        Some("seconds"),
+        RUN_QUEUE,
+        "Time that the main thread could have run and had no CPU. Off unless switched on.",
+    ),
     gauge("proc_resident_memory_bytes", Some("bytes"), of(Gauge::Resident), "Resident memory of the process."),
+    gauge(
+        "proc_resident_memory_by_kind_bytes",
+        Some("bytes"),
+        KINDS,
+        "Resident memory of the process: anonymous, of mapped files, and shared (tmpfs and System V).",
+    ),
     gauge("proc_virtual_memory_bytes", Some("bytes"), of(Gauge::Virtual), "Virtual memory of the process."),
     gauge(
         "proc_swap_memory_bytes",
@@ -145,6 +197,12 @@ pub const PROCESS: &[Metric] = &[
         SWITCHES,
         "Context switches of the main thread of the process; its other threads are not in it.",
     ),
+    gauge(
+        "proc_oom_score",
+        None,
+        of(Gauge::OomScore),
+        "How soon the kernel would end the process when memory runs out. Off unless switched on.",
+    ),
     gauge("proc_state", None, Samples::States, "1 for the state that the process is in."),
     gauge(
         "proc_start_time_seconds",
@@ -154,7 +212,7 @@ pub const PROCESS: &[Metric] = &[
     ),
     Metric {
         name: "proc",
-        help: "What the process is: parent, name, executable and effective user.",
+        help: "What the process is: parent, name, executable, effective user, systemd unit and container.",
         kind: Kind::Info,
         unit: None,
         samples: Samples::Identity,

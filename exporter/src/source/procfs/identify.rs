@@ -12,7 +12,7 @@ use super::root::{Buffer, Root};
 use super::stat::Stat;
 use super::users::Users;
 use super::{Recheck, cgroup};
-use crate::rules::{Attributes, Rules};
+use crate::rules::{self, Attributes, Rules};
 use crate::snapshot::{Identity, Membership};
 
 /// Whether the identity made in an earlier scan still holds. An `exec` changes the name, and with it the executable.
@@ -43,6 +43,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) users: &'a mut Users,
     pub(crate) failures: &'a mut Failures,
     pub(crate) rules: Option<&'a Rules>,
+    /// Whether the cgroup is read though no rule asks for it.
+    pub(crate) cgroup: bool,
     pub(crate) boot_ms: u64,
     pub(crate) ticks_per_second: u64,
     pub(crate) buffer: &'a mut Buffer,
@@ -83,15 +85,21 @@ impl Reader<'_> {
             kernel: stat.kernel_thread,
             executable,
             user: uid.map(|uid| self.users.name(uid)),
+            unit: None,
+            container: None,
         };
+        let cgroups = match needs.cgroup || self.cgroup {
+            true => self.file(path, pid, File::Cgroup)?.map(cgroup::parse).unwrap_or_default(),
+            false => Vec::new(),
+        };
+        if self.cgroup {
+            identity.unit = rules::unit(&cgroups).map(str::to_owned);
+            identity.container = rules::container(&cgroups).map(str::to_owned);
+        }
         if maybe_cut {
             identity.long_name = name::whole(comm, identity.executable.as_deref(), cmdline.argv0());
         }
         if let Some(rules) = self.rules {
-            let cgroups = match needs.cgroup {
-                true => self.file(path, pid, File::Cgroup)?.map(cgroup::parse).unwrap_or_default(),
-                false => Vec::new(),
-            };
             let parent = match needs.parent && stat.ppid != 0 {
                 true => self.parent(path, stat.ppid),
                 false => None,

@@ -15,6 +15,7 @@ mod limits;
 mod name;
 mod path;
 mod root;
+mod schedstat;
 mod stat;
 mod status;
 mod uptime;
@@ -36,8 +37,10 @@ use self::root::{Buffer, Root};
 use self::stat::Stat;
 use self::status::Status;
 use self::users::Users;
+use self::words::Words;
 use super::ReadErrors;
 use crate::error::Error;
+use crate::metric::{Families, Family};
 use crate::rules::Rules;
 use crate::snapshot::{Counter, Counters, Gauge, Gauges, Process, Snapshot};
 
@@ -59,6 +62,33 @@ impl Units {
         Units {
             ticks_per_second: rustix::param::clock_ticks_per_second().max(1),
             page_bytes: rustix::param::page_size() as u64,
+        }
+    }
+}
+
+/// Which files beside `stat` are read of each process in each scan.
+#[derive(Debug, Clone, Copy)]
+struct Reads {
+    status: bool,
+    io: bool,
+    fds: bool,
+    limits: bool,
+    schedstat: bool,
+    oom_score: bool,
+    /// Of a new process only.
+    cgroup: bool,
+}
+
+impl Reads {
+    fn of(families: Families, details: bool) -> Reads {
+        Reads {
+            status: families.any(&[Family::Swap, Family::MemoryKinds, Family::Switches]),
+            io: families.has(Family::Io),
+            fds: families.any(&[Family::OpenFds, Family::FdLimit]),
+            limits: families.has(Family::FdLimit),
+            schedstat: families.has(Family::RunQueue),
+            oom_score: families.has(Family::OomScore) && details,
+            cgroup: families.has(Family::Info) && details,
         }
     }
 }
@@ -99,6 +129,7 @@ pub struct Procfs {
     counting: Counting,
     known: KnownProcesses,
     naming: Naming,
+    reads: Reads,
     /// Milliseconds since the start of the host at the last listing, where that is known.
     uptime_ms: Option<u64>,
     failures: Failures,
@@ -140,6 +171,7 @@ impl Procfs {
             users: Users::new(passwd.to_owned()),
             known: KnownProcesses::default(),
             naming: Naming::default(),
+            reads: Reads::of(Families::default(), true),
             uptime_ms: None,
             failures: Failures::default(),
             vanished: 0,
@@ -151,6 +183,13 @@ impl Procfs {
     /// How processes are named from the next scan on; those that are known are named anew.
     pub fn configure(&mut self, naming: Naming) {
         self.naming = naming;
+        self.known.unsettle();
+    }
+
+    /// What is read from the next scan on: the files that these families need, and no other. `details` are the unit and the
+    /// container of a process.
+    pub fn read_for(&mut self, families: Families, details: bool) {
+        self.reads = Reads::of(families, details);
         self.known.unsettle();
     }
 
@@ -224,18 +263,43 @@ impl Procfs {
                 return Ok(None);
             }
         };
-        let status = parsed(self.root.read(path.of(pid, File::Status), other), status::parse);
-        let status = field(status, pid, File::Status, &self.root, path, &mut self.failures)?;
-        let io = parsed(self.root.read(path.of(pid, File::Io), other), io::parse);
-        let io = field(io, pid, File::Io, &self.root, path, &mut self.failures)?;
-        let fds = self.counting.count(&mut self.root, path, pid).map_err(Failure::from);
-        let fds = field(fds, pid, File::Fd, &self.root, path, &mut self.failures)?;
-
-        let counters = counters(&stat, status.as_ref(), io.as_ref(), self.units);
-        let gauges = gauges(&stat, status.as_ref(), fds, self.units);
-
-        let uid = status.and_then(|s| s.uid);
         let comm = name::stable(&stat);
+        let reads = self.reads;
+        // The user is in no file that is cheaper: one that is not known yet asks for it in any case.
+        let named = self.known.get(pid).is_some_and(|known| identify::unchanged(known, &stat, comm, None));
+        let status = match reads.status || !named {
+            true => {
+                let status = parsed(self.root.read(path.of(pid, File::Status), other), status::parse);
+                field(status, pid, File::Status, &self.root, path, &mut self.failures)?
+            }
+            false => None,
+        };
+        let io = match reads.io {
+            true => {
+                let io = parsed(self.root.read(path.of(pid, File::Io), other), io::parse);
+                field(io, pid, File::Io, &self.root, path, &mut self.failures)?
+            }
+            false => None,
+        };
+        let fds = match reads.fds {
+            true => {
+                let fds = self.counting.count(&mut self.root, path, pid).map_err(Failure::from);
+                field(fds, pid, File::Fd, &self.root, path, &mut self.failures)?
+            }
+            false => None,
+        };
+        let mut counters = counters(&stat, status.as_ref(), io.as_ref(), self.units);
+        let mut gauges = gauges(&stat, status.as_ref(), fds, self.units);
+        if reads.schedstat {
+            let schedstat = parsed(self.root.read(path.of(pid, File::Schedstat), other), schedstat::parse);
+            let schedstat = field(schedstat, pid, File::Schedstat, &self.root, path, &mut self.failures)?;
+            counters.set(Counter::RunQueue, schedstat.map(|schedstat| schedstat.waited_ns));
+        }
+        if reads.oom_score {
+            let score = parsed(self.root.read(path.of(pid, File::OomScore), other), |text| Words::new(text).number());
+            gauges.set(Gauge::OomScore, field(score, pid, File::OomScore, &self.root, path, &mut self.failures)?);
+        }
+        let uid = status.and_then(|s| s.uid);
         let fresh = match self.known.see(pid) {
             Some(known) => !identify::unchanged(known, &stat, comm, uid),
             None => true,
@@ -249,6 +313,7 @@ impl Procfs {
                 users: &mut self.users,
                 failures: &mut self.failures,
                 rules: self.naming.rules.as_deref(),
+                cgroup: reads.cgroup,
                 boot_ms: self.boot_ms,
                 ticks_per_second: self.units.ticks_per_second,
                 buffer: other,
@@ -268,7 +333,7 @@ impl Procfs {
             self.known.put(process, comm, uid, stat.start_ticks, settled);
         }
         let slot = self.known.slot(pid);
-        if fresh || self.known.turn(slot, LIMITS_ROUND) {
+        if reads.limits && (fresh || self.known.turn(slot, LIMITS_ROUND)) {
             let limit = parsed(self.root.read(path.of(pid, File::Limits), other), limits::parse);
             let limit = field(limit, pid, File::Limits, &self.root, path, &mut self.failures)?;
             if let Some(known) = self.known.see(pid) {
@@ -320,6 +385,8 @@ fn counters(stat: &Stat<'_>, status: Option<&Status>, io: Option<&Io>, units: Un
     let mut counters = Counters::default();
     counters.set(Counter::CpuUser, Some(nanoseconds(stat.user_ticks)));
     counters.set(Counter::CpuSystem, Some(nanoseconds(stat.system_ticks)));
+    counters.set(Counter::ChildrenUser, Some(nanoseconds(stat.children_user_ticks)));
+    counters.set(Counter::ChildrenSystem, Some(nanoseconds(stat.children_system_ticks)));
     counters.set(Counter::Read, io.map(|io| io.read_bytes));
     counters.set(Counter::Written, io.map(|io| io.write_bytes));
     counters.set(Counter::MinorFaults, Some(stat.minor_faults));
@@ -335,6 +402,13 @@ fn gauges(stat: &Stat<'_>, status: Option<&Status>, fds: Option<u64>, units: Uni
     gauges.set(Gauge::Virtual, Some(stat.virtual_bytes));
     // What has no memory of its own has none swapped out: a known 0, as its other memory is.
     gauges.set(Gauge::Swap, status.map(|s| s.swap_bytes.unwrap_or(0)));
+    // A process with memory and without these lines runs on a kernel before 4.5: not known, not 0.
+    let kind = |bytes: fn(&Status) -> Option<u64>| {
+        status.and_then(|s| bytes(s).or_else(|| s.swap_bytes.is_none().then_some(0)))
+    };
+    gauges.set(Gauge::Anonymous, kind(|s| s.anonymous_bytes));
+    gauges.set(Gauge::FileBacked, kind(|s| s.file_bytes));
+    gauges.set(Gauge::Shared, kind(|s| s.shared_bytes));
     gauges.set(Gauge::Threads, Some(stat.threads));
     gauges.set(Gauge::OpenFds, fds);
     gauges

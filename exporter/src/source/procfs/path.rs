@@ -15,10 +15,12 @@ pub(crate) enum File {
     Cgroup,
     Comm,
     Limits,
+    Schedstat,
+    OomScore,
 }
 
 impl File {
-    pub(crate) const ALL: [File; 9] = [
+    pub(crate) const ALL: [File; 11] = [
         File::Stat,
         File::Status,
         File::Io,
@@ -28,6 +30,8 @@ impl File {
         File::Cgroup,
         File::Comm,
         File::Limits,
+        File::Schedstat,
+        File::OomScore,
     ];
 
     /// Its name in the directory of the process, and the value of the label `file`.
@@ -42,11 +46,13 @@ impl File {
             File::Cgroup => "cgroup",
             File::Comm => "comm",
             File::Limits => "limits",
+            File::Schedstat => "schedstat",
+            File::OomScore => "oom_score",
         }
     }
 }
 
-/// Room for the longest path: 10 digits, `/`, `cmdline`, NUL.
+/// Room for the longest path: 10 digits, `/`, `oom_score`, NUL.
 #[derive(Debug, Default)]
 pub(crate) struct PathBuffer([u8; 24]);
 
@@ -70,7 +76,7 @@ mod tests {
     #[test]
     fn paths_fit_and_leave_nothing_of_the_last_one() {
         let mut path = PathBuffer::default();
-        assert_eq!(path.of(u32::MAX, File::Cmdline).to_bytes(), b"4294967295/cmdline");
+        assert_eq!(path.of(u32::MAX, File::OomScore).to_bytes(), b"4294967295/oom_score");
         assert_eq!(path.of(1, File::Io).to_bytes(), b"1/io");
         assert_eq!(path.of(23, File::Stat).to_bytes(), b"23/stat");
     }

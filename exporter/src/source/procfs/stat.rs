@@ -24,6 +24,9 @@ pub(crate) struct Stat<'a> {
     /// CPU time of the whole thread group, ended threads too, in clock ticks.
     pub(crate) user_ticks: u64,
     pub(crate) system_ticks: u64,
+    /// CPU time of children that ended and were waited for, in clock ticks.
+    pub(crate) children_user_ticks: u64,
+    pub(crate) children_system_ticks: u64,
     pub(crate) threads: u64,
     /// Start in clock ticks after boot.
     pub(crate) start_ticks: u64,
@@ -59,7 +62,9 @@ pub(crate) fn parse(text: &[u8]) -> Option<Stat<'_>> {
     words.next()?; // cmajflt
     let user_ticks = words.number()?;
     let system_ticks = words.number()?;
-    words.nth(3)?; // cutime, cstime, priority, nice
+    let children_user_ticks = words.number()?;
+    let children_system_ticks = words.number()?;
+    words.nth(1)?; // priority, nice
     let threads = words.number()?;
     words.next()?; // itrealvalue
     let start_ticks = words.number()?;
@@ -77,6 +82,8 @@ pub(crate) fn parse(text: &[u8]) -> Option<Stat<'_>> {
         major_faults,
         user_ticks,
         system_ticks,
+        children_user_ticks,
+        children_system_ticks,
         threads,
         start_ticks,
         virtual_bytes,
@@ -112,6 +119,8 @@ mod tests {
                 major_faults: 7,
                 user_ticks: 300,
                 system_ticks: 40,
+                children_user_ticks: 11,
+                children_system_ticks: 12,
                 threads: 6,
                 start_ticks: 97746,
                 virtual_bytes: 3_133_440,

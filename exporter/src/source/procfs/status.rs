@@ -9,6 +9,10 @@ pub(crate) struct Status {
     pub(crate) uid: Option<u32>,
     /// Swapped out memory in bytes; `None` for what has no memory of its own (kernel threads, zombies).
     pub(crate) swap_bytes: Option<u64>,
+    /// Resident memory by kind in bytes; `None` likewise.
+    pub(crate) anonymous_bytes: Option<u64>,
+    pub(crate) file_bytes: Option<u64>,
+    pub(crate) shared_bytes: Option<u64>,
     /// Context switches of the main thread alone: the kernel counts them per thread and sums them nowhere.
     pub(crate) voluntary_switches: Option<u64>,
     pub(crate) involuntary_switches: Option<u64>,
@@ -34,6 +38,17 @@ pub(crate) fn parse(text: &[u8]) -> Option<Status> {
                     status.swap_bytes = Some(Words::new(value).number()?.saturating_mul(1024));
                 }
             }
+            Some(b'R') => {
+                for (key, bytes) in [
+                    (&b"RssAnon:"[..], &mut status.anonymous_bytes),
+                    (b"RssFile:", &mut status.file_bytes),
+                    (b"RssShmem:", &mut status.shared_bytes),
+                ] {
+                    if let Some(value) = line.strip_prefix(key) {
+                        *bytes = Some(Words::new(value).number()?.saturating_mul(1024));
+                    }
+                }
+            }
             Some(b'v') => {
                 if let Some(value) = line.strip_prefix(b"voluntary_ctxt_switches:") {
                     status.voluntary_switches = Some(Words::new(value).number()?);
@@ -56,13 +71,16 @@ mod tests {
     use proptest::prelude::*;
 
     const TEXT: &str = "Name:\tcat\nUmask:\t0022\nState:\tR (running)\nPPid:\t12748\nUid:\t0\t1000\t0\t0\nGid:\t0\t0\t0\t0\n\
-        VmRSS:\t    1768 kB\nVmSwap:\t      12 kB\nThreads:\t1\nMems_allowed_list:\t0\nvoluntary_ctxt_switches:\t17\nnonvoluntary_ctxt_switches:\t1\n";
+        VmRSS:\t    1768 kB\nRssAnon:\t     100 kB\nRssFile:\t    1600 kB\nRssShmem:\t      68 kB\nVmSwap:\t      12 kB\nThreads:\t1\nMems_allowed_list:\t0\nvoluntary_ctxt_switches:\t17\nnonvoluntary_ctxt_switches:\t1\n";
 
     #[test]
     fn the_lines_that_are_used() {
         let status = Status {
             uid: Some(1000),
             swap_bytes: Some(12 * 1024),
+            anonymous_bytes: Some(100 * 1024),
+            file_bytes: Some(1600 * 1024),
+            shared_bytes: Some(68 * 1024),
             voluntary_switches: Some(17),
             involuntary_switches: Some(1),
         };

@@ -1,0 +1,140 @@
+//! What can be switched on and off: families that are read and shown together.
+
+use serde::Deserialize;
+
+use super::{Metric, Quantity, Samples};
+use crate::snapshot::{Counter, Gauge};
+
+/// Metric families by what they tell; the names are those of the configuration file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u32)]
+pub enum Family {
+    /// CPU time.
+    Cpu,
+    /// CPU time of children that ended and were waited for.
+    ChildrenCpu,
+    /// Time spent waiting for a CPU.
+    RunQueue,
+    /// Resident and virtual memory.
+    Memory,
+    /// Resident memory by kind.
+    MemoryKinds,
+    /// Swapped out memory.
+    Swap,
+    /// Storage bytes.
+    Io,
+    /// Threads.
+    Threads,
+    /// Open files.
+    OpenFds,
+    /// The limit of open files, and how near to it.
+    FdLimit,
+    /// Page faults.
+    Faults,
+    /// Context switches.
+    Switches,
+    /// States.
+    States,
+    /// Start times.
+    Start,
+    /// Starts and exits of processes.
+    Lifecycle,
+    /// What a process is.
+    Info,
+    /// How soon the kernel would end it when memory runs out.
+    OomScore,
+}
+
+/// A set of families.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Families(u32);
+
+impl Default for Families {
+    /// All that cost little; the run queue and the OOM score take a file of their own for each process.
+    fn default() -> Families {
+        Families(u32::MAX).without(Family::RunQueue).without(Family::OomScore)
+    }
+}
+
+impl Families {
+    /// Whether a family is in it.
+    pub fn has(self, family: Family) -> bool {
+        self.0 & (1 << family as u32) != 0
+    }
+
+    /// With one more.
+    #[must_use]
+    pub fn with(self, family: Family) -> Families {
+        Families(self.0 | (1 << family as u32))
+    }
+
+    /// With one less.
+    #[must_use]
+    pub fn without(self, family: Family) -> Families {
+        Families(self.0 & !(1 << family as u32))
+    }
+
+    /// Whether one of these is in it.
+    pub fn any(self, families: &[Family]) -> bool {
+        families.iter().any(|family| self.has(*family))
+    }
+}
+
+impl Quantity {
+    /// The family that a quantity belongs to; `None` for what is always there.
+    pub fn family(self) -> Option<Family> {
+        Some(match self {
+            Quantity::Counter(counter) => match counter {
+                Counter::CpuUser | Counter::CpuSystem => Family::Cpu,
+                Counter::ChildrenUser | Counter::ChildrenSystem => Family::ChildrenCpu,
+                Counter::RunQueue => Family::RunQueue,
+                Counter::Read | Counter::Written => Family::Io,
+                Counter::MinorFaults | Counter::MajorFaults => Family::Faults,
+                Counter::Voluntary | Counter::Involuntary => Family::Switches,
+            },
+            Quantity::Gauge(gauge) => match gauge {
+                Gauge::Resident | Gauge::Virtual => Family::Memory,
+                Gauge::Anonymous | Gauge::FileBacked | Gauge::Shared => Family::MemoryKinds,
+                Gauge::Swap => Family::Swap,
+                Gauge::Threads => Family::Threads,
+                Gauge::OpenFds => Family::OpenFds,
+                Gauge::FdLimit => Family::FdLimit,
+                Gauge::OomScore => Family::OomScore,
+            },
+            Quantity::WorstFdRatio => Family::FdLimit,
+            Quantity::Start => Family::Start,
+            Quantity::Starts | Quantity::Exits => Family::Lifecycle,
+            Quantity::In(_) => Family::States,
+            Quantity::ScrapeErrors | Quantity::ProcessErrors | Quantity::PartialErrors => return None,
+        })
+    }
+}
+
+impl Metric {
+    /// Whether any sample of it can be there.
+    pub fn is_in(&self, families: Families) -> bool {
+        let has = |quantity: Quantity| quantity.family().is_none_or(|family| families.has(family));
+        match self.samples {
+            Samples::One(quantity) => has(quantity),
+            Samples::By(_, by) => by.iter().any(|(_, quantity)| has(*quantity)),
+            Samples::States => families.has(Family::States),
+            Samples::Identity => families.has(Family::Info),
+            Samples::Own(_) => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets() {
+        let families = Families::default();
+        assert!(families.has(Family::Cpu) && !families.has(Family::RunQueue));
+        let other = families.without(Family::Cpu).with(Family::RunQueue);
+        assert!(!other.has(Family::Cpu) && other.has(Family::RunQueue) && other.has(Family::Info));
+        assert!(other.any(&[Family::Cpu, Family::Info]) && !other.any(&[Family::Cpu]));
+    }
+}

@@ -1,0 +1,40 @@
+//! `/proc/PID/schedstat`: of the main thread, nanoseconds on a CPU, nanoseconds waiting for one, and times it was put on one
+//! (`Documentation/scheduler/sched-stats.rst`).
+
+use super::words::Words;
+
+/// The whole file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Schedstat {
+    pub(crate) waited_ns: u64,
+}
+
+/// `None` where it is cut off or not one.
+pub(crate) fn parse(text: &[u8]) -> Option<Schedstat> {
+    let text = text.strip_suffix(b"\n")?;
+    let mut words = Words::new(text);
+    let (_, waited_ns, _) = (words.number()?, words.number()?, words.number()?);
+    Some(Schedstat { waited_ns })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_time_that_it_waited() {
+        assert_eq!(parse(b"5126410 1013 27\n"), Some(Schedstat { waited_ns: 1013 }));
+        for end in 0..16 {
+            assert_eq!(parse(&b"5126410 1013 27\n"[..end]), None, "cut after {end} bytes");
+        }
+        assert_eq!(parse(b"1 -1 2\n"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(bytes: Vec<u8>) {
+            let _ = parse(&bytes);
+        }
+    }
+}
