@@ -41,7 +41,7 @@ impl Default for Metrics {
             drop(reloads.get_or_create(&[("result", result)]));
             drop(discoveries.get_or_create(&[("result", result)]));
         }
-        for reason in ["ahead", "duplicate", "out_of_order", "out_of_bounds"] {
+        for reason in ["ahead", "over_limit", "duplicate", "out_of_order", "out_of_bounds"] {
             drop(left_out.get_or_create(&[("reason", reason)]));
         }
         Metrics {
@@ -68,6 +68,7 @@ impl Metrics {
         self.duration.observe(outcome.last.duration.as_secs_f64());
         for (reason, samples) in [
             ("ahead", outcome.counts.ahead),
+            ("over_limit", outcome.counts.over_limit),
             ("duplicate", outcome.counts.duplicates + outcome.appended.duplicates),
             ("out_of_order", outcome.appended.out_of_order),
             ("out_of_bounds", outcome.appended.out_of_bounds),

@@ -46,6 +46,7 @@ struct Defaults {
     external_labels: Labels,
     body_size: u64,
     samples: u64,
+    soft_samples: u64,
     targets: u64,
     labels: u64,
     label_name_length: u64,
@@ -69,6 +70,7 @@ impl Defaults {
             external_labels: Labels::from_pairs(raw.external_labels),
             body_size: raw.body_size_limit.map_or(0, |s| s.0),
             samples: raw.sample_limit,
+            soft_samples: raw.soft_sample_limit,
             targets: raw.target_limit,
             labels: raw.label_limit,
             label_name_length: raw.label_name_length_limit,
@@ -116,6 +118,7 @@ fn compile_job(at: &Path, folder: &Folder<'_>, raw: RawJob, defaults: &Defaults)
         limits: Limits {
             body_size: if body_size == 0 { DEFAULT_BODY_SIZE_LIMIT } else { body_size },
             samples: either(raw.sample_limit, defaults.samples),
+            soft_samples: either(raw.soft_sample_limit, defaults.soft_samples),
             labels: either(raw.label_limit, defaults.labels),
             label_name_length: either(raw.label_name_length_limit, defaults.label_name_length),
             label_value_length: either(raw.label_value_length_limit, defaults.label_value_length),

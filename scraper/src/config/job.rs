@@ -56,7 +56,7 @@ pub struct Job {
     pub accept: String,
     /// What to assume where the target does not say what it sends, or says something unknown.
     pub fallback: Option<ScrapeProtocol>,
-    /// Whether gzip is asked for.
+    /// Whether gzip and zstd are asked for.
     pub compression: bool,
     /// How targets are spoken to.
     pub http: HttpClient,
@@ -82,6 +82,8 @@ pub struct Limits {
     pub body_size: u64,
     /// Samples after metric relabelling.
     pub samples: usize,
+    /// The same, but past it only new series are left out, and the scrape succeeds.
+    pub soft_samples: usize,
     /// Labels of a series.
     pub labels: usize,
     /// Bytes of a label's name.

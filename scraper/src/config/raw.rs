@@ -41,6 +41,8 @@ pub(super) struct RawGlobal {
     pub(super) external_labels: BTreeMap<String, String>,
     pub(super) body_size_limit: Option<ConfigSize>,
     pub(super) sample_limit: u64,
+    /// Ours: what is past it is left out, and the scrape succeeds.
+    pub(super) soft_sample_limit: u64,
     pub(super) target_limit: u64,
     pub(super) label_limit: u64,
     pub(super) label_name_length_limit: u64,
@@ -107,6 +109,8 @@ pub(super) struct RawJob {
     pub(super) metric_relabel_configs: Option<Vec<RawRule>>,
     pub(super) body_size_limit: Option<ConfigSize>,
     pub(super) sample_limit: u64,
+    /// Ours: what is past it is left out, and the scrape succeeds.
+    pub(super) soft_sample_limit: u64,
     pub(super) target_limit: u64,
     pub(super) label_limit: u64,
     pub(super) label_name_length_limit: u64,

@@ -53,6 +53,8 @@ pub(crate) struct SeriesCache<R> {
     previous: Option<u32>,
     /// The place at which the last page began.
     first: u32,
+    /// Series that the last good scrape had.
+    present: usize,
     /// Series of a cache that was given up, for which markers may be due.
     orphans: Vec<R>,
 }
@@ -69,6 +71,7 @@ impl<R> Default for SeriesCache<R> {
             expected: 0,
             previous: None,
             first: 0,
+            present: 0,
             orphans: Vec::new(),
         }
     }
@@ -86,6 +89,11 @@ impl<R: Copy + Eq + Hash> SeriesCache<R> {
     /// About how many samples the scrape under way will bring.
     pub(crate) fn expected_samples(&self) -> usize {
         self.entries.len()
+    }
+
+    /// How many series the last good scrape had, without those that are dropped.
+    pub(crate) fn present(&self) -> usize {
+        self.present
     }
 
     /// The place of a series' text; `None` where the text is new.
@@ -162,9 +170,11 @@ impl<R: Copy + Eq + Hash> SeriesCache<R> {
     pub(crate) fn finish(&mut self) -> Vec<R> {
         let mut gone = mem::take(&mut self.orphans);
         let mut unseen = 0;
+        self.present = 0;
         for entry in &mut self.entries {
             if entry.seen == self.scrape {
                 entry.live = entry.followed;
+                self.present += usize::from(matches!(entry.known, Known::Stored(_)));
                 continue;
             }
             unseen += 1;

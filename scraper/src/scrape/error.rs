@@ -21,6 +21,8 @@ pub(crate) enum ScrapeError {
     Bomb { limit: u64 },
     #[error("the body is not gzip as its Content-Encoding says: {0}")]
     Gzip(std::io::Error),
+    #[error("the body is not zstd as its Content-Encoding says: {0}")]
+    Zstd(std::io::Error),
     #[error("the Content-Encoding {0:?} was not asked for")]
     Encoding(String),
     #[error("the target sends no Content-Type, and the job has no fallback_scrape_protocol")]

@@ -11,13 +11,25 @@ use std::time::Duration;
 /// Memory that is set aside on a target's word about its length; more grows as bytes arrive.
 const TRUSTED_LENGTH: u64 = 4 << 20;
 
+/// How a body is packed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Packing {
+    /// Not at all.
+    #[default]
+    Plain,
+    /// gzip, in one or more members.
+    Gzip,
+    /// Zstandard, one frame.
+    Zstd,
+}
+
 /// A page as it came: nothing is unpacked or decoded yet.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
     /// As long as the limit at most.
     pub(crate) body: Vec<u8>,
-    /// Whether the body is gzip.
-    pub(crate) gzip: bool,
+    /// How the body is packed.
+    pub(crate) packing: Packing,
     /// The header, where it is there.
     pub(crate) content_type: Option<String>,
 }
@@ -66,15 +78,16 @@ impl Fetcher {
             return Err(ScrapeError::Status(response.status()));
         }
         let header = |name| response.headers().get(name).map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
-        let gzip = match header(CONTENT_ENCODING) {
-            None => false,
-            Some(encoding) if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") => false,
-            Some(encoding) if encoding.eq_ignore_ascii_case("gzip") => true,
+        let packing = match header(CONTENT_ENCODING) {
+            None => Packing::Plain,
+            Some(encoding) if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") => Packing::Plain,
+            Some(encoding) if encoding.eq_ignore_ascii_case("gzip") => Packing::Gzip,
+            Some(encoding) if encoding.eq_ignore_ascii_case("zstd") => Packing::Zstd,
             Some(encoding) => return Err(ScrapeError::Encoding(excerpt(&encoding))),
         };
         let content_type = header(CONTENT_TYPE);
         let body = self.body(response, buffer).await?;
-        Ok(Page { body, gzip, content_type })
+        Ok(Page { body, packing, content_type })
     }
 
     async fn body(&self, mut response: Response, mut body: Vec<u8>) -> Result<Vec<u8>, ScrapeError> {
@@ -99,7 +112,7 @@ fn headers(job: &Job) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     let accept = HeaderValue::from_str(&job.accept).map_err(|e| e.to_string())?;
     headers.insert(ACCEPT, accept);
-    let encoding = if job.compression { "gzip" } else { "identity" };
+    let encoding = if job.compression { "gzip, zstd;q=0.5" } else { "identity" };
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(encoding));
     Ok(headers)
 }

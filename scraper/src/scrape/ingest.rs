@@ -57,6 +57,8 @@ pub(crate) struct Counts {
     pub(crate) added: usize,
     /// Samples of series that stood on the page before; the first one counts.
     pub(crate) duplicates: usize,
+    /// Samples of series that are new past the soft limit.
+    pub(crate) over_limit: usize,
     /// Samples too far ahead of our clock.
     pub(crate) ahead: usize,
 }
@@ -131,6 +133,11 @@ fn read<R: Copy + Eq + Hash>(
         new: Vec::new(),
     };
     let limit = if job.limits.samples == 0 { usize::MAX } else { job.limits.samples };
+    let room = match job.limits.soft_samples {
+        0 => usize::MAX,
+        // Series that are there keep their places; what one leaves free is given away by the next scrape.
+        limit => limit.saturating_sub(cache.present()),
+    };
     let mut builder = LabelsBuilder::default();
     let mut parser = Parser::new(text.body, text.format);
     while let Some(entry) = parser.next_entry()? {
@@ -157,6 +164,10 @@ fn read<R: Copy + Eq + Hash>(
                 sample.labels(&mut builder)?;
                 match stored_labels(job, target, &mut builder)? {
                     None => cache.insert(sample.series, Known::Dropped),
+                    Some(_) if page.new.len() >= room => {
+                        counts.over_limit += 1;
+                        continue;
+                    }
                     Some(labels) => {
                         let place = cache.insert(sample.series, Known::New);
                         counts.added += 1;

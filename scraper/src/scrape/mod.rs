@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `schedule` | when a target is due |
 //! | `fetch` | bytes from the network, bounded in size and time |
-//! | `unpack` | gzip and the format |
+//! | `unpack` | gzip, zstd and the format |
 //! | `ingest`, `labels`, `cache`, `metadata` | from text to columns of samples; staleness |
 //! | `worker` | one scrape from its page to the store, on a thread that may block |
 //! | `looping` | a target's scrapes one after the other |

@@ -1,21 +1,29 @@
 //! From a page as it came to text in a known format. Pure.
 
 use super::error::{ScrapeError, excerpt};
-use super::fetch::Page;
+use super::fetch::{Packing, Page};
 use crate::config::ScrapeProtocol;
 use flate2::bufread::MultiGzDecoder;
 use procession_openmetrics::Format;
-use std::io::Read;
+use ruzstd::decoding::StreamingDecoder;
+use std::io::{self, Read};
 
 /// The text of a page: the body itself, or what it unpacks to in `buffer`; at most `limit` bytes.
 pub(crate) fn text<'a>(page: &'a Page, limit: u64, buffer: &'a mut Vec<u8>) -> Result<&'a [u8], ScrapeError> {
-    if !page.gzip {
-        return Ok(&page.body);
-    }
     buffer.clear();
     // One byte more than allowed tells a bomb from a body that just fits.
-    let mut decoder = MultiGzDecoder::new(page.body.as_slice()).take(limit.saturating_add(1));
-    decoder.read_to_end(buffer).map_err(ScrapeError::Gzip)?;
+    let most = limit.saturating_add(1);
+    match page.packing {
+        Packing::Plain => return Ok(&page.body),
+        Packing::Gzip => {
+            MultiGzDecoder::new(page.body.as_slice()).take(most).read_to_end(buffer).map_err(ScrapeError::Gzip)?;
+        }
+        Packing::Zstd => {
+            let decoder = StreamingDecoder::new(page.body.as_slice());
+            let decoder = decoder.map_err(|e| ScrapeError::Zstd(io::Error::other(e)))?;
+            decoder.take(most).read_to_end(buffer).map_err(ScrapeError::Zstd)?;
+        }
+    }
     match buffer.len() as u64 > limit {
         true => Err(ScrapeError::Bomb { limit }),
         false => Ok(buffer),
@@ -53,7 +61,7 @@ mod tests {
     }
 
     fn unpack(body: Vec<u8>, limit: u64) -> Result<Vec<u8>, String> {
-        let page = Page { body, gzip: true, content_type: None };
+        let page = Page { body, packing: Packing::Gzip, content_type: None };
         text(&page, limit, &mut Vec::new()).map(<[u8]>::to_vec).map_err(|e| e.to_string())
     }
 
@@ -68,6 +76,25 @@ mod tests {
             unpack(bomb, 1 << 20),
             Err("body size limit exceeded: more than 1048576 bytes when unpacked".to_owned())
         );
+    }
+
+    #[test]
+    fn zstd() {
+        let unpack = |body: &[u8], limit: u64| {
+            let page = Page { body: body.to_vec(), packing: Packing::Zstd, content_type: None };
+            text(&page, limit, &mut Vec::new()).map(<[u8]>::to_vec).map_err(|e| e.to_string())
+        };
+        let pack = |text: &[u8]| ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest);
+        let page = b"up 1\n".repeat(10_000);
+        let packed = pack(&page);
+        assert!(packed.len() < page.len());
+        assert_eq!(unpack(&packed, 50_000), Ok(page));
+        let bomb = Err("body size limit exceeded: more than 49999 bytes when unpacked".to_owned());
+        assert_eq!(unpack(&packed, 49_999), bomb);
+        for body in [&b"this is plain text\n"[..], &packed[..packed.len() / 2], b""] {
+            let error = unpack(body, 50_000).unwrap_err();
+            assert!(error.starts_with("the body is not zstd as its Content-Encoding says: "), "{error}");
+        }
     }
 
     #[test]

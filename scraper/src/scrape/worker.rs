@@ -3,7 +3,7 @@
 use super::buffers::Buffers;
 use super::cache::SeriesCache;
 use super::error::ScrapeError;
-use super::fetch::Page;
+use super::fetch::{Packing, Page};
 use super::ingest::{Counts, Samples, Text, all_gone, ingest};
 use super::labels::report_labels;
 use super::metadata::MetadataStore;
@@ -84,7 +84,7 @@ impl<R: Copy + Eq + Hash> Worker<R> {
         let mut counts = Counts::default();
         let mut body_bytes = 0;
         let read = fetched.and_then(|page| {
-            let mut unpacked = if page.gzip { buffers.take() } else { Vec::new() };
+            let mut unpacked = if page.packing != Packing::Plain { buffers.take() } else { Vec::new() };
             let read = self.read(&page, moment, job, sink, &mut unpacked, &mut counts, &mut body_bytes);
             buffers.give(unpacked);
             buffers.give(page.body);
@@ -115,6 +115,7 @@ impl<R: Copy + Eq + Hash> Worker<R> {
                 began_ms: Some(moment.timestamp_ms),
                 duration,
                 samples: counts.kept,
+                left_out: counts.over_limit,
             },
             counts,
             appended,

@@ -28,6 +28,8 @@ pub struct LastScrape {
     pub duration: Duration,
     /// Samples after metric relabelling.
     pub samples: usize,
+    /// Samples of new series that `soft_sample_limit` left out.
+    pub left_out: usize,
 }
 
 /// A target that is scraped, with its last scrape.

@@ -89,7 +89,10 @@ fn row(status: &TargetStatus, now_ms: i64) -> Markup {
                 None => "not yet",
             } }
             td class="number" { (format!("{:.3} s", last.duration.as_secs_f64())) }
-            td class="number" { (last.samples) }
+            td class="number" {
+                (last.samples)
+                @if last.left_out > 0 { br; span class="down" { (last.left_out) " left out" } }
+            }
             td { (last.error) }
         }
     }

@@ -88,6 +88,7 @@ fn targets() -> TargetsSnapshot {
         began_ms,
         duration: Duration::from_micros(12_500),
         samples: 40,
+        left_out: usize::from(health == Health::Down),
     };
     TargetsSnapshot {
         active: vec![

@@ -46,7 +46,7 @@ async fn a_good_target_is_asked_as_prometheus_asks() {
     for line in [
         "get /metrics http/1.1\r\n",
         "\r\naccept: application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,",
-        "\r\naccept-encoding: gzip\r\n",
+        "\r\naccept-encoding: gzip, zstd;q=0.5\r\n",
         concat!("\r\nuser-agent: procession/", env!("CARGO_PKG_VERSION"), "\r\n"),
         "\r\nx-prometheus-scrape-timeout-seconds: 2.5\r\n",
         "\r\nauthorization: bearer secret\r\n",

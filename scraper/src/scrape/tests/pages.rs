@@ -32,7 +32,8 @@ impl Scrapes {
     /// every scrape; that as `up scraped kept added`, with the error.
     fn page(&mut self, body: &str) -> (Vec<String>, String) {
         self.now_ms += 10_000;
-        let page = Page { body: body.as_bytes().to_vec(), gzip: false, content_type: Some("text/plain".to_owned()) };
+        let page =
+            Page { body: body.as_bytes().to_vec(), content_type: Some("text/plain".to_owned()), ..Page::default() };
         let moment = Moment { timestamp_ms: self.now_ms, began: Instant::now() };
         let outcome = self.worker.settle(Ok(page), moment, &self.job, &self.recorder.sink(), &Buffers::default());
         let (reports, samples): (Vec<String>, Vec<String>) =
@@ -172,4 +173,15 @@ fn metadata_is_kept() {
     let metadata = metadata.lock();
     let all: Vec<_> = metadata.iter().map(|(n, m)| (n, m.kind.as_str(), m.help.as_str())).collect();
     assert_eq!(all, [("a", "counter", "What it is")]);
+}
+
+#[test]
+fn a_soft_limit_leaves_new_series_out_and_keeps_the_others() {
+    let mut scrapes = Scrapes::new("  soft_sample_limit: 2\n");
+    scrapes.check("a 1\nb 1\nc 1\n", &["a{T} 1 @10000", "b{T} 1 @10000"], "1 3 2 2");
+    // Those that are there keep their places, wherever they stand on the page.
+    scrapes.check("d 1\nc 1\nb 2\na 2\n", &["b{T} 2 @20000", "a{T} 2 @20000"], "1 4 2 0");
+    // A place that became free is given away by the scrape after.
+    scrapes.check("c 1\nb 3\n", &["b{T} 3 @30000", "a{T} stale @30000"], "1 2 1 0");
+    scrapes.check("d 1\nc 1\nb 4\n", &["d{T} 1 @40000", "b{T} 4 @40000"], "1 3 2 1");
 }
