@@ -8,15 +8,20 @@ const SIZE_BYTES: usize = 10 << 20;
 
 /// An expression that must match a whole text, its dots also newlines. The error says what is wrong in one line.
 pub(super) fn anchored(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(&format!("{}{}{}", ANCHORS.0, translated(pattern), ANCHORS.1))
-        .size_limit(SIZE_BYTES)
-        .build()
-        .map_err(|e| {
-            // A pattern can be as long as a query.
-            let start: String = pattern.chars().take(100).collect();
-            format!("error parsing regexp: {}: `{}`", reason(&e), start.escape_debug())
-        })
+    compiled(pattern).map_err(|reason| {
+        // A pattern can be as long as a query.
+        let start: String = pattern.chars().take(100).collect();
+        format!("error parsing regexp: {reason}: `{}`", start.escape_debug())
+    })
 }
+
+fn compiled(pattern: &str) -> Result<Regex, String> {
+    let translated = translated(pattern).ok_or(UNOPENED)?;
+    let anchored = format!("{}{translated}{}", ANCHORS.0, ANCHORS.1);
+    RegexBuilder::new(&anchored).size_limit(SIZE_BYTES).build().map_err(|e| reason(&e))
+}
+
+const UNOPENED: &str = "unexpected )";
 
 fn reason(error: &regex::Error) -> String {
     let text = match error {
@@ -27,7 +32,7 @@ fn reason(error: &regex::Error) -> String {
     // Where Go has other words for the same fault.
     match text.as_str() {
         "unclosed group" => "missing closing )".to_owned(),
-        "unopened group" => "unexpected )".to_owned(),
+        "unopened group" => UNOPENED.to_owned(),
         "unclosed character class" => "missing closing ]".to_owned(),
         "repetition operator missing expression" => "missing argument to repetition operator".to_owned(),
         _ => text,
@@ -37,9 +42,12 @@ fn reason(error: &regex::Error) -> String {
 /// The same expression in the syntax of the regex crate, which differs from Go's in little:
 /// braces that repeat nothing are themselves; `\d`, `\s`, `\w` and `\b` know ASCII alone; in a class brackets,
 /// `&&`, `--` and `~~` are characters; `\<` and `\>` are characters; `\Q...\E` quotes.
-fn translated(pattern: &str) -> String {
+///
+/// `None` where a parenthesis closes what is not open: it would end the group of the anchors.
+fn translated(pattern: &str) -> Option<String> {
     let mut out = String::with_capacity(pattern.len());
     let mut rest = pattern;
+    let mut open: usize = 0;
     while let Some(c) = rest.chars().next() {
         rest = match c {
             '\\' => escape(&rest[1..], &mut out),
@@ -53,12 +61,17 @@ fn translated(pattern: &str) -> String {
                 &rest[1..]
             }
             c => {
+                match c {
+                    '(' => open += 1,
+                    ')' => open = open.checked_sub(1)?,
+                    _ => {}
+                }
                 out.push(c);
                 &rest[c.len_utf8()..]
             }
         };
     }
-    out
+    Some(out)
 }
 
 /// `{2}`, `{2,}`, `{2,5}`
@@ -216,6 +229,7 @@ mod tests {
             (r"\<a\>", "<a>", "a"),
             (r"a\{2\}", "a{2}", "aa"),
             ("(?i)abc", "ABC", "ABD"),
+            (r"[)]\)(a|(b))", "))b", "))"),
         ] {
             let regex = anchored(pattern).unwrap_or_else(|e| panic!("{pattern}: {e}"));
             assert!(regex.is_match(matching), "{pattern} {matching:?} {regex}");
@@ -228,6 +242,7 @@ mod tests {
         for (pattern, expected) in [
             ("(", "error parsing regexp: missing closing ): `(`"),
             ("a)", "error parsing regexp: unexpected ): `a)`"),
+            ("a)|(b", "error parsing regexp: unexpected ): `a)|(b`"),
             ("*", "error parsing regexp: missing argument to repetition operator: `*`"),
             ("[a", "error parsing regexp: missing closing ]: `[a`"),
             (
