@@ -41,7 +41,7 @@ pub struct Config {
     pub forget_after: Duration,
 }
 
-/// Series of processes, unless the file says otherwise: those of about 25,000 processes.
+/// Series of processes, unless the file says otherwise: those of more than 20,000 processes.
 const MAX_PROCESS_SERIES: usize = 750_000;
 /// Series of groups, unless the file says otherwise: those of about 10,000 groups.
 const MAX_GROUP_SERIES: usize = 300_000;
