@@ -75,6 +75,7 @@ pub fn router(live: Live, metrics: Metrics) -> Router {
         .route("/", get(pages::hosts::handle))
         .route("/host", get(pages::host::handle))
         .route("/group", get(pages::group::handle))
+        .route("/groups", get(pages::groups::handle))
         .route("/process", get(pages::process::handle))
         .route("/tree", get(pages::tree::handle))
         .route("/chart.svg", get(image::handle))

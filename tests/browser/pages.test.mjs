@@ -82,6 +82,12 @@ for (const colorScheme of ["light", "dark"]) {
         assert.ok((await page.locator("#processes tbody tr").count()) > 0, "no processes");
         await fitsWidth(page);
         await page.screenshot({ path: `${screenshots}group-${colorScheme}-${width}.png`, fullPage: true });
+        await follow(page, "/groups");
+        assert.ok((await page.locator("#hosts tbody tr").count()) > 0, "no hosts");
+        await fitsWidth(page);
+        await namesAreReadable(page);
+        await page.screenshot({ path: `${screenshots}groups-${colorScheme}-${width}.png`, fullPage: true });
+        await follow(page, "/group?");
         await follow(page, "/process");
         assert.match(await page.locator(".facts").textContent(), /parent/);
         const paths = await page.locator("figure.card svg path").count();

@@ -3,6 +3,7 @@
 mod chart_card;
 mod figure;
 pub mod group;
+pub mod groups;
 pub mod host;
 pub mod hosts;
 mod image_link;

@@ -35,6 +35,7 @@ async fn hostile_names_stay_text() {
         paths.push(format!("/host?instance={}", encoded(name)));
         paths.push(format!("/host?instance={}&sort=memory&draw=lines&rows=all", encoded(name)));
         paths.push(format!("/group?instance={}&group={}", encoded(name), encoded(name)));
+        paths.push(format!("/groups?group={}", encoded(name)));
         let name_of_all = encoded(name);
         paths.push(format!("/tree?instance={name_of_all}"));
         paths.push(format!("/tree?instance={name_of_all}&root={name_of_all}&filter={name_of_all}"));

@@ -77,6 +77,7 @@ async fn what_every_page_carries() {
         group,
         process,
         "/tree?instance=web-1:9956",
+        "/groups?group=nginx",
         "/nowhere",
         "/chart.svg?query=up",
         "/chart.svg?query=up&x=1",

@@ -106,6 +106,29 @@ async fn names_on_a_host_lead_to_their_pages() {
 }
 
 #[tokio::test]
+async fn hosts_are_sorted_and_found() {
+    let app = dashboards(&fake::with(fake::two_hosts).await);
+    let page = get(&app, "/?sort=cpu").await;
+    assert!(page.body.find("instance=db-2").unwrap() > page.body.find("instance=web-1").unwrap());
+    let found = get(&app, "/?filter=WEB&sort=name").await;
+    found.says("instance=web-1");
+    found.does_not_say("instance=db-2");
+    found.says("1 host found");
+    found.says("href=\"/?sort=name\"");
+}
+
+#[tokio::test]
+async fn a_group_is_shown_across_hosts() {
+    let page = get(&dashboards(&fake::with(fake::two_hosts).await), "/groups?group=nginx&from=-6h").await;
+    assert_eq!(page.status, StatusCode::OK);
+    page.says("nginx on all hosts");
+    page.says("href=\"/group?from=-6h&amp;instance=web-1:9956&amp;group=nginx\"");
+    page.says("<h2>Resident memory</h2>");
+    let none = get(&dashboards(&fake::with(fake::nothing).await), "/groups?group=nginx").await;
+    none.says("No host has the group nginx");
+}
+
+#[tokio::test]
 async fn bad_links_are_refused_by_name() {
     let app = dashboards(&fake::with(fake::two_hosts).await);
     for (path, says) in [
@@ -117,6 +140,8 @@ async fn bad_links_are_refused_by_name() {
         ("/group?instance=a", "parameter group: is missing"),
         ("/process?instance=a", "parameter pid: is missing"),
         ("/process?instance=a&pid=1&start=soon", "parameter start: must be Unix seconds"),
+        ("/groups", "parameter group: is missing"),
+        ("/?sort=beauty", "parameter sort: must be one of state, name"),
         ("/?x=1", "parameter x: is unknown"),
     ] {
         let page = get(&app, path).await;

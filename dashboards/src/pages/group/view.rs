@@ -47,7 +47,8 @@ pub(super) fn page(
                     ", or see " a href=(view.link.to_host(&view.instance).href()) { "all groups of this host" } "." }
             }
         } @else {
-            p.state { (summary(members)) span.mid { "\u{b7}" } "a point every " (lasting(view.frame.step_ms)) }
+            @let everywhere = view.link.elsewhere("/groups").with("group", &view.group);
+            p.state { (summary(members)) span.mid { "\u{b7}" } a href=(everywhere.href()) { "on all hosts" } span.mid { "\u{b7}" } "a point every " (lasting(view.frame.step_ms)) }
             (trends::cards(subject, &view.frame, &view.link, trends))
             div.tables.one { (processes(view, members)) }
         }

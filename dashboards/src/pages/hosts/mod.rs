@@ -7,18 +7,64 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use maud::html;
 
+use super::link::Link;
 use super::shell;
-use crate::parameters::Parameters;
+use crate::parameters::{BadParameter, Parameters};
 use crate::server::App;
+
+/// What the hosts are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    /// What needs a look first, then by name.
+    State,
+    Name,
+    Processes,
+    Cpu,
+    Memory,
+}
+
+const SORTS: [(&str, Sort); 5] = [
+    ("state", Sort::State),
+    ("name", Sort::Name),
+    ("processes", Sort::Processes),
+    ("cpu", Sort::Cpu),
+    ("memory", Sort::Memory),
+];
+
+/// The first page as it was asked for.
+#[derive(Debug, Clone)]
+struct HostsView {
+    link: Link,
+    sort: Sort,
+    /// A part of the name, in lower case.
+    filter: Option<String>,
+}
+
+impl HostsView {
+    fn parse(query: &str) -> Result<HostsView, BadParameter> {
+        let known = ["sort", "filter"];
+        let given = Parameters::parse(query, &known, &[])?;
+        let sort = given.read("sort", |text| {
+            let sort = SORTS.iter().find(|(name, _)| *name == text).map(|(_, sort)| *sort);
+            sort.ok_or_else(|| format!("must be one of {}", SORTS.map(|(name, _)| name).join(", ")))
+        })?;
+        let filter = given.read("filter", |text| match text.chars().count() {
+            0..=200 => Ok(text.to_lowercase()),
+            _ => Err("has more than 200 characters".to_owned()),
+        })?;
+        Ok(HostsView { link: Link::asked("/", &known, &given), sort: sort.unwrap_or(Sort::State), filter })
+    }
+}
 
 /// Answers `/`.
 pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
-    if let Err(bad) = Parameters::parse(&query.unwrap_or_default(), &[], &[]) {
-        return shell::bad_link(&app, &bad);
-    }
+    let view = match HostsView::parse(&query.unwrap_or_default()) {
+        Ok(view) => view,
+        Err(bad) => return shell::bad_link(&app, &bad),
+    };
     let now_ms = app.now_ms();
     match overview::fetch(&app.client, now_ms).await {
-        Ok(overview) => view::page(&app, &overview, now_ms),
+        Ok(overview) => view::page(&app, &view, &overview, now_ms),
         Err(error) => shell::page(&app, error.status(), "Hosts", &html! {}, &shell::query_failed(&error)),
     }
 }

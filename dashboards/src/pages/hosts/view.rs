@@ -6,7 +6,9 @@ use jiff::tz::TimeZone;
 use maud::{Markup, PreEscaped, html};
 
 use super::overview::{Host, Overview};
+use super::{HostsView, SORTS, Sort};
 use crate::chart::{Chart, Edges, Point, Series, Unit, spark};
+use crate::pages::figure::known;
 use crate::pages::link::Link;
 use crate::pages::phrase::{counted, lasting};
 use crate::pages::shell;
@@ -30,11 +32,26 @@ fn state(host: &Host, now_ms: i64) -> State {
     }
 }
 
-pub(super) fn page(app: &App, overview: &Overview, now_ms: i64) -> Response {
+/// Hosts that are listed; others are found by name.
+const ROWS: usize = 300;
+
+pub(super) fn page(app: &App, view: &HostsView, overview: &Overview, now_ms: i64) -> Response {
     let hosts = &overview.hosts;
     let mut ordered: Vec<(&Host, State)> = hosts.iter().map(|host| (host, state(host, now_ms))).collect();
-    // What needs a look comes first.
-    ordered.sort_by_key(|(host, state)| (*state == State::Up, host.instance.clone()));
+    let order = |a: &(&Host, State), b: &(&Host, State)| {
+        let descending = |figure: fn(&Host) -> Option<f64>| {
+            known(figure(b.0).unwrap_or(f64::NAN)).total_cmp(&known(figure(a.0).unwrap_or(f64::NAN)))
+        };
+        let first = match view.sort {
+            Sort::State => (a.1 == State::Up).cmp(&(b.1 == State::Up)),
+            Sort::Name => std::cmp::Ordering::Equal,
+            Sort::Processes => descending(|host| host.processes),
+            Sort::Cpu => descending(|host| host.cpu_now),
+            Sort::Memory => descending(|host| host.memory_now),
+        };
+        first.then_with(|| a.0.instance.cmp(&b.0.instance))
+    };
+    ordered.sort_by(order);
     let bar = html! {
         span.sep aria-hidden="true" { "/" }
         h1 { "Hosts" }
@@ -42,7 +59,12 @@ pub(super) fn page(app: &App, overview: &Overview, now_ms: i64) -> Response {
     };
     let body = html! {
         @for failure in &overview.failures { (shell::part_failed(failure)) }
-        @if hosts.is_empty() { (first_steps(app)) } @else { (table(overview, &ordered, now_ms)) }
+        @if hosts.is_empty() { (first_steps(app)) } @else {
+            @let is_found = |host: &Host| view.filter.as_deref().is_none_or(|filter| host.instance.to_lowercase().contains(filter));
+            @let found: Vec<(&Host, State)> = ordered.iter().copied().filter(|(host, _)| is_found(host)).collect();
+            (search(view))
+            (table(view, overview, &found, now_ms))
+        }
     };
     shell::page(app, StatusCode::OK, "Hosts", &bar, &body)
 }
@@ -75,7 +97,21 @@ fn first_steps(app: &App) -> Markup {
     }
 }
 
-fn table(overview: &Overview, hosts: &[(&Host, State)], now_ms: i64) -> Markup {
+fn search(view: &HostsView) -> Markup {
+    html! {
+        form.free.choices action="/" method="get" {
+            @if let Some(sort) = view.link.get("sort") { input type="hidden" name="sort" value=(sort); }
+            label { "Find " input name="filter" value=(view.link.get("filter").unwrap_or_default()) placeholder="host" maxlength="200" spellcheck="false" autocomplete="off"; }
+            button { "Show" }
+            span.sorts { "by "
+                @for (key, sort) in SORTS { a href=(view.link.with("sort", key).href()) aria-current=[(sort == view.sort).then_some("true")] { (key) } " " }
+            }
+            @if view.filter.is_some() { a href=(view.link.without("filter").href()) { "all hosts" } }
+        }
+    }
+}
+
+fn table(view: &HostsView, overview: &Overview, hosts: &[(&Host, State)], now_ms: i64) -> Markup {
     html! {
         table.hosts {
             thead { tr {
@@ -84,9 +120,13 @@ fn table(overview: &Overview, hosts: &[(&Host, State)], now_ms: i64) -> Markup {
                 th.num scope="col" { "memory" } th.trend scope="col" { "last hour" }
                 th.num scope="col" { "last scrape" }
             } }
-            tbody { @for (host, state) in hosts { (row(overview, host, *state, now_ms)) } }
+            tbody { @for (host, state) in hosts.iter().take(ROWS) { (row(overview, host, *state, now_ms)) } }
         }
-        p.foot { (counted(hosts.len(), "host")) }
+        p.foot {
+            (counted(hosts.len(), "host"))
+            @if hosts.len() > ROWS { ", the first " (ROWS) " are shown" }
+            @if view.filter.is_some() { " found" }
+        }
     }
 }
 
