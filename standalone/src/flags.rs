@@ -20,7 +20,7 @@ pub(crate) struct Cli {
     storage_path: PathBuf,
 
     /// How often this host is scraped.
-    #[arg(long = "scrape.interval", value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
+    #[arg(long = "scrape.interval", value_name = "DURATION", default_value = "5s", value_parser = interval)]
     interval: Duration,
 
     /// Where the exporter listens.
@@ -59,6 +59,13 @@ enum Check {
     },
 }
 
+fn interval(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err("expected more than nothing".to_owned()),
+        interval => Ok(interval),
+    }
+}
+
 /// The port of the dashboards.
 const DEFAULT_PORT: u16 = 9958;
 
@@ -73,6 +80,13 @@ impl Cli {
         }
         let runtime = tokio::runtime::Runtime::new().context("the runtime could not be started")?;
         runtime.block_on(async {
+            for (flag, address) in [("exporter", &self.exporter), ("scraper", &self.scraper)] {
+                // The three talk over TCP.
+                anyhow::ensure!(
+                    !address.starts_with("unix:"),
+                    "--{flag}.listen-address: expected host:port, found {address:?}"
+                );
+            }
             let bind = |address: &str| {
                 let flags = WebFlags { listen_addresses: vec![address.to_owned()], ..WebFlags::default() };
                 async move { flags.bind(0).await }

@@ -6,9 +6,12 @@ use procession_scraper as scraper;
 use procession_web::{Bound, shutdown_signal};
 use scraper::ConfigSource;
 use scraper::config::{Config, ConfigError, format_duration};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// What is to run, bound to its addresses already.
@@ -30,7 +33,7 @@ pub(crate) async fn run(plan: Plan) -> anyhow::Result<()> {
     };
     let scraping = scraper::Options::new(source, &plan.storage_path);
     let drawing = dashboards::Options { query_url: plan.scraper.url(), ..dashboards::Options::default() };
-    tell(&plan);
+    let (greeting, scraper_at) = (greeting(&plan), plan.scraper.local_addrs().first().copied());
 
     let shutdown = CancellationToken::new();
     let mut services = JoinSet::new();
@@ -40,15 +43,42 @@ pub(crate) async fn run(plan: Plan) -> anyhow::Result<()> {
     services.spawn(async move { Ok(dashboards::run(move || Ok(drawing.clone()), bound, until).await?) });
 
     let mut outcome = Ok(());
-    tokio::select! {
-        () = shutdown_signal() => {}
-        Some(ended) = services.join_next() => outcome = ended?,
+    let mut started = std::pin::pin!(answering(scraper_at));
+    let mut greeting = Some(greeting);
+    loop {
+        tokio::select! {
+            () = shutdown_signal() => break,
+            Some(ended) = services.join_next() => {
+                outcome = said(ended);
+                break;
+            }
+            // Nobody is sent to an address where the store could not be opened.
+            () = &mut started, if greeting.is_some() => tell(&greeting.take().unwrap_or_default()),
+        }
     }
     shutdown.cancel();
     while let Some(ended) = services.join_next().await {
-        outcome = outcome.and(ended?);
+        outcome = outcome.and(said(ended));
     }
     outcome
+}
+
+/// How a service ended; one that broke off is an error as well.
+fn said(ended: Result<anyhow::Result<()>, JoinError>) -> anyhow::Result<()> {
+    ended.unwrap_or_else(|error| Err(error.into()))
+}
+
+/// Returns when the scraper answers; the connection waits in the kernel's queue until it does.
+async fn answering(at: Option<SocketAddr>) {
+    let ask = async {
+        let mut stream = TcpStream::connect(at?).await.ok()?;
+        stream.write_all(b"GET /-/ready HTTP/1.0\r\n\r\n").await.ok()?;
+        stream.read_u8().await.ok()
+    };
+    if ask.await.is_none() {
+        // It is ending: that is told elsewhere.
+        std::future::pending::<()>().await;
+    }
 }
 
 /// This host as the scraper sees it: under its own name, not under an address of loopback.
@@ -65,10 +95,9 @@ fn own_job(plan: &Plan) -> Result<Config, ConfigError> {
     Config::parse(&yaml, "this host")
 }
 
-#[expect(clippy::print_stdout, reason = "the answer to the person who started it")]
-fn tell(plan: &Plan) {
+fn greeting(plan: &Plan) -> String {
     let data = std::path::absolute(&plan.storage_path).unwrap_or_else(|_| plan.storage_path.clone());
-    println!(
+    format!(
         "Procession {} records the processes of this host.\n\n  \
          Open       {}\n  \
          Query API  {}   Prometheus's; Grafana can be pointed at it\n  \
@@ -79,5 +108,10 @@ fn tell(plan: &Plan) {
         plan.scraper.url(),
         plan.exporter.url(),
         data.display(),
-    );
+    )
+}
+
+#[expect(clippy::print_stdout, reason = "the answer to the person who started it")]
+fn tell(greeting: &str) {
+    println!("{greeting}");
 }
