@@ -118,6 +118,23 @@ pub enum Error {
     /// A commit failed. Its samples are still there and are tried again.
     #[error("samples could not be committed, they are kept and tried again: {0}")]
     Commit(String),
+    /// Sealing or merging blocks failed. The samples are still where they were, and it is tried again.
+    #[error("samples could not be sealed, they stay in the hot database: {0}")]
+    Seal(String),
+    /// A block is in a layout that this version does not know.
+    #[error(
+        "the block {} was written by a newer version, in format {format}; this version knows up to {known}. \
+         Run the version that wrote it or a later one, or use another folder",
+        path.display()
+    )]
+    NewerBlock {
+        /// The block's folder.
+        path: PathBuf,
+        /// Its format.
+        format: u32,
+        /// The last format that this version knows.
+        known: u32,
+    },
     /// The store was closed, or its writer ended.
     #[error("the store is closed")]
     Closed,

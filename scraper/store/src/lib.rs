@@ -13,6 +13,7 @@
 //! | `query` | samples and metadata for the evaluator and the API |
 
 mod batch;
+mod blocks;
 mod database;
 mod error;
 mod folder;

@@ -9,8 +9,8 @@ pub struct Options {
     pub commit_interval: Duration,
     /// Samples older than this, counted back from the newest one in the store, are deleted. `None` keeps everything.
     pub retention: Option<Duration>,
-    /// The oldest samples are deleted when the database takes more disk than this. The log (see `checkpoint_bytes`) comes
-    /// on top. `None` lets it grow.
+    /// The oldest blocks are removed when all blocks together take more disk than this, and the oldest samples of the hot
+    /// database when it alone does. The log (see `checkpoint_bytes`) comes on top. `None` lets them grow.
     pub retention_bytes: Option<u64>,
     /// How many samples may wait for their commit; beyond it `append` refuses. One takes 20 bytes.
     pub max_pending_samples: usize,
@@ -27,6 +27,21 @@ pub struct Options {
     pub threads: usize,
     /// The size of the write-ahead log from which it is written into the table (a checkpoint), after a commit.
     pub checkpoint_bytes: u64,
+    /// How many samples the hot database takes before they are sealed into a block.
+    pub seal_samples: u64,
+    /// The stretch of time after which they are sealed although they are fewer, unless they are very few: a 64th.
+    pub seal_after: Duration,
+    /// Windows of time whose blocks are merged into one once they are over, ascending; they begin at multiples of their
+    /// length since 1970.
+    pub block_windows: Vec<Duration>,
+    /// How many samples a merged block may have.
+    pub max_block_samples: u64,
+    /// How many series of blocks are kept in memory between queries, those used last. One takes some 200 bytes where no
+    /// active series has the same labels.
+    pub indexed_series: usize,
+    /// How many bytes of blocks are read at the start to find damage, the newest first. Of the others only the length is
+    /// looked at.
+    pub verify_bytes: u64,
     /// Free disk space below which nothing more is committed, so that what is there can still be read and recovered.
     pub min_free_bytes: u64,
 }
@@ -45,6 +60,12 @@ impl Default for Options {
             temp_limit_bytes: 4 << 30,
             threads,
             checkpoint_bytes: 16 << 20,
+            seal_samples: 2_000_000,
+            seal_after: Duration::from_secs(2 * 3600),
+            block_windows: vec![Duration::from_secs(2 * 3600), Duration::from_secs(24 * 3600)],
+            max_block_samples: 50_000_000,
+            indexed_series: 250_000,
+            verify_bytes: 256 << 20,
             min_free_bytes: 64 << 20,
         }
     }

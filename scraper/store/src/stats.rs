@@ -37,7 +37,35 @@ pub struct Stats {
     pub checkpoint_time: Duration,
     /// Why the last commit failed; `None` once one succeeded.
     pub failure: Option<String>,
-    /// The database and its log on disk.
+    /// Sealed blocks.
+    pub blocks: usize,
+    /// The blocks on disk.
+    pub block_bytes: u64,
+    /// Samples in blocks.
+    pub block_samples: u64,
+    /// Counter: samples sealed into blocks.
+    pub sealed_samples: u64,
+    /// Counter: blocks sealed from the hot database.
+    pub seals: u64,
+    /// Counter: time spent in that. Meanwhile commits and queries go on.
+    pub seal_time: Duration,
+    /// Counter: samples that were merged into longer blocks.
+    pub merged_samples: u64,
+    /// Counter: blocks made by merging others.
+    pub merges: u64,
+    /// Counter: time spent in that.
+    pub merge_time: Duration,
+    /// Counter: blocks removed because they were older than is kept.
+    pub removed_blocks: u64,
+    /// Counter: seals and merges that failed; they are tried again.
+    pub failed_seals: u64,
+    /// Damaged blocks that were set aside, now or before, and still lie there.
+    pub damaged_blocks: usize,
+    /// Blocks that should have been there at the start and were not.
+    pub missing_blocks: usize,
+    /// Files among the blocks that are none of ours.
+    pub foreign_files: usize,
+    /// The database, its log and the blocks on disk.
     pub disk_bytes: u64,
     /// The timestamp of the oldest sample, in milliseconds; `None` where there is none.
     pub min_time_ms: Option<i64>,

@@ -1,8 +1,9 @@
 //! The store as its callers see it.
 
+use crate::blocks::{self, Healed, views_sql};
 use crate::database::{self, Pool};
 use crate::folder::{Folder, disk_bytes};
-use crate::head::{Committer, Queue, Shared, Span, Times, Writer, committed_batches};
+use crate::head::{Committer, Queue, Sealer, Shared, Span, Times, Writer, committed_batches, sealed_and_closing};
 use crate::{Appended, Batch, Error, Options, SeriesRef, Stats, query, series};
 use parking_lot::{Condvar, Mutex, RwLock};
 use procession_openmetrics::Labels;
@@ -23,13 +24,15 @@ pub struct Store {
     inner: Arc<Inner>,
 }
 
-/// In the order in which it must be dropped: the writer ends, the connections close, the folder is free.
+/// In the order in which it must be dropped: the sealer and the writer end, the connections close, the folder is free.
 struct Inner {
+    sealer: Sealer,
     writer: Writer,
     pool: Arc<Pool>,
     shared: Arc<Shared>,
     options: Options,
     folder: Arc<Folder>,
+    healed: Healed,
 }
 
 impl Store {
@@ -48,7 +51,9 @@ impl Store {
             Error::Query(message) => Error::Open { path: folder.database(), message },
             other => other,
         };
-        let times = Times::load(&connection).map_err(damaged)?;
+        let before = sealed_and_closing(&connection).map_err(|error| damaged(Error::query(error)))?;
+        let (blocks, healed) = blocks::open(folder.path(), before, options.verify_bytes, options.indexed_series)?;
+        let mut times = Times::load(&connection).map_err(damaged)?;
         let index = series::load(&connection, |number| times.get(number) != Span::NONE).map_err(damaged)?;
         let batches = committed_batches(&connection).map_err(|error| damaged(Error::query(error)))?;
         tracing::info!(
@@ -58,17 +63,26 @@ impl Store {
             "opened the store"
         );
 
-        let committer = Committer::new(connection.try_clone().map_err(Error::query)?, index.next_number());
+        for block in &blocks.list().blocks {
+            times.add_unread(Span { first_ms: block.meta.first_ms, last_ms: block.meta.last_ms });
+        }
+        let committer = Committer::new(connection.try_clone().map_err(Error::query)?, index.numbers());
+        let mut queue = Queue::new(times, batches, options.max_pending_samples);
+        finish_sealing(&committer, &blocks, before, &mut queue).map_err(|message| damaged(Error::Query(message)))?;
         let shared = Arc::new(Shared {
             series: RwLock::new(index),
-            queue: Mutex::new(Queue::new(times, batches, options.max_pending_samples)),
+            queue: Mutex::new(queue),
             work: Condvar::new(),
             settled: Condvar::new(),
+            to_seal: Condvar::new(),
+            blocks,
         });
         let pool = Arc::new(Pool::new(connection, options.max_concurrent_queries));
-        let writer = Writer::start(shared.clone(), committer, pool.clone(), folder.clone(), options.clone())
-            .map_err(|cause| Error::Folder { path: folder.path().to_owned(), cause })?;
-        Ok(Store { inner: Arc::new(Inner { writer, pool, shared, options, folder }) })
+        let thread = |cause| Error::Folder { path: folder.path().to_owned(), cause };
+        let writer = Writer::start(shared.clone(), committer, pool.clone(), folder.clone(), options.clone());
+        let writer = writer.map_err(thread)?;
+        let sealer = Sealer::start(shared.clone(), pool.clone(), folder.clone(), options.clone()).map_err(thread)?;
+        Ok(Store { inner: Arc::new(Inner { sealer, writer, pool, shared, options, folder, healed }) })
     }
 
     /// The number that stands for a label set; a label set that is new gets the next one. It is written with its first
@@ -97,6 +111,11 @@ impl Store {
                 return Err(Error::UnknownSeries(unknown.0));
             }
         }
+        // Whether a series has an old sample already, blocks know that are not in memory.
+        let unread = shared.queue.lock().times.to_look_up(&batch);
+        if !unread.is_empty() {
+            query::look_up(shared, &self.inner.pool, &unread)?;
+        }
         let mut queue = shared.queue.lock();
         let was_idle = queue.pending_samples() == 0;
         let told = queue.append(batch, Instant::now())?;
@@ -116,6 +135,16 @@ impl Store {
         self.inner.writer.flush()
     }
 
+    /// Seals everything that is committed into a block now, and merges the blocks that can be. It happens by itself in
+    /// time; this is for those who need the files, and for tests.
+    ///
+    /// # Errors
+    /// A commit or the sealing failed, or the store is closed. Nothing is lost.
+    pub fn seal(&self) -> Result<(), Error> {
+        self.flush()?;
+        self.inner.sealer.seal()
+    }
+
     /// The label sets of the series that satisfy one of the sets of matchers (all series where `sets` is empty) and have
     /// samples from `start_ms` to `end_ms`, both included. At most `limit`, where that is not 0.
     pub fn series(
@@ -125,12 +154,12 @@ impl Store {
         end_ms: i64,
         limit: usize,
     ) -> Result<Vec<Labels>, Error> {
-        Ok(query::series(&self.inner.shared, sets, start_ms, end_ms, limit))
+        query::series(&self.inner.shared, &self.inner.pool, sets, start_ms, end_ms, limit)
     }
 
     /// The label names of the series that [`series`](Store::series) returns, sorted.
     pub fn label_names(&self, sets: &[Vec<Matcher>], start_ms: i64, end_ms: i64) -> Result<Vec<String>, Error> {
-        Ok(query::label_names(&self.inner.shared, sets, start_ms, end_ms))
+        query::label_names(&self.inner.shared, &self.inner.pool, sets, start_ms, end_ms)
     }
 
     /// The values that the label `name` has in the series that [`series`](Store::series) returns, sorted.
@@ -141,18 +170,21 @@ impl Store {
         start_ms: i64,
         end_ms: i64,
     ) -> Result<Vec<String>, Error> {
-        Ok(query::label_values(&self.inner.shared, name, sets, start_ms, end_ms))
+        query::label_values(&self.inner.shared, &self.inner.pool, name, sets, start_ms, end_ms)
     }
 
     /// Figures for the scraper's own metrics.
     pub fn stats(&self) -> Stats {
-        let Inner { shared, folder, .. } = &*self.inner;
+        let Inner { shared, folder, healed, .. } = &*self.inner;
+        let list = shared.blocks.list();
+        let block_bytes = list.blocks.iter().map(|b| b.meta.bytes()).sum();
         let series = shared.series.read().len();
-        let disk_bytes = disk_bytes(&[folder.database(), folder.log()]);
+        let disk_bytes = disk_bytes(&[folder.database(), folder.log()]) + block_bytes;
         let queue = shared.queue.lock();
         let all = queue.times.all();
         let any = all.first_ms <= all.last_ms;
         let counters = queue.counters.clone();
+        let sealing = queue.sealing.counters.clone();
         Stats {
             series,
             active_series: if any { queue.times.alive_since(all.last_ms - ACTIVE_MS) } else { 0 },
@@ -170,6 +202,20 @@ impl Store {
             checkpoints: counters.checkpoints,
             checkpoint_time: counters.checkpoint_time,
             failure: queue.failure.clone(),
+            blocks: list.blocks.len(),
+            block_bytes,
+            block_samples: list.blocks.iter().map(|b| b.meta.samples).sum(),
+            sealed_samples: sealing.sealed_samples,
+            seals: sealing.seals,
+            seal_time: sealing.seal_time,
+            merged_samples: sealing.merged_samples,
+            merges: sealing.merges,
+            merge_time: sealing.merge_time,
+            removed_blocks: sealing.removed_blocks,
+            failed_seals: queue.sealing.failures,
+            damaged_blocks: healed.damaged,
+            missing_blocks: healed.missing,
+            foreign_files: healed.foreign,
             disk_bytes,
             min_time_ms: any.then_some(all.first_ms),
             max_time_ms: any.then_some(all.last_ms),
@@ -182,8 +228,43 @@ impl Store {
     /// # Errors
     /// The last commit failed; what it held is lost.
     pub fn close(self) -> Result<(), Error> {
+        self.inner.sealer.close();
         self.inner.writer.close()
     }
+}
+
+/// Ends what the last process was at when it ended: rows whose block is there leave the database; others are to be sealed.
+/// The views name the files where they are now.
+fn finish_sealing(
+    committer: &Committer,
+    blocks: &blocks::Blocks,
+    (sealed, closing): (u32, u32),
+    queue: &mut Queue,
+) -> Result<(), String> {
+    let list = blocks.list();
+    let views = views_sql(&list.blocks);
+    let sealing = &mut queue.sealing;
+    sealing.upkeep = true;
+    let is_whole = list.blocks.iter().any(|b| b.meta.sources.contains(&closing));
+    let told = if closing != 0 && is_whole {
+        sealing.record = Some(closing);
+        committer.record(list.sealed, &views).map(|()| sealing.record = None)
+    } else {
+        let mut number = closing;
+        if list.sealed > sealed {
+            // The database is older than the blocks, which must be neither hidden nor counted before their time.
+            number = if closing != 0 && list.sealed >= closing { blocks.take_number() } else { closing };
+            committer.renumber(list.sealed, number)?;
+        }
+        sealing.job = (number != 0).then_some(number);
+        committer.rewrite_views(&views)
+    };
+    if let Err(error) = told {
+        // A disk that is full now may have room later; the writer tries again. Until then queries take the rows.
+        tracing::warn!(error, "the database could not be told of its blocks, it is tried again");
+        sealing.views = true;
+    }
+    Ok(())
 }
 
 impl Select for Store {

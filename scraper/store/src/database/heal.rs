@@ -45,7 +45,7 @@ mod tests {
         let check = |message, expected| assert_eq!(bad_entry(message), expected);
         check(
             "Corrupt WAL file: entry at byte position 760 computed checksum 1 does not match stored checksum 2",
-            Some(760),
+            Some(744),
         );
         check("IO Error: Corrupt WAL file: entry at byte position x", None);
         check("IO Error: No space left on device", None);

@@ -12,8 +12,10 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "head", sql: include_str!("../../../../migrations/0001_head.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "head", sql: include_str!("../../../../migrations/0001_head.sql") },
+    Migration { version: 2, name: "blocks", sql: include_str!("../../../../migrations/0002_blocks.sql") },
+];
 
 /// A row of `schema_migrations`.
 struct Applied {

@@ -29,6 +29,9 @@ pub(crate) fn open(folder: &Folder, options: &Options) -> Result<Connection, Err
         opened => opened,
     };
     let connection = connection.map_err(|message| Error::Open { path: path.clone(), message: advice(message) })?;
+    // Blocks never change: what their footers say need not be read again for every query. (An extension's option, which is
+    // not known before the database is open.)
+    connection.execute_batch("SET GLOBAL parquet_metadata_cache = true").map_err(Error::query)?;
     migrate::apply(&connection, &path)?;
     folder.sync()?;
     Ok(connection)

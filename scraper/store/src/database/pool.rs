@@ -19,20 +19,22 @@ struct State {
     /// Cloned for every further connection; or why there is no instance.
     root: Result<Connection, String>,
     idle: Vec<Connection>,
-    in_use: usize,
+    /// The numbers of the leases that are out.
+    in_use: Vec<u64>,
+    next: u64,
     reopening: bool,
 }
 
 impl Pool {
     pub(crate) fn new(root: Connection, size: usize) -> Pool {
-        let state = State { root: Ok(root), idle: Vec::new(), in_use: 0, reopening: false };
+        let state = State { root: Ok(root), idle: Vec::new(), in_use: Vec::new(), next: 0, reopening: false };
         Pool { state: Mutex::new(state), returned: Condvar::new(), size: size.max(1) }
     }
 
     /// A connection, given back when the value is dropped. Whoever holds one must not ask for another.
     pub(crate) fn get(&self) -> Result<Lease<'_>, Error> {
         let mut state = self.state.lock();
-        while state.reopening || state.in_use >= self.size {
+        while state.reopening || state.in_use.len() >= self.size {
             self.returned.wait(&mut state);
         }
         let connection = match (state.idle.pop(), &state.root) {
@@ -40,8 +42,20 @@ impl Pool {
             (None, Ok(root)) => root.try_clone().map_err(Error::query)?,
             (None, Err(reason)) => return Err(Error::Query(reason.clone())),
         };
-        state.in_use += 1;
-        Ok(Lease { pool: self, connection: Some(connection) })
+        let number = state.next;
+        state.next += 1;
+        state.in_use.push(number);
+        Ok(Lease { pool: self, connection: Some(connection), number })
+    }
+
+    /// A mark for [`has_drained`](Pool::has_drained): between the leases that are out and those to come.
+    pub(crate) fn mark(&self) -> u64 {
+        self.state.lock().next
+    }
+
+    /// Whether every lease from before the mark was given back: nobody can still read what was dropped before it.
+    pub(crate) fn has_drained(&self, mark: u64) -> bool {
+        self.state.lock().in_use.iter().all(|&number| number >= mark)
     }
 
     /// Closes the instance, once no query uses it any more, and opens another. The caller has dropped every connection
@@ -49,7 +63,7 @@ impl Pool {
     pub(crate) fn reopen(&self, open: impl FnOnce() -> Result<Connection, Error>) -> Result<Connection, Error> {
         let mut state = self.state.lock();
         state.reopening = true;
-        while state.in_use > 0 {
+        while !state.in_use.is_empty() {
             self.returned.wait(&mut state);
         }
         state.idle.clear();
@@ -77,6 +91,7 @@ impl Pool {
 pub(crate) struct Lease<'a> {
     pool: &'a Pool,
     connection: Option<Connection>,
+    number: u64,
 }
 
 impl Deref for Lease<'_> {
@@ -92,7 +107,7 @@ impl Drop for Lease<'_> {
     fn drop(&mut self) {
         let mut state = self.pool.state.lock();
         state.idle.extend(self.connection.take());
-        state.in_use -= 1;
+        state.in_use.retain(|number| *number != self.number);
         drop(state);
         self.pool.returned.notify_all();
     }

@@ -1,6 +1,6 @@
 //! One transaction: the rows of new series, the rows of the samples, the count of batches.
 
-use super::Pending;
+use super::{Pending, Span};
 use crate::error::one_line;
 use crate::series::{SeriesIndex, to_record_batch};
 use duckdb::Connection;
@@ -11,26 +11,31 @@ use parking_lot::RwLock;
 use procession_openmetrics::{Labels, is_stale};
 use std::sync::Arc;
 
+/// The columns of `head_samples`, as the migrations made them.
+const COLUMNS: &str = "(series_id UINTEGER NOT NULL, ts BIGINT NOT NULL, value DOUBLE, stale BOOLEAN NOT NULL)";
+
 /// The writer's connection and what it knows to be in the database.
 pub(crate) struct Committer {
     /// `None` after an error from which DuckDB recovers only by being opened again.
     connection: Option<Connection>,
     schema: Arc<Schema>,
-    /// The series below this number have their rows.
-    written_series: u32,
+    /// Whether the series of a number has its row.
+    written_series: Vec<bool>,
     /// The last commit failed: it may have gone through all the same.
     in_doubt: bool,
 }
 
 impl Committer {
-    pub(crate) fn new(connection: Connection, written_series: u32) -> Committer {
+    pub(crate) fn new(connection: Connection, written_series: impl Iterator<Item = u32>) -> Committer {
         let schema = Schema::new(vec![
             Field::new("series_id", DataType::UInt32, false),
             Field::new("ts", DataType::Int64, false),
             Field::new("value", DataType::Float64, true),
             Field::new("stale", DataType::Boolean, false),
         ]);
-        Committer { connection: Some(connection), schema: Arc::new(schema), written_series, in_doubt: false }
+        let mut written = Vec::new();
+        written_series.for_each(|number| mark(&mut written, number));
+        Committer { connection: Some(connection), schema: Arc::new(schema), written_series: written, in_doubt: false }
     }
 
     pub(crate) fn is_connected(&self) -> bool {
@@ -69,10 +74,17 @@ impl Committer {
                 return Ok(());
             }
         }
-        let upto = batches.iter().flat_map(|p| &p.batch.series).map(|s| s.0 + 1).max().unwrap_or(0);
+        let mut new: Vec<u32> = batches
+            .iter()
+            .flat_map(|p| &p.batch.series)
+            .map(|s| s.0)
+            .filter(|&n| !self.written_series.get(n as usize).copied().unwrap_or(false))
+            .collect();
+        new.sort_unstable();
+        new.dedup();
         let new: Vec<(u32, Labels)> = {
             let series = series.read();
-            (self.written_series..upto).filter_map(|n| Some((n, series.get(n)?.clone()))).collect()
+            new.into_iter().filter_map(|n| Some((n, series.get(n)?.clone()))).collect()
         };
         let rows = self.rows(batches)?;
 
@@ -88,7 +100,7 @@ impl Committer {
         drop(appender);
         transaction.execute("UPDATE head_commit SET batches = ?", [last])?;
         transaction.commit()?;
-        self.written_series = self.written_series.max(upto);
+        new.iter().for_each(|(number, _)| mark(&mut self.written_series, *number));
         Ok(())
     }
 
@@ -121,6 +133,65 @@ impl Committer {
         delete().map_err(one_line)
     }
 
+    /// Renames the hot table to `head_closed`, which is to become the block `number`, and begins a new one.
+    pub(crate) fn rotate(&self, number: u32) -> Result<(), String> {
+        self.transaction(&format!(
+            "DROP TABLE head_closed; ALTER TABLE head_samples RENAME TO head_closed; CREATE TABLE head_samples {COLUMNS};
+             UPDATE head_commit SET closing = {number};"
+        ))
+    }
+
+    /// Lets go of the closed rows, which are in blocks up to number `sealed` now, and says so; `views` show the blocks.
+    pub(crate) fn record(&self, sealed: u32, views: &str) -> Result<(), String> {
+        self.transaction(&format!(
+            "DROP TABLE head_closed; CREATE TABLE head_closed {COLUMNS};
+             UPDATE head_commit SET sealed = {sealed}, closing = 0; {views}"
+        ))
+    }
+
+    /// Gives the closed rows another number, and says up to which number blocks count.
+    pub(crate) fn renumber(&self, sealed: u32, closing: u32) -> Result<(), String> {
+        self.transaction(&format!("UPDATE head_commit SET sealed = {sealed}, closing = {closing};"))
+    }
+
+    /// Makes the views anew.
+    pub(crate) fn rewrite_views(&self, views: &str) -> Result<(), String> {
+        self.transaction(views)
+    }
+
+    fn transaction(&self, sql: &str) -> Result<(), String> {
+        let connection = self.connection.as_ref().ok_or("the database is not open")?;
+        let run = || {
+            let transaction = connection.unchecked_transaction()?;
+            transaction.execute_batch(sql)?;
+            transaction.commit()
+        };
+        run().map_err(one_line)
+    }
+
+    /// How many rows the hot table and the closed one have, with their first and last timestamps.
+    pub(crate) fn table_rows(&self) -> Result<(TableRows, TableRows), String> {
+        let connection = self.connection.as_ref().ok_or("the database is not open")?;
+        let of = |table| {
+            let sql = format!(
+                "SELECT count(*)::UBIGINT, coalesce(min(ts), {}), coalesce(max(ts), {}) FROM {table}",
+                i64::MAX,
+                Span::NONE.last_ms + 1
+            );
+            connection.query_row(&sql, [], |r| {
+                let rows: u64 = r.get(0)?;
+                let span = Span { first_ms: r.get(1)?, last_ms: r.get(2)? };
+                Ok(TableRows { rows, span: if rows == 0 { Span::NONE } else { span } })
+            })
+        };
+        of("head_samples").and_then(|hot| Ok((hot, of("head_closed")?))).map_err(one_line)
+    }
+
+    /// What [`sealed_and_closing`] says.
+    pub(crate) fn sealed_and_closing(&self) -> Result<(u32, u32), String> {
+        sealed_and_closing(self.connection.as_ref().ok_or("the database is not open")?).map_err(one_line)
+    }
+
     /// The bytes of the database file that hold something. The file itself never gets smaller: what is freed is used again.
     pub(crate) fn used_bytes(&self) -> Result<u64, String> {
         let connection = self.connection.as_ref().ok_or("the database is not open")?;
@@ -142,12 +213,47 @@ impl Committer {
     }
 }
 
+/// How much a table holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TableRows {
+    pub(crate) rows: u64,
+    pub(crate) span: Span,
+}
+
+impl TableRows {
+    /// Counts rows that were added.
+    pub(crate) fn add(&mut self, timestamps_ms: &[i64]) {
+        self.rows += timestamps_ms.len() as u64;
+        for &t in timestamps_ms {
+            self.span.include(Span { first_ms: t, last_ms: t });
+        }
+    }
+}
+
+/// The number of the last block whose rows have left the database, and of the one that `head_closed` is to become, or 0.
+pub(crate) fn sealed_and_closing(connection: &Connection) -> duckdb::Result<(u32, u32)> {
+    connection.query_row("SELECT sealed, closing FROM head_commit", [], |r| Ok((r.get(0)?, r.get(1)?)))
+}
+
 /// The number of the last batch in the database.
 pub(crate) fn committed_batches(connection: &Connection) -> duckdb::Result<u64> {
     connection.query_row("SELECT batches FROM head_commit", [], |r| r.get(0))
 }
 
-/// The number below which every series has its row.
-fn written_series(connection: &Connection) -> duckdb::Result<u32> {
-    connection.query_row("SELECT coalesce(max(series_id) + 1, 0)::UINTEGER FROM head_series", [], |r| r.get(0))
+/// The series that have their row.
+fn written_series(connection: &Connection) -> duckdb::Result<Vec<bool>> {
+    let mut written = Vec::new();
+    let mut statement = connection.prepare("SELECT series_id FROM head_series")?;
+    for number in statement.query_map([], |r| r.get(0))? {
+        mark(&mut written, number?);
+    }
+    Ok(written)
+}
+
+fn mark(marks: &mut Vec<bool>, number: u32) {
+    let at = number as usize;
+    if at >= marks.len() {
+        marks.resize(at + 1, false);
+    }
+    marks[at] = true;
 }

@@ -4,14 +4,19 @@ mod commit;
 mod queue;
 mod retention;
 mod run;
+mod sealer;
+mod sealing;
 mod times;
 mod writer;
 
-pub(crate) use commit::{Committer, committed_batches};
+pub(crate) use commit::{Committer, committed_batches, sealed_and_closing};
 pub(crate) use queue::{Pending, Queue};
+pub(crate) use sealer::Sealer;
+pub(crate) use sealing::Sealing;
 pub(crate) use times::{Span, Times};
 pub(crate) use writer::Writer;
 
+use crate::blocks::Blocks;
 use crate::series::SeriesIndex;
 use parking_lot::{Condvar, Mutex, RwLock};
 
@@ -21,6 +26,9 @@ pub(crate) struct Shared {
     pub(crate) queue: Mutex<Queue>,
     /// There may be something to do for the writer.
     pub(crate) work: Condvar,
-    /// A commit ended, well or not, or the writer itself.
+    /// A commit ended, well or not, or the writer itself; or a pass of the sealer.
     pub(crate) settled: Condvar,
+    /// There may be something to do for the sealer.
+    pub(crate) to_seal: Condvar,
+    pub(crate) blocks: Blocks,
 }

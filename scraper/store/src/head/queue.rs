@@ -1,6 +1,6 @@
 //! The batches that wait for their commit, in the order in which they came.
 
-use super::Times;
+use super::{Sealing, Times};
 use crate::{Appended, Batch, Error};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -40,6 +40,7 @@ pub(crate) struct AppendedTotal {
 pub(crate) struct Queue {
     pub(crate) times: Times,
     pub(crate) counters: Counters,
+    pub(crate) sealing: Sealing,
     /// Why the last commit failed; `None` once one succeeded.
     pub(crate) failure: Option<String>,
     pending: VecDeque<Arc<Pending>>,
@@ -60,6 +61,7 @@ impl Queue {
         Queue {
             times,
             counters: Counters::default(),
+            sealing: Sealing::default(),
             failure: None,
             pending: VecDeque::new(),
             pending_samples: 0,
@@ -161,7 +163,7 @@ impl Queue {
         self.wanted = self.committed;
     }
 
-    /// The samples before `cut_ms` were deleted from the database; the oldest that it still has is `oldest_ms`.
+    /// The samples before `cut_ms` were deleted from the hot table; the oldest that is committed anywhere is `oldest_ms`.
     pub(crate) fn cut(&mut self, cut_ms: i64, oldest_ms: Option<i64>, deleted: u64) {
         let waiting = self.pending.iter().flat_map(|p| &p.batch.timestamps_ms).copied().min();
         let oldest_ms = oldest_ms.into_iter().chain(waiting).min().unwrap_or(i64::MAX);

@@ -13,9 +13,15 @@ const AHEAD_MS: i64 = 3_600_000;
 pub(crate) fn next_cut(oldest_ms: i64, newest_ms: i64, now_ms: i64, retention: Duration) -> Option<i64> {
     let retention_ms = i64::try_from(retention.as_millis()).ok()?;
     let slice_ms = SLICE_MS.min(retention_ms / 10).max(1);
-    let limit_ms = newest_ms.min(now_ms.saturating_add(AHEAD_MS)).saturating_sub(retention_ms);
+    let limit_ms = limit_ms(newest_ms, now_ms, retention)?;
     let cut_ms = oldest_ms.saturating_add(slice_ms);
     (cut_ms <= limit_ms).then_some(cut_ms)
+}
+
+/// The moment before which nothing need be kept.
+pub(super) fn limit_ms(newest_ms: i64, now_ms: i64, retention: Duration) -> Option<i64> {
+    let retention_ms = i64::try_from(retention.as_millis()).ok()?;
+    Some(newest_ms.min(now_ms.saturating_add(AHEAD_MS)).saturating_sub(retention_ms))
 }
 
 /// The share of all samples to delete where so many bytes are used and so many may be, if it is too much.

@@ -1,9 +1,11 @@
 //! What the writer thread does: it waits until a commit is due or asked for, keeps what it could not commit, writes the
 //! log into the table when it has grown, deletes what is too old, and opens the database again when DuckDB has given it up.
 
+use super::commit::TableRows;
 use super::retention::{next_cut, now_ms, share_over};
-use super::{Committer, Shared};
+use super::{Committer, Shared, Span};
 use crate::Options;
+use crate::blocks::views_sql;
 use crate::database::{self, Pool};
 use crate::folder::{Folder, disk_bytes, free_bytes};
 use std::sync::Arc;
@@ -14,6 +16,9 @@ const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
 /// The pause after a checkpoint that failed. Until then the log grows, which is harmless: only the next start takes longer.
 const CHECKPOINT_PAUSE: Duration = Duration::from_secs(60);
+
+/// The pause after what the sealer asked for has failed.
+const SERVE_PAUSE: Duration = Duration::from_secs(5);
 
 /// The state of the thread.
 pub(super) struct Run {
@@ -27,6 +32,14 @@ pub(super) struct Run {
     retry_at: Option<Instant>,
     /// After a failed checkpoint, not before.
     checkpoint_at: Option<Instant>,
+    /// What the hot table holds, and the first moment of the closed one.
+    hot: TableRows,
+    closed: Span,
+    /// After a failure, what the sealer asks for is not done before.
+    asks_at: Option<Instant>,
+    /// The mark of the pool at which rows were dropped. Until everybody who may still read them is done, their place in
+    /// the file must not be given to others, which only a checkpoint does.
+    dropped: u64,
 }
 
 impl Run {
@@ -37,14 +50,30 @@ impl Run {
         folder: Arc<Folder>,
         options: Options,
     ) -> Run {
-        let (backoff, retry_at, checkpoint_at) = (Duration::ZERO, None, None);
-        Run { shared, committer, pool, folder, options, backoff, retry_at, checkpoint_at }
+        // Where this fails the next commit says why; until then there is nothing to seal.
+        let none = TableRows { rows: 0, span: Span::NONE };
+        let (hot, closed) = committer.table_rows().unwrap_or((none, none));
+        Run {
+            shared,
+            committer,
+            pool,
+            folder,
+            options,
+            backoff: Duration::ZERO,
+            retry_at: None,
+            checkpoint_at: None,
+            hot,
+            closed: closed.span,
+            asks_at: None,
+            dropped: 0,
+        }
     }
 
     pub(super) fn run(mut self) {
         let _ended = Ended(self.shared.clone());
         while self.wait() {
             self.commit();
+            self.serve_sealer();
             self.delete_what_is_too_old();
             self.checkpoint_when_grown();
             // One more try is all that closing allows: who closes must not wait for a disk that stays full.
@@ -52,7 +81,9 @@ impl Run {
                 break;
             }
         }
-        if let Err(error) = self.checkpoint() {
+        if !self.pool.has_drained(self.dropped) {
+            tracing::info!("no last checkpoint, since a query still runs; the next start replays the log");
+        } else if let Err(error) = self.checkpoint() {
             // Nothing is lost: the next start replays the log.
             tracing::warn!(error, "the last checkpoint failed");
         }
@@ -65,11 +96,15 @@ impl Run {
             if queue.is_urgent() {
                 return true;
             }
-            match queue.due(self.options.commit_interval) {
-                None if queue.is_closing() => return false,
+            let due = queue.due(self.options.commit_interval);
+            if due.is_none() && queue.is_closing() {
+                return false;
+            }
+            let due = due.map(|due| self.retry_at.map_or(due, |retry| due.max(retry)));
+            let asked = queue.sealing.asks_writer().then(|| self.asks_at.unwrap_or_else(Instant::now));
+            match due.into_iter().chain(asked).min() {
                 None => self.shared.work.wait(&mut queue),
                 Some(due) => {
-                    let due = self.retry_at.map_or(due, |retry| due.max(retry));
                     if due <= Instant::now() || self.shared.work.wait_until(&mut queue, due).timed_out() {
                         return true;
                     }
@@ -98,6 +133,9 @@ impl Run {
                     tracing::info!(samples = queue.pending_samples(), "samples are committed again");
                 }
                 self.backoff = Duration::ZERO;
+                for pending in &batches {
+                    self.hot.add(&pending.batch.timestamps_ms);
+                }
                 queue.commit_succeeded(last, took);
             }
             Err(failure) => {
@@ -120,9 +158,9 @@ impl Run {
     /// One slice at a time: whoever waits for a commit waits for no more than that.
     fn delete_what_is_too_old(&mut self) {
         let Some(retention) = self.options.retention else { return };
-        let all = self.shared.queue.lock().times.all();
+        let newest_ms = self.shared.queue.lock().times.all().last_ms;
         // Deleting writes to the log, too: not while that fails.
-        if let Some(cut_ms) = next_cut(all.first_ms, all.last_ms, now_ms(), retention)
+        if let Some(cut_ms) = next_cut(self.hot.span.first_ms, newest_ms, now_ms(), retention)
             && self.retry_at.is_none()
             && self.room(0).is_ok()
         {
@@ -147,8 +185,92 @@ impl Run {
 
     fn delete_before(&mut self, cut_ms: i64) -> Result<(), String> {
         let (deleted, oldest_ms) = self.committer.delete_before(cut_ms)?;
-        self.shared.queue.lock().cut(cut_ms, oldest_ms, deleted);
+        self.hot.rows = self.hot.rows.saturating_sub(deleted);
+        self.hot.span.first_ms = oldest_ms.unwrap_or(i64::MAX);
+        self.shared.queue.lock().cut(cut_ms, self.oldest_ms(), deleted);
         Ok(())
+    }
+
+    /// The first moment that is committed anywhere.
+    fn oldest_ms(&self) -> Option<i64> {
+        let blocks = self.shared.blocks.list();
+        let in_blocks = blocks.blocks.iter().map(|b| b.meta.first_ms);
+        in_blocks.chain([self.hot.span.first_ms, self.closed.first_ms]).min().filter(|&first| first < i64::MAX)
+    }
+
+    /// Closes the hot table when it is full, and does in the database what the sealer asks for.
+    fn serve_sealer(&mut self) {
+        let now = Instant::now();
+        let wanted = {
+            let queue = self.shared.queue.lock();
+            let full = self.is_full() && !queue.sealing.is_closed();
+            if queue.is_closing() || queue.sealing.ending || !(full || queue.sealing.asks_writer()) {
+                return;
+            }
+            full || queue.sealing.wants_close()
+        };
+        if self.retry_at.is_some() || self.asks_at.is_some_and(|at| now < at) {
+            // Counted from now on, else this would be asked for again at once.
+            self.asks_at = self.asks_at.filter(|at| now < *at).or(self.retry_at);
+            return;
+        }
+        let result = self.room(0).and_then(|()| self.connect()).and_then(|()| self.serve(wanted));
+        self.asks_at = result.is_err().then(|| now + SERVE_PAUSE);
+        self.warn_of(result, "the database could not be told of sealed blocks, it is tried again");
+    }
+
+    fn serve(&mut self, close: bool) -> Result<(), String> {
+        let (record, views) = {
+            let sealing = &self.shared.queue.lock().sealing;
+            (sealing.record, sealing.views)
+        };
+        if record.is_some() || views {
+            let list = self.shared.blocks.list();
+            let sql = views_sql(&list.blocks);
+            // A commit that seemed to fail may have gone through: what is closed now may be other rows already.
+            let closing = self.committer.sealed_and_closing()?.1;
+            if record.is_some_and(|number| number == closing) {
+                self.committer.record(list.sealed, &sql)?;
+                self.dropped = self.pool.mark();
+                self.closed = Span::NONE;
+            } else {
+                self.committer.rewrite_views(&sql)?;
+            }
+            let mut queue = self.shared.queue.lock();
+            queue.sealing.record = None;
+            queue.sealing.views = false;
+            queue.cut(i64::MAX, self.oldest_ms(), 0);
+            self.shared.to_seal.notify_all();
+        }
+        if close {
+            self.close_table()?;
+        }
+        Ok(())
+    }
+
+    fn close_table(&mut self) -> Result<(), String> {
+        if self.hot.rows > 0 {
+            if self.committer.sealed_and_closing()?.1 == 0 {
+                self.committer.rotate(self.shared.blocks.take_number())?;
+            }
+            let (hot, closed) = self.committer.table_rows()?;
+            (self.hot, self.closed) = (hot, closed.span);
+        }
+        let number = self.committer.sealed_and_closing()?.1;
+        let mut queue = self.shared.queue.lock();
+        let sealing = &mut queue.sealing;
+        sealing.job = (number > 0).then_some(number);
+        sealing.upkeep = true;
+        sealing.closed = sealing.wanted;
+        self.shared.to_seal.notify_all();
+        Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        let (rows, limit) = (self.hot.rows, self.options.seal_samples.max(1));
+        let after_ms = i64::try_from(self.options.seal_after.as_millis()).unwrap_or(i64::MAX);
+        let long = self.hot.span.last_ms.saturating_sub(self.hot.span.first_ms) >= after_ms;
+        rows >= limit || (rows > 0 && long && rows >= limit / 64)
     }
 
     fn warn_of(&mut self, result: Result<(), String>, what: &str) {
@@ -161,7 +283,8 @@ impl Run {
     fn checkpoint_when_grown(&mut self) {
         let log = disk_bytes(&[self.folder.log()]);
         let paused = self.checkpoint_at.is_some_and(|at| Instant::now() < at);
-        if log < self.options.checkpoint_bytes || paused || !self.committer.is_connected() {
+        let read = !self.pool.has_drained(self.dropped);
+        if log < self.options.checkpoint_bytes || paused || read || !self.committer.is_connected() {
             return;
         }
         // The table grows by less than the log holds, before the log is emptied.

@@ -5,6 +5,8 @@ use crate::{Appended, Batch, Error};
 use duckdb::Connection;
 use duckdb::arrow::array::{Array, AsArray};
 use duckdb::arrow::datatypes::{Int64Type, UInt32Type};
+use foldhash::fast::RandomState;
+use hashbrown::HashSet;
 
 /// The first and the last timestamp of a series in milliseconds; without a sample, first stands after last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +39,15 @@ impl Span {
 pub(crate) struct Times {
     spans: Vec<Span>,
     all: Span,
+    /// The last moment of the blocks that were there at the start. Up to it a series may have samples that its span here
+    /// does not tell of, until it was looked up.
+    unread_until_ms: i64,
+    looked_up: HashSet<u32, RandomState>,
 }
 
 impl Default for Times {
     fn default() -> Self {
-        Times { spans: Vec::new(), all: Span::NONE }
+        Times { spans: Vec::new(), all: Span::NONE, unread_until_ms: i64::MIN, looked_up: HashSet::default() }
     }
 }
 
@@ -49,7 +55,9 @@ impl Times {
     /// Reads them from the database: one pass over the two columns, some 5 ns a sample.
     pub(crate) fn load(connection: &Connection) -> Result<Times, Error> {
         let mut times = Times::default();
-        let sql = "SELECT series_id, min(ts), max(ts) FROM head_samples GROUP BY series_id";
+        let sql = "SELECT series_id, min(ts), max(ts) FROM \
+                   (SELECT series_id, ts FROM head_samples UNION ALL SELECT series_id, ts FROM head_closed) \
+                   GROUP BY series_id";
         let mut statement = connection.prepare(sql).map_err(Error::query)?;
         drop(statement.query_arrow([]).map_err(Error::query)?);
         while let Some(rows) = statement.step().map_err(Error::query)? {
@@ -81,6 +89,33 @@ impl Times {
     /// From the oldest to the newest sample of all.
     pub(crate) fn all(&self) -> Span {
         self.all
+    }
+
+    /// There are blocks with samples in this span, of series that are not read into memory.
+    pub(crate) fn add_unread(&mut self, span: Span) {
+        self.all.include(span);
+        self.unread_until_ms = self.unread_until_ms.max(span.last_ms);
+    }
+
+    /// The series of a batch that must be looked up in the blocks before the batch can be judged: none, unless old
+    /// samples come in after a restart.
+    pub(crate) fn to_look_up(&self, batch: &Batch) -> Vec<u32> {
+        if batch.timestamps_ms.iter().all(|&t| t > self.unread_until_ms) {
+            return Vec::new();
+        }
+        let unknown =
+            |number: u32| self.get(number).last_ms <= self.unread_until_ms && !self.looked_up.contains(&number);
+        let old = batch.series.iter().zip(&batch.timestamps_ms).filter(|(_, t)| **t <= self.unread_until_ms);
+        let mut numbers: Vec<u32> = old.map(|(s, _)| s.0).filter(|&n| unknown(n)).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
+    /// What the blocks have of a series.
+    pub(crate) fn was_looked_up(&mut self, number: u32, span: Span) {
+        self.slot(number).include(span);
+        self.looked_up.insert(number);
     }
 
     /// How many series have their last sample at this moment or later.

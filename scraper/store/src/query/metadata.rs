@@ -1,70 +1,144 @@
-//! Series, label names and label values: from memory alone, without SQL.
+//! Series, label names and label values: from what is known of series, without their samples.
 //!
-//! A series counts as being there from its first to its last sample.
+//! A series counts as being there from its first to its last sample, in the hot tables or in a block.
 
+use super::look_up::known;
+use crate::Error;
+use crate::database::Pool;
 use crate::head::{Shared, Times};
 use crate::series::SeriesIndex;
+use foldhash::fast::RandomState;
+use hashbrown::HashSet;
 use procession_openmetrics::Labels;
 use procession_promql::Matcher;
 use std::collections::BTreeSet;
 
 /// The label sets of the series that satisfy one of the sets of matchers (all series where there is no set) and have
 /// samples from `start_ms` to `end_ms`, both included. At most `limit`, where that is not 0.
-pub(crate) fn series(shared: &Shared, sets: &[Vec<Matcher>], start_ms: i64, end_ms: i64, limit: usize) -> Vec<Labels> {
-    let index = shared.series.read();
-    let numbers = matching(&index, sets);
-    let queue = shared.queue.lock();
-    numbers
-        .into_iter()
-        .filter(|&n| queue.times.get(n).meets(start_ms, end_ms))
-        .filter_map(|n| index.get(n).cloned())
-        .take(if limit == 0 { usize::MAX } else { limit })
-        .collect()
+pub(crate) fn series(
+    shared: &Shared,
+    pool: &Pool,
+    sets: &[Vec<Matcher>],
+    start_ms: i64,
+    end_ms: i64,
+    limit: usize,
+) -> Result<Vec<Labels>, Error> {
+    let limit = if limit == 0 { usize::MAX } else { limit };
+    // Series that were sealed since the start are known in memory, too: what moves meanwhile is not overlooked.
+    let mut found: Vec<Labels> = {
+        let index = shared.series.read();
+        let numbers = matching(&index, sets);
+        let queue = shared.queue.lock();
+        let there = numbers.into_iter().filter(|&n| queue.times.get(n).meets(start_ms, end_ms));
+        there.filter_map(|n| index.get(n).cloned()).take(limit).collect()
+    };
+    let mut known: HashSet<Labels, RandomState> = HashSet::default();
+    each_in_blocks(shared, pool, sets, start_ms, end_ms, |labels| {
+        if known.is_empty() {
+            known.extend(found.iter().cloned());
+        }
+        if found.len() < limit && !known.contains(labels) {
+            known.insert(labels.clone());
+            found.push(labels.clone());
+        }
+        found.len() < limit
+    })?;
+    Ok(found)
 }
 
 /// The label names of these series, sorted.
-pub(crate) fn label_names(shared: &Shared, sets: &[Vec<Matcher>], start_ms: i64, end_ms: i64) -> Vec<String> {
+pub(crate) fn label_names(
+    shared: &Shared,
+    pool: &Pool,
+    sets: &[Vec<Matcher>],
+    start_ms: i64,
+    end_ms: i64,
+) -> Result<Vec<String>, Error> {
+    let mut names = BTreeSet::new();
+    each_in_blocks(shared, pool, sets, start_ms, end_ms, |labels| {
+        for (name, _) in labels {
+            if !names.contains(name) {
+                names.insert(name.to_owned());
+            }
+        }
+        true
+    })?;
     let index = shared.series.read();
     if sets.is_empty() {
         let queue = shared.queue.lock();
-        let mut names: Vec<String> = index
-            .postings()
-            .names()
-            .filter(|name| index.postings().values(name).any(|(_, list)| any(&queue.times, list, start_ms, end_ms)))
-            .map(str::to_owned)
+        let alive =
+            |name: &&str| index.postings().values(name).any(|(_, list)| any(&queue.times, list, start_ms, end_ms));
+        names.extend(index.postings().names().filter(alive).map(str::to_owned));
+    } else {
+        let numbers = alive(shared, matching(&index, sets), start_ms, end_ms);
+        let of_series: BTreeSet<&str> = numbers
+            .iter()
+            .filter_map(|&n| index.get(n))
+            .flat_map(|labels| labels.iter().map(|(name, _)| name))
             .collect();
-        names.sort_unstable();
-        return names;
+        names.extend(of_series.into_iter().map(str::to_owned));
     }
-    let numbers = alive(shared, matching(&index, sets), start_ms, end_ms);
-    let names: BTreeSet<&str> =
-        numbers.iter().filter_map(|&n| index.get(n)).flat_map(|labels| labels.iter().map(|(name, _)| name)).collect();
-    names.into_iter().map(str::to_owned).collect()
+    Ok(names.into_iter().collect())
 }
 
 /// The values that a label has in these series, sorted.
 pub(crate) fn label_values(
     shared: &Shared,
+    pool: &Pool,
     name: &str,
     sets: &[Vec<Matcher>],
     start_ms: i64,
     end_ms: i64,
-) -> Vec<String> {
+) -> Result<Vec<String>, Error> {
+    let mut values = BTreeSet::new();
+    each_in_blocks(shared, pool, sets, start_ms, end_ms, |labels| {
+        if let Some(value) = labels.get(name).filter(|value| !values.contains(*value)) {
+            values.insert(value.to_owned());
+        }
+        true
+    })?;
     let index = shared.series.read();
     if sets.is_empty() {
         let queue = shared.queue.lock();
-        let mut values: Vec<String> = index
-            .postings()
-            .values(name)
-            .filter(|(_, list)| any(&queue.times, list, start_ms, end_ms))
-            .map(|(value, _)| value.to_owned())
-            .collect();
-        values.sort_unstable();
-        return values;
+        let alive = index.postings().values(name).filter(|(_, list)| any(&queue.times, list, start_ms, end_ms));
+        values.extend(alive.map(|(value, _)| value.to_owned()));
+    } else {
+        let numbers = alive(shared, matching(&index, sets), start_ms, end_ms);
+        let of_series: BTreeSet<&str> = numbers.iter().filter_map(|&n| index.get(n)?.get(name)).collect();
+        values.extend(of_series.into_iter().map(str::to_owned));
     }
-    let numbers = alive(shared, matching(&index, sets), start_ms, end_ms);
-    let values: BTreeSet<&str> = numbers.iter().filter_map(|&n| index.get(n)?.get(name)).collect();
-    values.into_iter().map(str::to_owned).collect()
+    Ok(values.into_iter().collect())
+}
+
+/// Calls `visit` for each series of each block that is asked for, until it says that this is enough.
+fn each_in_blocks(
+    shared: &Shared,
+    pool: &Pool,
+    sets: &[Vec<Matcher>],
+    start_ms: i64,
+    end_ms: i64,
+    mut visit: impl FnMut(&Labels) -> bool,
+) -> Result<(), Error> {
+    let list = shared.blocks.list();
+    let mut blocks = list.blocks.iter().filter(|b| b.meta.meets(start_ms, end_ms)).peekable();
+    if blocks.peek().is_none() {
+        return Ok(());
+    }
+    let lease = pool.get()?;
+    let all = [Vec::new()];
+    let sets = if sets.is_empty() { &all } else { sets };
+    // The newest first: where there is a limit, they are of more interest.
+    for block in blocks.rev() {
+        let index = shared.blocks.indexes.get(&lease, block, |labels| known(shared, labels))?;
+        for set in sets {
+            for place in index.resolve(set, start_ms, end_ms) {
+                if !visit(index.labels(place)) {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 fn matching(index: &SeriesIndex, sets: &[Vec<Matcher>]) -> Vec<u32> {

@@ -5,13 +5,15 @@
 //! holds batches (`head_commit`, written by the same transactions). So what is in the snapshot is dropped from the list,
 //! and nothing is seen twice or not at all, without any lock across the two.
 
+use super::sealed::Parts;
 use super::slots::Slots;
 use crate::Error;
 use crate::batch::TIMESTAMP_LIMIT_MS;
+use crate::blocks::Block;
 use crate::head::Pending;
 use duckdb::Connection;
 use duckdb::arrow::array::{Array, AsArray};
-use duckdb::arrow::datatypes::{Float64Type, Int64Type, UInt32Type};
+use duckdb::arrow::datatypes::{Float64Type, Int64Type, UInt64Type};
 use procession_openmetrics::STALE_NAN;
 use procession_promql::Selection;
 use std::sync::Arc;
@@ -35,29 +37,57 @@ impl Rows {
     }
 }
 
-/// One look at everything: the rows of series `numbers`, and the number of the last batch that the snapshot held.
+/// What a look saw: the rows, and what the snapshot of the database held.
+pub(crate) struct Look {
+    pub(crate) rows: Rows,
+    /// The number of the last batch.
+    pub(crate) committed: u64,
+    /// The number of the last block whose rows were no longer in it. Where the list of blocks knew less, there are no rows.
+    pub(crate) sealed: u32,
+}
+
+/// One look at everything: the rows of series `numbers` in the hot tables and of `parts` in the blocks.
 pub(crate) fn scan(
     connection: &Connection,
     pending: &[Arc<Pending>],
     numbers: &[u32],
+    parts: &Parts,
     selection: &Selection,
+    blocks_selection: &Selection,
     limit: usize,
-) -> Result<(Rows, u64), Error> {
+) -> Result<Look, Error> {
     let slots = Slots::new(numbers);
-    let too_many = || Error::TooManySamples { limit, series: numbers.len() };
+    let series = numbers.len().max(parts.parts.iter().map(|part| part.len()).max().unwrap_or(0));
+    let too_many = || Error::TooManySamples { limit, series };
     let mut rows = Rows::default();
-    let mut committed = None;
 
-    // The row without a series says which snapshot it is. The transaction holds planning and running together: without
-    // it each has a snapshot of its own, and a plan that knew no newer rows finds none although they are there by now.
+    // The transaction holds all statements, and planning and running, together: else each has a snapshot of its own, and
+    // a plan that knew no newer rows finds none although they are there by now.
     let snapshot = connection.unchecked_transaction().map_err(Error::query)?;
-    let sql = format!(
-        "SELECT NULL::UINTEGER, batches::BIGINT, NULL::DOUBLE FROM head_commit UNION ALL \
-         SELECT series_id, ts, value FROM head_samples WHERE ts > {} AND ts <= {} AND {}",
-        selection.start_ms.clamp(-TIMESTAMP_LIMIT_MS - 1, TIMESTAMP_LIMIT_MS),
-        selection.end_ms.clamp(-TIMESTAMP_LIMIT_MS - 1, TIMESTAMP_LIMIT_MS),
-        slots.condition(numbers),
-    );
+    let (committed, sealed): (u64, u32) = snapshot
+        .query_row("SELECT batches, sealed FROM head_commit", [], |r| Ok((r.get(0)?, r.get(1)?)))
+        .map_err(Error::query)?;
+    if sealed > parts.sealed {
+        return Ok(Look { rows, committed, sealed });
+    }
+    let mut arms = Vec::new();
+    if !numbers.is_empty() {
+        let condition = slots.condition(numbers);
+        for table in ["head_samples", "head_closed"] {
+            arms.push(format!(
+                "SELECT series_id::UBIGINT AS series_id, ts, value FROM {table} WHERE ts > {} AND ts <= {} AND {condition}",
+                selection.start_ms.clamp(-TIMESTAMP_LIMIT_MS - 1, TIMESTAMP_LIMIT_MS),
+                selection.end_ms.clamp(-TIMESTAMP_LIMIT_MS - 1, TIMESTAMP_LIMIT_MS),
+            ));
+        }
+    }
+    // A block that the snapshot does not know of yet is of rows that it still has itself.
+    let is_counted = |block: &Block| !block.meta.is_sealed_from_head() || block.meta.number <= sealed;
+    arms.extend(parts.parts.iter().filter(|part| is_counted(&part.block)).map(|part| part.sql(blocks_selection)));
+    if arms.is_empty() {
+        return Ok(Look { rows: pending_rows(rows, pending, committed, &slots, selection), committed, sealed });
+    }
+    let sql = arms.join(" UNION ALL ");
     let mut statement = snapshot.prepare(&sql).map_err(Error::query)?;
     // The result as a whole (DuckDB spills it where it does not fit into its memory): twice as quick as piece by piece.
     // What this returns panics on an error half way; `step` below says it.
@@ -67,16 +97,21 @@ pub(crate) fn scan(
             return Err(Error::query("three columns were asked for"));
         };
         let (Some(series), Some(timestamps), Some(values)) = (
-            series.as_primitive_opt::<UInt32Type>(),
+            series.as_primitive_opt::<UInt64Type>(),
             timestamps.as_primitive_opt::<Int64Type>(),
             values.as_primitive_opt::<Float64Type>(),
         ) else {
             return Err(Error::query("head_samples has columns of unexpected types"));
         };
+        // Rows of one series stand together in blocks.
+        let (mut last, mut slot) = (None, None);
         for i in 0..chunk.len() {
-            if series.is_null(i) {
-                committed = Some(timestamps.value(i) as u64);
-            } else if let Some(slot) = slots.get(series.value(i)) {
+            let id = series.value(i);
+            if last != Some(id) {
+                last = Some(id);
+                slot = u32::try_from(id).map_or_else(|_| parts.slot(id), |number| slots.get(number));
+            }
+            if let Some(slot) = slot {
                 let value = if values.is_null(i) { STALE_NAN } else { values.value(i) };
                 rows.push(slot, timestamps.value(i), value);
             }
@@ -87,8 +122,21 @@ pub(crate) fn scan(
     }
     drop(statement);
     snapshot.commit().map_err(Error::query)?;
-    let committed = committed.ok_or_else(|| Error::query("head_commit has no row"))?;
+    let rows = pending_rows(rows, pending, committed, &slots, selection);
+    if rows.slots.len() > limit {
+        return Err(too_many());
+    }
+    Ok(Look { rows, committed, sealed })
+}
 
+/// Adds what waits and is not in the snapshot.
+fn pending_rows(
+    mut rows: Rows,
+    pending: &[Arc<Pending>],
+    committed: u64,
+    slots: &Slots,
+    selection: &Selection,
+) -> Rows {
     for waiting in pending.iter().filter(|p| p.number > committed) {
         let batch = &waiting.batch;
         for (i, series) in batch.series.iter().enumerate() {
@@ -100,9 +148,6 @@ pub(crate) fn scan(
                 rows.push(slot, timestamp_ms, batch.values[i]);
             }
         }
-        if rows.slots.len() > limit {
-            return Err(too_many());
-        }
     }
-    Ok((rows, committed))
+    rows
 }

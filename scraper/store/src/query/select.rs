@@ -2,10 +2,14 @@
 
 use super::assemble::assemble;
 use super::scan::scan;
+use super::sealed::Parts;
 use crate::Error;
 use crate::database::Pool;
 use crate::head::{Shared, Span};
 use procession_promql::{Selection, SeriesSet};
+
+/// How often a look is repeated whose moment was missed: seals are far apart, so twice is rare.
+const MAX_LOOKS: usize = 50;
 
 /// The samples of the series that satisfy every matcher, `start_ms < timestamp <= end_ms`, at one moment: of each batch
 /// all that was asked for is seen, or nothing.
@@ -14,9 +18,11 @@ pub(crate) fn select(shared: &Shared, pool: &Pool, selection: &Selection, limit:
     let connection = pool.get()?;
     // What is said of times holds only for the batches that were known when it was said. One that comes in after it and
     // is committed before the snapshot would be seen without the series that were left out; then all series are read.
-    for by_time in [true, false] {
-        let mut selection = selection.clone();
-        let (numbers, labels, pending, appended) = {
+    // And where a block was sealed meanwhile, the list of blocks must be looked at again.
+    let mut by_time = true;
+    for _ in 0..MAX_LOOKS {
+        let mut of_head = selection.clone();
+        let (numbers, mut labels, pending, appended, list) = {
             let series = shared.series.read();
             let mut numbers = series.resolve(&selection.matchers);
             let queue = shared.queue.lock();
@@ -32,24 +38,25 @@ pub(crate) fn select(shared: &Shared, pool: &Pool, selection: &Selection, limit:
                     meets
                 });
                 // DuckDB skips what lies outside: series that lived for a minute are found in that minute.
-                selection.start_ms = selection.start_ms.max(all.first_ms.saturating_sub(1));
-                selection.end_ms = selection.end_ms.min(all.last_ms);
+                of_head.start_ms = of_head.start_ms.max(all.first_ms.saturating_sub(1));
+                of_head.end_ms = of_head.end_ms.min(all.last_ms);
             }
             let (pending, appended) = (queue.pending(), queue.appended());
             drop(queue);
             let labels = numbers.iter().filter_map(|&n| series.get(n).cloned()).collect::<Vec<_>>();
-            (numbers, labels, pending, appended)
+            (numbers, labels, pending, appended, shared.blocks.list())
         };
-        if numbers.is_empty() {
+        let parts = Parts::resolve(&connection, shared, &list, selection, &mut labels)?;
+        if labels.is_empty() {
             return Ok(SeriesSet::default());
         }
-        let (rows, committed) = scan(&connection, &pending, &numbers, &selection, limit)?;
-        if committed <= appended || !by_time {
+        let look = scan(&connection, &pending, &numbers, &parts, &of_head, selection, limit)?;
+        if look.sealed <= list.sealed && (look.committed <= appended || !by_time) {
             // The next one may have it while this one sorts.
             drop(connection);
-            return Ok(assemble(&rows, labels));
+            return Ok(assemble(&look.rows, labels));
         }
+        by_time &= look.committed <= appended;
     }
-    // The second turn always answers.
-    Ok(SeriesSet::default())
+    Err(Error::query("the samples moved too fast to be read at one moment; ask again"))
 }

@@ -34,8 +34,8 @@ pub(crate) fn to_record_batch(series: &[(u32, Labels)]) -> Result<RecordBatch, A
     RecordBatch::try_new(Arc::new(schema), vec![Arc::new(numbers), Arc::new(names), Arc::new(maps)])
 }
 
-/// Rebuilds the index from the database. Series that have no samples are forgotten there and here: retention has taken
-/// what they had.
+/// Rebuilds the index from the database. Series that have no samples are forgotten there and here: those that they had
+/// are in blocks, which name their series themselves, or retention has taken them.
 pub(crate) fn load(connection: &Connection, has_samples: impl Fn(u32) -> bool) -> Result<SeriesIndex, Error> {
     let mut index = SeriesIndex::default();
     let mut forgotten = 0;
@@ -52,16 +52,17 @@ pub(crate) fn load(connection: &Connection, has_samples: impl Fn(u32) -> bool) -
                 return Err(Error::Query(format!("series {number} stands twice in head_series")));
             }
             if has_samples(number) {
-                index.insert(number, labels(names.value(i), maps, i)?);
+                index.insert(number, labels_of(names.value(i), maps, i)?);
             } else {
                 forgotten += 1;
             }
         }
     }
     if forgotten > 0 {
-        let sql = "DELETE FROM head_series WHERE series_id NOT IN (SELECT DISTINCT series_id FROM head_samples)";
+        let sql = "DELETE FROM head_series WHERE series_id NOT IN \
+                   (SELECT series_id FROM head_samples UNION SELECT series_id FROM head_closed)";
         connection.execute(sql, []).map_err(Error::query)?;
-        tracing::info!(series = forgotten, "forgot series that have no samples any more");
+        tracing::info!(series = forgotten, "forgot series that have no samples in the hot tables any more");
     }
     Ok(index)
 }
@@ -71,7 +72,8 @@ fn columns(rows: &StructArray) -> Option<(&UInt32Array, &StringArray, &MapArray)
     Some((numbers.as_primitive_opt::<UInt32Type>()?, names.as_string_opt()?, maps.as_map_opt()?))
 }
 
-fn labels(name: &str, maps: &MapArray, row: usize) -> Result<Labels, Error> {
+/// The label set of a row: its name and its map of labels.
+pub(crate) fn labels_of(name: &str, maps: &MapArray, row: usize) -> Result<Labels, Error> {
     let entries = maps.value(row);
     let [keys, values] = entries.columns() else { return Err(Error::query("a label map without two columns")) };
     let (Some(keys), Some(values)) = (keys.as_string_opt::<i32>(), values.as_string_opt::<i32>()) else {

@@ -1,6 +1,6 @@
 //! Queries while batches come in and are committed: each sample once, each batch whole.
 
-use crate::support::{on_demand, series};
+use crate::support::{on_demand, series, tiny_blocks};
 use procession_openmetrics::Labels;
 use procession_promql::{MatchOp, Matcher, Select, Selection};
 use procession_store::{Batch, Options, Store};
@@ -14,9 +14,14 @@ const ROUNDS: i64 = 400;
 /// the while. Whatever a reader sees, each series has exactly the timestamps from 1 to one last round, the same for all.
 #[test]
 fn a_reader_sees_whole_batches_each_once() {
+    for options in [on_demand(), Options { block_windows: vec![Duration::from_millis(100)], ..tiny_blocks() }] {
+        concurrently(&Options { commit_interval: Duration::from_millis(2), max_concurrent_queries: 2, ..options });
+    }
+}
+
+fn concurrently(options: &Options) {
     let dir = tempfile::tempdir().unwrap();
-    let options = Options { commit_interval: Duration::from_millis(2), max_concurrent_queries: 2, ..on_demand() };
-    let store = Store::open(dir.path(), options).unwrap();
+    let store = Store::open(dir.path(), options.clone()).unwrap();
     let labels: Vec<Labels> = (0..SERIES).map(|i| series("m", i)).collect();
     let appended = AtomicI64::new(0);
     let done = AtomicBool::new(false);
@@ -32,6 +37,9 @@ fn a_reader_sees_whole_batches_each_once() {
                 appended.store(round, Ordering::SeqCst);
                 if round % 7 == 0 {
                     store.flush().unwrap();
+                }
+                if round % 25 == 0 && options.seal_samples < 1000 {
+                    store.seal().unwrap();
                 }
             }
             done.store(true, Ordering::SeqCst);
@@ -56,6 +64,8 @@ fn a_reader_sees_whole_batches_each_once() {
     });
     assert!(seen > 10, "readers came to look {seen} times");
     look(&store, 0, ROUNDS);
+    let stats = store.stats();
+    assert!(options.seal_samples > 1000 || (stats.seals > 5 && stats.merges > 1), "{stats:?}");
     store.close().unwrap();
     look(&Store::open(dir.path(), on_demand()).unwrap(), 0, ROUNDS);
 }

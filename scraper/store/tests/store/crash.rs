@@ -2,6 +2,7 @@
 
 use crate::support::{all_of, on_demand, open, series};
 use procession_store::{Batch, Options, Store};
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -12,13 +13,24 @@ const SERIES: usize = 300;
 const ROUNDS: usize = 12;
 /// Says to the test binary that it is the process to be killed.
 const CHILD: &str = "STORE_CRASH_CHILD";
+/// For how many milliseconds of samples it keeps them.
+const KEEP: &str = "STORE_CRASH_KEEP";
 
 /// Not a test of its own: what the killed process runs. It appends batch after batch and says which is surely on disk.
 #[test]
 fn child_that_is_killed() {
     let Some(dir) = std::env::var_os(CHILD) else { return };
-    // Tiny checkpoints, so that the log is often being written into the table when the end comes.
-    let options = Options { commit_interval: Duration::from_millis(3), checkpoint_bytes: 200_000, ..on_demand() };
+    // Tiny checkpoints and blocks, so that the end often comes while the log is written into the table, or while a block
+    // is sealed, merged or removed.
+    let retention = std::env::var(KEEP).ok().map(|ms| Duration::from_millis(ms.parse().unwrap()));
+    let options = Options {
+        commit_interval: Duration::from_millis(3),
+        checkpoint_bytes: 200_000,
+        seal_samples: 3000,
+        block_windows: vec![Duration::from_millis(25), Duration::from_millis(100)],
+        retention,
+        ..on_demand()
+    };
     let store = Store::open(Path::new(&dir), options).unwrap();
     let first = store.stats().max_time_ms.unwrap_or(0) + 1;
     for t in first.. {
@@ -36,13 +48,24 @@ fn child_that_is_killed() {
 
 #[test]
 fn nothing_that_was_acknowledged_is_lost() {
+    kill_again_and_again(None);
+}
+
+#[test]
+fn nothing_that_is_kept_is_lost_while_old_samples_go() {
+    kill_again_and_again(Some(150));
+}
+
+fn kill_again_and_again(keep_ms: Option<i64>) {
     let dir = tempfile::tempdir().unwrap();
     let rounds = std::env::var("STORE_CRASH_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
     let mut acknowledged = 0;
+    let mut blocks = BTreeSet::new();
     for round in 0..rounds {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "crash::child_that_is_killed", "--nocapture", "--test-threads=1"])
             .env(CHILD, dir.path())
+            .envs(keep_ms.map(|ms| (KEEP, ms.to_string())))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -67,23 +90,38 @@ fn nothing_that_was_acknowledged_is_lost() {
                 acknowledged = t.parse().unwrap();
             }
         }
-        check(dir.path(), acknowledged);
+        blocks.extend(check(dir.path(), acknowledged, keep_ms));
     }
+    assert!(blocks.len() > rounds / 2, "sealed and merged all the while: {blocks:?}");
     assert!(acknowledged > rounds as i64);
 }
 
-/// All series of `m` have every timestamp from 1 to one last, which is not before the acknowledged one, and each batch
-/// is there whole.
-fn check(dir: &Path, acknowledged: i64) {
+/// All series of `m` have every timestamp from 1 (or from where samples must be kept) to one last, which is not before the
+/// acknowledged one, none twice, and each batch is there whole. Others see the same rows. Returns the names of the blocks.
+fn check(dir: &Path, acknowledged: i64, keep_ms: Option<i64>) -> Vec<String> {
     let store = open(dir);
     let all = all_of(&store, "m");
     assert_eq!(all.len(), SERIES);
     let last = all[0].1.last().unwrap().0;
     assert!(last >= acknowledged, "acknowledged {acknowledged}, but there is only {last}");
+    let first = keep_ms.map_or(1, |ms| (last - ms).max(1));
+    let times: Vec<i64> = all[0].1.iter().map(|s| s.0).collect();
+    assert!(times.is_sorted_by(|a, b| a < b), "none twice: {times:?}");
+    // What is older than is kept may be there, since blocks go as a whole.
+    let kept: Vec<i64> = times.iter().copied().filter(|&t| t >= first).collect();
+    assert!(kept.iter().copied().eq(first..=last), "{kept:?} instead of {first} to {last}");
+    let expected: Vec<(i64, Option<f64>)> = times.iter().map(|&t| (t, Some(t as f64))).collect();
     for (labels, samples) in &all {
-        let expected: Vec<(i64, Option<f64>)> = (1..=last).map(|t| (t, Some(t as f64))).collect();
         assert_eq!(samples, &expected, "{labels}");
     }
     let churned = all_of(&store, "churn");
-    assert_eq!(churned.len(), 3 * last as usize, "each batch brought three series");
+    assert_eq!(churned.len(), 3 * times.len(), "each batch brought three series");
+    let stats = store.stats();
+    assert_eq!((stats.damaged_blocks, stats.missing_blocks), (0, 0));
+    store.close().unwrap();
+    let outside = duckdb::Connection::open(dir.join("head.duckdb")).unwrap();
+    let rows: i64 = outside.query_row("SELECT count(*) FROM samples", [], |r| r.get(0)).unwrap();
+    assert_eq!(rows as usize, times.len() * (SERIES + 3), "others see the same");
+    let names = std::fs::read_dir(dir.join("blocks")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.bytes().all(|b| b.is_ascii_digit())).collect()
 }

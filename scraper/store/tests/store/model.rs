@@ -1,16 +1,17 @@
 //! Against a model that is too simple to be wrong: a map of maps.
 
-use crate::support::{Samples, batch, on_demand, select, series};
+use crate::support::{Samples, batch, select, series, tiny_blocks};
 use procession_openmetrics::Labels;
 use procession_promql::{MatchOp, Matcher, matches_all};
 use procession_store::{Appended, Store};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug)]
 enum Step {
     Append(Vec<(usize, i64, Option<u8>)>),
     Flush,
+    Seal,
     Reopen,
 }
 
@@ -19,6 +20,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => proptest::collection::vec(sample, 0..40).prop_map(Step::Append),
         2 => Just(Step::Flush),
+        2 => Just(Step::Seal),
         1 => Just(Step::Reopen),
     ]
 }
@@ -67,7 +69,7 @@ fn matchers(choice: usize) -> Vec<Matcher> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
     #[test]
     fn select_gives_what_the_model_gives(
         steps in proptest::collection::vec(step(), 1..12),
@@ -76,7 +78,7 @@ proptest! {
         let dir = tempfile::tempdir().unwrap();
         let names: Vec<Labels> = (0..12).map(|i| series("m", i)).collect();
         let mut model = Model::default();
-        let mut store = Store::open(dir.path(), on_demand()).unwrap();
+        let mut store = Store::open(dir.path(), tiny_blocks()).unwrap();
         for step in steps {
             match step {
                 Step::Append(rows) => {
@@ -84,15 +86,21 @@ proptest! {
                     prop_assert_eq!(store.append(batch(&store, &rows)).unwrap(), model.append(&rows));
                 }
                 Step::Flush => store.flush().unwrap(),
+                Step::Seal => store.seal().unwrap(),
                 Step::Reopen => {
                     store.close().unwrap();
-                    store = Store::open(dir.path(), on_demand()).unwrap();
+                    store = Store::open(dir.path(), tiny_blocks()).unwrap();
                 }
             }
             for (choice, start, length) in &queries {
                 let (matchers, end) = (matchers(*choice), start + length);
                 let expected = model.select(&matchers, *start, end);
-                prop_assert_eq!(select(&store, matchers, *start, end), expected);
+                let names: Vec<Labels> = expected.iter().map(|(labels, _)| labels.clone()).collect();
+                prop_assert_eq!(select(&store, matchers.clone(), *start, end), expected);
+                // A series is there from its first to its last sample: in some block, or in memory.
+                let found = store.series(&[matchers], start + 1, end, 0).unwrap();
+                prop_assert!(names.iter().all(|labels| found.contains(labels)), "{names:?} of {found:?}");
+                prop_assert_eq!(found.iter().collect::<BTreeSet<_>>().len(), found.len());
             }
         }
     }

@@ -14,6 +14,18 @@ pub(crate) fn on_demand() -> Options {
     Options { commit_interval: Duration::from_secs(3600), retention: None, threads: 2, ..Options::default() }
 }
 
+/// Blocks of a few samples, in windows of a few milliseconds, so that every query crosses many.
+pub(crate) fn tiny_blocks() -> Options {
+    Options {
+        seal_samples: 20,
+        seal_after: Duration::from_millis(30),
+        block_windows: vec![Duration::from_millis(10), Duration::from_millis(40)],
+        max_block_samples: 2000,
+        indexed_series: 30,
+        ..on_demand()
+    }
+}
+
 pub(crate) fn open(dir: &Path) -> Store {
     Store::open(dir, on_demand()).unwrap()
 }

@@ -1,0 +1,84 @@
+//! What a block says of itself: `block.json`.
+
+use serde::{Deserialize, Serialize};
+
+/// The layout of blocks that this version writes and reads.
+pub(crate) const FORMAT: u32 = 1;
+
+/// The content of `block.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Meta {
+    /// The layout of the files, [`FORMAT`].
+    pub(crate) format: u32,
+    /// The block's number; no other block of the store ever had it.
+    pub(crate) number: u32,
+    /// The numbers of the sealed blocks that went into it, ascending: its own where it was sealed from the hot table.
+    pub(crate) sources: Vec<u32>,
+    /// The oldest and the newest timestamp, in milliseconds since 1970.
+    pub(crate) first_ms: i64,
+    pub(crate) last_ms: i64,
+    pub(crate) samples: u64,
+    pub(crate) series: u64,
+    pub(crate) samples_file: FileSum,
+    pub(crate) series_file: FileSum,
+}
+
+/// A file's length and what its bytes must add up to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FileSum {
+    pub(crate) bytes: u64,
+    pub(crate) sha256: String,
+}
+
+impl Meta {
+    /// Whether it came straight from the hot table.
+    pub(crate) fn is_sealed_from_head(&self) -> bool {
+        self.sources == [self.number]
+    }
+
+    /// The bytes of both files.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.samples_file.bytes + self.series_file.bytes
+    }
+
+    /// Whether everything in this block stands in the other one, too.
+    pub(crate) fn is_part_of(&self, other: &Meta) -> bool {
+        self.sources.len() < other.sources.len()
+            && self.sources.iter().all(|source| other.sources.binary_search(source).is_ok())
+    }
+
+    /// Whether the block may hold a sample with `first <= timestamp <= last`.
+    pub(crate) fn meets(&self, first_ms: i64, last_ms: i64) -> bool {
+        self.first_ms <= last_ms && self.last_ms >= first_ms
+    }
+}
+
+#[cfg(test)]
+pub(crate) fn meta(number: u32, sources: &[u32], first_ms: i64, last_ms: i64) -> Meta {
+    let none = FileSum { bytes: 100, sha256: String::new() };
+    Meta {
+        format: FORMAT,
+        number,
+        sources: sources.to_vec(),
+        first_ms,
+        last_ms,
+        samples: 1000,
+        series: 10,
+        samples_file: none.clone(),
+        series_file: none,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_what_it_was_merged_into() {
+        let (a, b, merged) = (meta(1, &[1], 0, 9), meta(2, &[2], 10, 19), meta(3, &[1, 2], 0, 19));
+        assert!(a.is_part_of(&merged) && b.is_part_of(&merged));
+        assert!(!merged.is_part_of(&a) && !merged.is_part_of(&merged) && !meta(4, &[4], 0, 9).is_part_of(&merged));
+        assert!(a.is_sealed_from_head() && !merged.is_sealed_from_head());
+        assert!(a.meets(9, 9) && a.meets(-5, 0) && !a.meets(10, 20));
+    }
+}

@@ -1,0 +1,37 @@
+//! Sealed blocks: immutable Parquet files under `blocks/`, each with the samples of a window and the series they belong to.
+//!
+//! A block is a folder named by its number: `samples.parquet`, `series.parquet` and `block.json`, which says what the
+//! block holds, what it was made of, and the checksums. It is written under another name, synced, and renamed: a folder
+//! with a block's name is a whole block, or was damaged later. `manifest.json` lists the names that must be there; all
+//! else that the store needs to know stands in the blocks themselves.
+//!
+//! Which of two overlapping blocks counts is told by their `sources`, the numbers of the sealed blocks that went into
+//! them: a block whose sources all stand in a larger one was merged into that one, and is a leftover.
+
+mod block;
+mod index;
+mod list;
+mod merge;
+mod meta;
+mod open;
+mod sync;
+mod views;
+mod write;
+
+pub(crate) use block::Block;
+pub(crate) use index::IndexCache;
+pub(crate) use list::{BlockList, Blocks};
+pub(crate) use merge::next_merge;
+pub(crate) use meta::Meta;
+pub(crate) use open::{Healed, open};
+pub(crate) use views::{path_literal, views_sql};
+pub(crate) use write::{Source, write};
+
+/// What comes before the place of a series in its block: the block's number, so that series numbers of different blocks
+/// (and of the hot tables, which have none) never meet.
+pub(crate) const NUMBER_SHIFT: u32 = 32;
+
+/// The file of samples in a block's folder.
+pub(crate) const SAMPLES_FILE: &str = "samples.parquet";
+/// The file of series in a block's folder.
+pub(crate) const SERIES_FILE: &str = "series.parquet";

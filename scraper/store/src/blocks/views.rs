@@ -1,0 +1,67 @@
+//! The views `samples` and `series`, over the hot tables and the blocks: what people and their tools ask.
+
+use super::Block;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The number that stands for a label set in the views: the same in the hot tables and in every block.
+pub(crate) const FINGERPRINT: &str = "md5_number_lower(name || chr(10) || labels::VARCHAR)::UBIGINT";
+
+/// The statements that make both views anew. Paths are absolute, so that it does not matter where the client was started.
+pub(crate) fn views_sql(blocks: &[Arc<Block>]) -> String {
+    let files = |path: fn(&Block) -> std::path::PathBuf| {
+        blocks.iter().map(|block| path_literal(&path(block))).collect::<Vec<_>>().join(", ")
+    };
+    let (samples, series) = if blocks.is_empty() {
+        (String::new(), String::new())
+    } else {
+        (
+            format!(" UNION ALL SELECT series_id, ts, value, stale FROM read_parquet([{}])", files(Block::samples)),
+            format!(
+                " UNION ALL SELECT series_id, name, labels, fingerprint FROM read_parquet([{}])",
+                files(Block::series)
+            ),
+        )
+    };
+    let named = format!(
+        "SELECT series_id::UBIGINT AS series_id, name, labels, {FINGERPRINT} AS fingerprint FROM head_series{series}"
+    );
+    format!(
+        "CREATE OR REPLACE VIEW series AS SELECT DISTINCT fingerprint AS series_id, name, labels FROM ({named});
+         CREATE OR REPLACE VIEW samples AS
+         SELECT s.name, s.labels, s.fingerprint AS series_id, make_timestamp_ms(h.ts) AS time, h.ts, h.value, h.stale
+         FROM (SELECT series_id::UBIGINT AS series_id, ts, value, stale FROM head_samples
+               UNION ALL SELECT series_id::UBIGINT, ts, value, stale FROM head_closed{samples}) h
+         JOIN ({named}) s USING (series_id);
+         COMMENT ON VIEW series IS 'One row for each series: a metric name and labels';
+         COMMENT ON COLUMN series.series_id IS 'Number that stands for the name and the labels';
+         COMMENT ON COLUMN series.name IS 'Metric name, empty where there is none';
+         COMMENT ON COLUMN series.labels IS 'The other labels: labels[''instance'']';
+         COMMENT ON VIEW samples IS 'One row for each sample of each series';
+         COMMENT ON COLUMN samples.name IS 'Metric name, empty where there is none';
+         COMMENT ON COLUMN samples.labels IS 'The other labels: labels[''instance'']';
+         COMMENT ON COLUMN samples.series_id IS 'Number of the series, as in the view series';
+         COMMENT ON COLUMN samples.time IS 'When, UTC';
+         COMMENT ON COLUMN samples.ts IS 'When, in milliseconds since 1970; quick to filter by';
+         COMMENT ON COLUMN samples.value IS 'The value; NULL where stale';
+         COMMENT ON COLUMN samples.stale IS 'Whether the series ended here';"
+    )
+}
+
+/// A path as a literal for `read_parquet`, which takes it as a pattern.
+pub(crate) fn path_literal(path: &Path) -> String {
+    let mut sql = String::from("'");
+    for c in path.to_string_lossy().chars() {
+        match c {
+            '\'' => sql.push_str("''"),
+            '*' | '?' | '[' => {
+                sql.push('[');
+                sql.push(c);
+                sql.push(']');
+            }
+            c => sql.push(c),
+        }
+    }
+    sql.push('\'');
+    sql
+}

@@ -1,0 +1,295 @@
+//! The thread that makes blocks, merges them and removes old ones. It alone touches `blocks/`.
+//!
+//! It stands beside the writer, since sorting and compressing a few million rows takes a second or more, in which
+//! commits must go on. What it reads (the closed table, other blocks) nobody changes; what must change in the database
+//! it asks of the writer, which stays the only one to write there.
+
+use super::Shared;
+use super::retention::{limit_ms, now_ms};
+use crate::blocks::{self, Block, Source, next_merge};
+use crate::database::Pool;
+use crate::folder::{Folder, free_bytes};
+use crate::{Error, Options};
+use duckdb::InterruptHandle;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// The pause after a pass that failed. The hot table grows meanwhile, which costs disk and nothing else.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// More bytes than a sealed sample takes, for a look at the room on the disk beforehand.
+const BYTES_PER_SAMPLE: u64 = 4;
+
+/// The sealer as seen from outside.
+pub(crate) struct Sealer {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    running: Arc<Mutex<Option<Arc<InterruptHandle>>>>,
+}
+
+impl Sealer {
+    pub(crate) fn start(
+        shared: Arc<Shared>,
+        pool: Arc<Pool>,
+        folder: Arc<Folder>,
+        options: Options,
+    ) -> std::io::Result<Sealer> {
+        let running = Arc::new(Mutex::new(None));
+        let work = Work { shared: shared.clone(), pool, folder, options, running: running.clone() };
+        let thread = std::thread::Builder::new().name("store-sealer".to_owned()).spawn(move || work.run())?;
+        Ok(Sealer { shared, thread: Mutex::new(Some(thread)), running })
+    }
+
+    /// Returns when everything that is committed now is in blocks, and blocks that can be merged are.
+    pub(crate) fn seal(&self) -> Result<(), Error> {
+        let mut queue = self.shared.queue.lock();
+        queue.sealing.wanted += 1;
+        queue.sealing.retry_at = None;
+        let ticket = queue.sealing.wanted;
+        let failures = queue.sealing.failures;
+        self.shared.work.notify_one();
+        self.shared.to_seal.notify_one();
+        while queue.sealing.done < ticket {
+            if queue.is_closed() || queue.sealing.ending {
+                return Err(Error::Closed);
+            }
+            if queue.sealing.failures != failures {
+                return Err(Error::Seal(queue.sealing.failure.clone().unwrap_or_default()));
+            }
+            self.shared.settled.wait(&mut queue);
+        }
+        Ok(())
+    }
+
+    /// Ends the thread. What it was at is given up: the next start begins it anew.
+    pub(crate) fn close(&self) {
+        let Some(thread) = self.thread.lock().take() else { return };
+        self.shared.queue.lock().sealing.ending = true;
+        self.shared.to_seal.notify_all();
+        if let Some(running) = &*self.running.lock() {
+            running.interrupt();
+        }
+        if thread.join().is_err() {
+            tracing::error!("the thread that seals blocks panicked");
+        }
+        self.shared.settled.notify_all();
+    }
+}
+
+impl Drop for Sealer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+struct Work {
+    shared: Arc<Shared>,
+    pool: Arc<Pool>,
+    folder: Arc<Folder>,
+    options: Options,
+    running: Arc<Mutex<Option<Arc<InterruptHandle>>>>,
+}
+
+impl Work {
+    fn run(self) {
+        let _ended = Ended(self.shared.clone());
+        while let Some((job, ticket)) = self.wait() {
+            let result = job.map_or(Ok(()), |number| self.seal(number)).and_then(|()| self.upkeep());
+            let mut queue = self.shared.queue.lock();
+            let sealing = &mut queue.sealing;
+            if sealing.ending {
+                break;
+            }
+            match result {
+                Ok(()) => {
+                    sealing.failure = None;
+                    sealing.done = ticket;
+                }
+                Err(failure) => {
+                    tracing::error!(error = failure, retry_in = ?PAUSE, "sealing failed, nothing is lost by it");
+                    sealing.failure = Some(failure);
+                    sealing.failures += 1;
+                    sealing.upkeep = true;
+                    sealing.retry_at = Some(Instant::now() + PAUSE);
+                }
+            }
+            drop(queue);
+            self.shared.settled.notify_all();
+        }
+    }
+
+    /// What is to be done: a table to seal, if any, and which wish that fulfils; `None` at the end.
+    fn wait(&self) -> Option<(Option<u32>, u64)> {
+        let mut queue = self.shared.queue.lock();
+        loop {
+            let sealing = &mut queue.sealing;
+            if sealing.ending {
+                return None;
+            }
+            let asked = sealing.job.is_some() || sealing.upkeep;
+            match sealing.retry_at {
+                Some(at) if asked && Instant::now() < at => {
+                    self.shared.to_seal.wait_until(&mut queue, at);
+                }
+                _ if asked => {
+                    sealing.upkeep = false;
+                    sealing.retry_at = None;
+                    return Some((sealing.job, sealing.closed));
+                }
+                _ => self.shared.to_seal.wait(&mut queue),
+            }
+        }
+    }
+
+    fn seal(&self, number: u32) -> Result<(), String> {
+        let begun = Instant::now();
+        let blocks = &self.shared.blocks;
+        let block = self.write(number, &Source::Closed, 0)?;
+        let samples = block.meta.samples;
+        tracing::info!(
+            block = number,
+            samples,
+            series = block.meta.series,
+            bytes = block.meta.bytes(),
+            took = ?begun.elapsed(),
+            "sealed a block"
+        );
+        if let Err(error) = blocks.add_sealed(block) {
+            // The block counts without it.
+            tracing::warn!(%error, "the manifest of blocks could not be written");
+        }
+        let mut queue = self.shared.queue.lock();
+        let sealing = &mut queue.sealing;
+        sealing.counters.seals += 1;
+        sealing.counters.sealed_samples += samples;
+        sealing.counters.seal_time += begun.elapsed();
+        sealing.job = None;
+        sealing.record = Some(number);
+        self.shared.work.notify_one();
+        while queue.sealing.record.is_some() && !queue.sealing.ending && !queue.is_closed() {
+            self.shared.to_seal.wait(&mut queue);
+        }
+        Ok(())
+    }
+
+    fn upkeep(&self) -> Result<(), String> {
+        self.remove_what_is_too_old()?;
+        let windows: Vec<i64> = self.options.block_windows.iter().map(|w| w.as_millis() as i64).collect();
+        while !self.is_ending()
+            && let Some(group) = next_merge(&self.shared.blocks.list().blocks, &windows, self.options.max_block_samples)
+        {
+            self.merge(&group)?;
+        }
+        Ok(())
+    }
+
+    fn merge(&self, old: &[Arc<Block>]) -> Result<(), String> {
+        let begun = Instant::now();
+        let number = self.shared.blocks.take_number();
+        let block = self.write(number, &Source::Blocks(old), old.iter().map(|b| b.meta.bytes()).sum())?;
+        let samples = block.meta.samples;
+        tracing::info!(
+            block = number,
+            blocks = old.len(),
+            samples,
+            bytes = block.meta.bytes(),
+            took = ?begun.elapsed(),
+            "merged blocks"
+        );
+        self.replace(old, Some(block))?;
+        let counters = &mut self.shared.queue.lock().sealing.counters;
+        counters.merges += 1;
+        counters.merged_samples += samples;
+        counters.merge_time += begun.elapsed();
+        Ok(())
+    }
+
+    /// Whole blocks, once all that is in them is older than is kept, or there is too much.
+    fn remove_what_is_too_old(&self) -> Result<(), String> {
+        let newest_ms = self.shared.queue.lock().times.all().last_ms;
+        let list = self.shared.blocks.list();
+        let mut old: Vec<Arc<Block>> = Vec::new();
+        if let Some(limit_ms) = self.options.retention.and_then(|r| limit_ms(newest_ms, now_ms(), r)) {
+            old.extend(list.blocks.iter().filter(|b| b.meta.last_ms < limit_ms).cloned());
+        }
+        if let Some(limit) = self.options.retention_bytes {
+            let mut rest: Vec<&Arc<Block>> = list.blocks.iter().filter(|b| !is_in(&old, b)).collect();
+            rest.sort_by_key(|b| b.meta.last_ms);
+            let mut bytes: u64 = rest.iter().map(|b| b.meta.bytes()).sum();
+            for block in rest {
+                if bytes <= limit {
+                    break;
+                }
+                bytes -= block.meta.bytes();
+                old.push(block.clone());
+            }
+        }
+        if old.is_empty() {
+            return Ok(());
+        }
+        tracing::info!(blocks = old.len(), "removing blocks that are older than is kept");
+        self.replace(&old, None)?;
+        let mut queue = self.shared.queue.lock();
+        queue.counters.deleted_samples += old.iter().map(|b| b.meta.samples).sum::<u64>();
+        queue.sealing.counters.removed_blocks += old.len() as u64;
+        Ok(())
+    }
+
+    /// The files of the old ones go once the list, the manifest and the views no longer name them.
+    fn replace(&self, old: &[Arc<Block>], new: Option<Arc<Block>>) -> Result<(), String> {
+        self.shared.blocks.replace(old, new).map_err(|error| format!("the manifest of blocks: {error}"))?;
+        let mut queue = self.shared.queue.lock();
+        queue.sealing.views = true;
+        self.shared.work.notify_one();
+        while queue.sealing.views {
+            if queue.sealing.ending || queue.is_closed() {
+                // The views still name the old files; the next start removes them after it has made the views anew.
+                return Ok(());
+            }
+            self.shared.to_seal.wait(&mut queue);
+        }
+        drop(queue);
+        old.iter().for_each(|block| block.forget());
+        Ok(())
+    }
+
+    fn write(&self, number: u32, source: &Source<'_>, bytes: u64) -> Result<Arc<Block>, String> {
+        let known = self.shared.blocks.list();
+        if let Some(block) = known.blocks.iter().find(|b| b.meta.number == number) {
+            return Ok(block.clone());
+        }
+        let lease = self.pool.get().map_err(|error| error.to_string())?;
+        let wanted = match source {
+            Source::Closed => self.options.seal_samples.saturating_mul(BYTES_PER_SAMPLE),
+            Source::Blocks(_) => bytes.saturating_mul(2),
+        };
+        let free = free_bytes(self.folder.path()).unwrap_or(u64::MAX);
+        if free < self.options.min_free_bytes.saturating_add(wanted) {
+            return Err(format!("the disk is too full for a block: {} MiB are free", free >> 20));
+        }
+        *self.running.lock() = Some(lease.interrupt_handle());
+        let result = blocks::write(&lease, self.shared.blocks.folder(), number, source);
+        *self.running.lock() = None;
+        result
+    }
+
+    fn is_ending(&self) -> bool {
+        self.shared.queue.lock().sealing.ending
+    }
+}
+
+fn is_in(blocks: &[Arc<Block>], block: &Arc<Block>) -> bool {
+    blocks.iter().any(|b| Arc::ptr_eq(b, block))
+}
+
+/// Tells who waits that the thread has ended, also when it panics.
+struct Ended(Arc<Shared>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.queue.lock().sealing.ending = true;
+        self.0.settled.notify_all();
+    }
+}
