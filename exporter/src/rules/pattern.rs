@@ -106,6 +106,13 @@ fn escape(rest: &str, in_set: bool, out: &mut String) -> usize {
             let end = 1 + quoted.len();
             return if rest[end..].starts_with("\\E") { end + 2 } else { end };
         }
+        // `\p{Greek}`, `\P{L}`, `\x{1F600}`: the braces belong to them.
+        'p' | 'P' | 'x' if rest[1..].starts_with('{') => {
+            let end = rest.find('}').map_or(rest.len(), |at| at + 1);
+            out.push('\\');
+            out.push_str(&rest[..end]);
+            return end;
+        }
         // The beginning and end of a word to the crate, the characters themselves to Go.
         '<' | '>' => {
             out.push(c);
@@ -148,6 +155,8 @@ mod tests {
 
     #[test]
     fn what_go_means() {
+        check(r"^\p{Greek}+\x{41}$", &["αβγA"], &["abcA", "αβγ"]);
+        check(r"^[\p{L}\x{31}]\P{L}$", &["a1", "1-"], &["ab", "2-"]);
         check(r"^\d+$", &["12"], &["١٢", "a"]);
         check(r"^\w+$", &["a_1"], &["é"]);
         check(r"^\W$", &["é", "-"], &["a"]);

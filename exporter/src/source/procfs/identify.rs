@@ -13,12 +13,16 @@ use super::stat::Stat;
 use super::users::Users;
 use super::{Recheck, cgroup};
 use crate::rules::{self, Attributes, Rules};
-use crate::snapshot::{Identity, Membership};
+use crate::snapshot::{Identity, Membership, State};
 
 /// Whether the identity made in an earlier scan still holds. An `exec` changes the name, and with it the executable.
 ///
-/// A `status` that cannot be read (`uid` is `None`) changes nothing: the user known before stays.
+/// A `status` that cannot be read (`uid` is `None`) changes nothing: the user known before stays. Nor does the end: of a
+/// zombie the command line and the executable are gone, and its last CPU time belongs to the group it was in.
 pub(crate) fn unchanged(known: &Known, stat: &Stat<'_>, comm: &[u8], uid: Option<u32>) -> bool {
+    if known.start_ticks == stat.start_ticks && matches!(stat.state, State::Zombie | State::Dead) {
+        return true;
+    }
     known.settled
         && known.start_ticks == stat.start_ticks
         && known.comm == comm

@@ -27,6 +27,9 @@ pub(crate) fn clean(comm: &[u8]) -> String {
 /// Length of a name that the kernel may have cut.
 pub(crate) const CUT_BYTES: usize = 15;
 
+/// Length of the longest file name (`NAME_MAX` of limits.h).
+const NAME_MAX: usize = 255;
+
 /// The whole of a name that the kernel has cut: the base name of the executable or of the command line's first word,
 /// where that begins with it. A process may call itself as it likes; then neither does, and the name stays as it is.
 pub(crate) fn whole(comm: &[u8], executable: Option<&str>, argv0: Option<&str>) -> Option<String> {
@@ -37,7 +40,8 @@ pub(crate) fn whole(comm: &[u8], executable: Option<&str>, argv0: Option<&str>) 
     let executable = executable.map(|path| path.strip_suffix(" (deleted)").unwrap_or(path));
     // A title that a process has given itself goes on after its name: `NAME: worker 7`.
     let argv0 = argv0.map(|word| word.split([' ', ':']).next().unwrap_or_default());
-    let begins = |base: &&str| base.len() > comm.len() && base.as_bytes().starts_with(comm);
+    // A command line's first word may be as long as its owner likes; a file's name may not.
+    let begins = |base: &&str| (comm.len() + 1..=NAME_MAX).contains(&base.len()) && base.as_bytes().starts_with(comm);
     [executable, argv0].into_iter().flatten().map(base_name).find(begins).map(str::to_owned)
 }
 
@@ -79,6 +83,7 @@ mod tests {
         check(scraper, Some("/usr/bin/python3"), Some("python3"), None);
         check(scraper, Some("/usr/bin/procession-scra"), None, None);
         check("nginx", Some("/usr/bin/nginx-debug"), None, None);
+        check(scraper, None, Some(&format!("{scraper}{}", "x".repeat(NAME_MAX))), None);
         // cut in the middle of a character
         assert_eq!(
             whole(b"abcdefghijklmn\xc3", Some("/b/abcdefghijklmn\u{e9}"), None).as_deref(),
