@@ -12,6 +12,9 @@ pub struct Span {
 /// The shortest and longest spans that are drawn: a second, and ten years.
 const LENGTHS_MS: std::ops::RangeInclusive<i64> = 1_000..=315_576_000_000;
 
+/// How far before its end the last point of a span may stand.
+const GRAIN_MS: i64 = 10_000;
+
 impl Span {
     /// A span between two moments; the error says what is wrong with it.
     pub fn new(start_ms: i64, end_ms: i64) -> Result<Span, String> {
@@ -30,13 +33,14 @@ impl Span {
         self.end_ms - self.start_ms
     }
 
-    /// The first and last multiple of `step_ms` inside (the last one at the end or before): where points stand, the
-    /// same however often a page is loaded.
+    /// The first and last moments of points that stand `step_ms` apart. The last one is at the end, or a few seconds
+    /// before, so that a page that is loaded twice shows the same; a chart of 30 days shows what came a minute ago.
     pub fn aligned(self, step_ms: i64) -> Span {
         let step = step_ms.max(1);
-        let end = self.end_ms.div_euclid(step) * step;
-        let start = (self.start_ms + step - 1).div_euclid(step) * step;
-        Span { start_ms: start.min(end), end_ms: end }
+        let grain = step.min(GRAIN_MS);
+        let end = self.end_ms.div_euclid(grain) * grain;
+        let start = end - (end - self.start_ms).max(0) / step * step;
+        Span { start_ms: start, end_ms: end }
     }
 }
 
@@ -54,8 +58,12 @@ mod tests {
     }
 
     #[test]
-    fn points_stand_on_multiples_of_the_step() {
+    fn points_end_with_the_span() {
         let span = Span::new(12_345, 98_765).unwrap().aligned(10_000);
         assert_eq!((span.start_ms, span.end_ms), (20_000, 90_000));
+        let of_days = Span::new(12_345, 98_765).unwrap().aligned(3_600_000);
+        assert_eq!((of_days.start_ms, of_days.end_ms), (90_000, 90_000));
+        let of_minutes = Span::new(12_345, 198_765).unwrap().aligned(60_000);
+        assert_eq!((of_minutes.start_ms, of_minutes.end_ms), (70_000, 190_000));
     }
 }
