@@ -71,7 +71,11 @@ impl Peer {
     pub(crate) async fn process_exporter() -> Peer {
         let arguments = |listen: &str, folder: &Path| {
             let file = folder.join("process-exporter.yml");
-            std::fs::write(&file, "process_names:\n- name: '{{.Comm}}'\n  cmdline: ['cargo|prometheus|procession|bash|make']\n").unwrap();
+            std::fs::write(
+                &file,
+                "process_names:\n- name: '{{.Comm}}'\n  cmdline: ['cargo|prometheus|procession|bash|make']\n",
+            )
+            .unwrap();
             vec![format!("-web.listen-address={listen}"), format!("-config.path={}", file.display())]
         };
         Peer::start("prometheus-process-exporter", arguments, "/").await
