@@ -27,7 +27,9 @@ async fn server(bytes: &'static [u8], then: Then) -> String {
 
 async fn answer(mut stream: TcpStream, bytes: &'static [u8], then: Then) -> std::io::Result<()> {
     let mut head = [0; 4096];
-    stream.read(&mut head).await?;
+    if stream.read(&mut head).await? == 0 {
+        return Ok(());
+    }
     stream.write_all(bytes).await?;
     match then {
         Then::Close => stream.shutdown().await,

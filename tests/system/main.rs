@@ -3,6 +3,14 @@
 //!
 //! `ci/test` builds the binaries before; the peers are Debian's packages (`ci/packages`).
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "all of this is test code, its helpers too: what can't go on fails the test"
+)]
+
 mod bad_targets;
 mod cli;
 mod durability;

@@ -1,7 +1,7 @@
 //! How every Procession service listens: addresses, TLS, who may ask, health, reload, its own metrics, graceful
 //! shutdown, and the log.
 //!
-//! A service is a [`tower::Service`] over HTTP requests; [`serve`] puts the common endpoints and the checks before it.
+//! A service is a [`tower::Service`] over HTTP requests; [`serve()`] puts the common endpoints and the checks before it.
 //! Listener, reload and shutdown are handed in, so that tests bind port 0 and stop what they started.
 
 mod auth;

@@ -18,6 +18,9 @@ pub(super) fn cut_log(folder: &Folder, message: &str) -> Result<Option<PathBuf>,
     let aside =
         folder.path().join(format!("head.duckdb.wal.damaged-{}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ")));
     fs::copy(&log, &aside).map_err(io)?;
+    // The copy is on disk before the log is cut: another power cut must not take both.
+    OpenOptions::new().write(true).open(&aside).and_then(|copy| copy.sync_all()).map_err(io)?;
+    folder.sync()?;
     let file = OpenOptions::new().write(true).open(&log).map_err(io)?;
     // Never longer than it is: a message that lies must not make a hole of zeros.
     file.set_len(position.min(file.metadata().map_err(io)?.len())).map_err(io)?;

@@ -21,7 +21,8 @@ pub(crate) struct Committer {
     schema: Arc<Schema>,
     /// Whether the series of a number has its row.
     written_series: Vec<bool>,
-    /// The last commit failed: it may have gone through all the same.
+    /// What the database holds is not known: the last commit failed and may have gone through all the same, or the
+    /// database was opened again.
     in_doubt: bool,
 }
 
@@ -46,8 +47,10 @@ impl Committer {
         self.connection = None;
     }
 
+    /// Goes on with a database that was opened again: what it holds is asked of it, since its log may have been cut.
     pub(crate) fn connect(&mut self, connection: Connection) {
         self.connection = Some(connection);
+        self.in_doubt = true;
     }
 
     /// Commits batches, which are the next ones in order and not none.
