@@ -85,15 +85,16 @@ impl Options {
 }
 
 fn parse(path: &Path, text: &str) -> Result<File, Error> {
-    let refuse = |place: Option<(usize, usize)>, reason: String| {
-        let place = place.map(|(line, column)| format!("{line}:{column}:")).unwrap_or_default();
+    let line = |key| procession_web::yaml::line_of_key(text, key).map(|line| format!("{line}:"));
+    let refuse = |place: Option<String>, reason: String| {
+        let place = place.unwrap_or_default();
         Error::Config { path: path.to_owned(), place, reason }
     };
     let file: Option<File> = serde_yaml::from_str(text).map_err(|error| {
         let message = error.to_string();
         // The place stands at the beginning already.
         let reason = message.rsplit_once(" at line ").map_or(message.as_str(), |(reason, _)| reason);
-        refuse(error.location().map(|at| (at.line(), at.column())), reason.to_owned())
+        refuse(error.location().map(|at| format!("{}:{}:", at.line(), at.column())), reason.to_owned())
     })?;
     let file = file.unwrap_or_default();
     for (key, value, range) in [
@@ -102,13 +103,13 @@ fn parse(path: &Path, text: &str) -> Result<File, Error> {
     ] {
         if let Some(value) = value.filter(|value| !range.contains(value)) {
             let (least, most) = (range.start(), range.end());
-            return Err(refuse(None, format!("{key}: expected {least} to {most}, found {value}")));
+            return Err(refuse(line(key), format!("{key}: expected {least} to {most}, found {value}")));
         }
     }
     if let Some(url) = &file.query.url
         && let Err(error) = crate::query::check_url(url)
     {
-        return Err(refuse(None, format!("query.url: {error}")));
+        return Err(refuse(line("query.url"), format!("query.url: {error}")));
     }
     Ok(file)
 }
@@ -131,13 +132,13 @@ mod tests {
             "query:\n  url: http://a\n  timeout: 3\n",
             "d.yml:3:3: query: unknown field `timeout`, expected one of `url`, `timeout_seconds`, `max_concurrency`",
         );
-        check("query: {timeout_seconds: 0}", "d.yml: query.timeout_seconds: expected 1 to 600, found 0");
+        check("query: {timeout_seconds: 0}", "d.yml:1: query.timeout_seconds: expected 1 to 600, found 0");
         check("[]", "d.yml:1:1: invalid type: sequence, expected a mapping with `query` and `page_title`");
         assert!(
             parse(Path::new("d.yml"), "query: {url: 'ftp://x'}")
                 .unwrap_err()
                 .to_string()
-                .starts_with("d.yml: query.url: ")
+                .starts_with("d.yml:1: query.url: ")
         );
     }
 

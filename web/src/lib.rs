@@ -19,6 +19,7 @@ mod security;
 mod serve;
 mod shutdown;
 mod tls;
+pub mod yaml;
 
 pub use auth::Asker;
 pub use endpoints::{Endpoints, Ready};
@@ -63,10 +64,12 @@ pub enum Error {
         cause: std::io::Error,
     },
     /// The web configuration file does not say something that we can do.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}:{} {reason}", path.display(), line.map(|line| format!("{line}:")).unwrap_or_default())]
     Config {
         /// Which file.
         path: PathBuf,
+        /// The line, from 1, of the key, where it is known and does not stand in the reason.
+        line: Option<usize>,
         /// Key, line and what is expected.
         reason: String,
     },

@@ -109,7 +109,11 @@ impl Rules {
         let text = std::fs::read_to_string(path).map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let (rules, mut files) = Rules::parse(&text, folder).map_err(|e| match e {
-            Problem::Here(reason) => Error::Config { path: path.to_owned(), reason },
+            Problem::Here(reason) => {
+                let key = reason.split(": ").next().unwrap_or_default();
+                let line = crate::yaml::line_of_key(&text, key).filter(|_| !reason.contains(" at line "));
+                Error::Config { path: path.to_owned(), line, reason }
+            }
             Problem::File(path, cause) => Error::Read { path, cause },
         })?;
         files.push(path.to_owned());
@@ -231,6 +235,21 @@ mod tests {
         check("tls_server_config: {}", "tls_server_config: expected cert_file or cert");
         check("tls_server_config: {cert_file: c.pem, key_file: k.pem}", "/nowhere/c.pem: No such file");
         check("tls_server_config: {cert_file: a, cert: b}", "cert_file and cert exclude each other");
+    }
+
+    #[test]
+    fn says_where_it_is_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("web.yml");
+        for (text, place) in [
+            ("# users\nbasic_auth_users:\n  ann: secret\n", ":3: basic_auth_users.ann: expected a bcrypt hash"),
+            ("tls_server_config: {}\n", ":1: tls_server_config: expected cert_file or cert"),
+            ("\nhttp_server_config:\n  htp2: true\n", ": http_server_config: unknown field `htp2`"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = Rules::read(&path).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{}{place}", path.display())), "{error}");
+        }
     }
 
     #[test]

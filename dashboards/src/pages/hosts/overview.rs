@@ -1,6 +1,6 @@
 //! What the first page knows of each host.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::chart::Point;
 use crate::pages::scrapes;
@@ -41,6 +41,8 @@ pub(super) struct Host {
 #[derive(Debug)]
 pub(super) struct Overview {
     pub(super) hosts: Vec<Host>,
+    /// Targets that have no processes and no job in common with those that have: not hosts, the scraper itself perhaps.
+    pub(super) others: usize,
     pub(super) trend: Span,
     pub(super) step_ms: i64,
     /// Queries that failed beside the first one.
@@ -103,7 +105,23 @@ pub(super) async fn fetch(client: &Client, now_ms: i64) -> Result<Overview, Erro
             host.reason = target.last_error;
         }
     }
-    Ok(Overview { hosts: hosts.into_values().collect(), trend, step_ms, failures })
+    let (hosts, others) = with_processes(hosts.into_values().collect());
+    Ok(Overview { hosts, others, trend, step_ms, failures })
+}
+
+/// The hosts among the targets, and how many others there are. A host that is down has no processes now, but its job has
+/// other hosts; where nothing has processes, all are shown, since whoever looks wants to know why.
+fn with_processes(all: Vec<Host>) -> (Vec<Host>, usize) {
+    let jobs: BTreeSet<String> =
+        all.iter().filter(|host| host.processes.is_some()).flat_map(|host| host.jobs.iter().cloned()).collect();
+    let count = all.len();
+    let is_host = |host: &Host| host.jobs.is_empty() || host.jobs.iter().any(|job| jobs.contains(job));
+    let hosts: Vec<Host> = match jobs.is_empty() {
+        true => all,
+        false => all.into_iter().filter(|host| host.processes.is_some() || is_host(host)).collect(),
+    };
+    let others = count - hosts.len();
+    (hosts, others)
 }
 
 fn kept<T>(answer: Result<Vec<T>, Error>, failures: &mut Vec<Error>) -> Vec<T> {
@@ -156,6 +174,24 @@ fn earliest(known_ms: Option<i64>, values: &[Point]) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn targets_without_processes_are_no_hosts() {
+        let target = |name: &str, job: &str, processes: Option<f64>| Host {
+            instance: name.to_owned(),
+            jobs: vec![job.to_owned()],
+            processes,
+            ..Host::default()
+        };
+        let names = |all: Vec<Host>| {
+            let (hosts, others) = with_processes(all);
+            (hosts.into_iter().map(|host| host.instance).collect::<Vec<_>>(), others)
+        };
+        let (up, down) = (target("up", "procession", Some(3.0)), target("down", "procession", None));
+        let scraper = target("scraper", "self", None);
+        assert_eq!(names(vec![up, down, scraper.clone()]), (vec!["up".to_owned(), "down".to_owned()], 1));
+        assert_eq!(names(vec![scraper]), (vec!["scraper".to_owned()], 0));
+    }
 
     fn up(instance: &str, job: &str, values: &[(i64, f64)]) -> QueriedSeries {
         let labels = [("instance", instance), ("job", job)].map(|(name, value)| (name.to_owned(), value.to_owned()));

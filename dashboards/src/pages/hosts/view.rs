@@ -124,6 +124,7 @@ fn table(view: &HostsView, overview: &Overview, hosts: &[(&Host, State)], now_ms
         }
         p.foot {
             (counted(hosts.len(), "host"))
+            @if overview.others > 0 { "; " (counted(overview.others, "more target")) " without processes" }
             @if hosts.len() > ROWS { ", the first " (ROWS) " are shown" }
             @if view.filter.is_some() { " found" }
         }
