@@ -109,14 +109,17 @@ async fn answers_the_dashboards_as_prometheus_does() {
     .await;
     for range in ["-5m", "-15m", "-6h", "-7d"] {
         let separator = if link.contains('?') { '&' } else { '?' };
-        get(
-            &format!(
-                "{url}{}{separator}from={range}&until=now",
-                link.split("from=").next().unwrap().trim_end_matches(['?', '&'])
-            ),
-            "text/html",
-        )
-        .await;
+        let host = format!(
+            "{url}{}{separator}from={range}&until=now",
+            link.split("from=").next().unwrap().trim_end_matches(['?', '&'])
+        );
+        let (page, _) = get(&host, "text/html").await;
+        // One page of each other kind that it links.
+        for start in ["/group?", "/groups?", "/process?", "/tree?"] {
+            if let Some(link) = page.split("href=\"").skip(1).find(|rest| rest.starts_with(start)) {
+                get(&format!("{url}{}", link.split('"').next().unwrap().replace("&amp;", "&")), "text/html").await;
+            }
+        }
     }
 
     let questions = asked.lock().unwrap().clone();
