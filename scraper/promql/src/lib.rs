@@ -24,5 +24,5 @@ pub use eval::{instant, range};
 pub use matcher::{MatchOp, Matcher, matches_all};
 pub use number::{format_scalar, format_value};
 pub use outcome::{Options, Outcome, Point, ResultType, Value};
-pub use select::{Select, SelectError, Selection, SeriesSet, SeriesView};
+pub use select::{Cancel, Select, SelectError, Selection, SeriesSet, SeriesView};
 pub use syntax::{Query, parse, parse_matchers};

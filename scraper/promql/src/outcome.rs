@@ -1,6 +1,6 @@
 //! What a query is given besides its text, and what it gives back.
 
-use crate::SeriesSet;
+use crate::{Cancel, SeriesSet};
 use procession_openmetrics::Labels;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -30,6 +30,13 @@ impl Default for Options {
             canceled: None,
             subquery_step_ms: 60_000,
         }
+    }
+}
+
+impl Options {
+    /// When to give up, as a [`Select`](crate::Select) is told.
+    pub(crate) fn cancel(&self) -> Cancel {
+        Cancel { deadline: self.deadline, canceled: self.canceled.clone() }
     }
 }
 

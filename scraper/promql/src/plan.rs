@@ -4,7 +4,7 @@ use crate::eval::{Asked, Grid, Window, check, too_many_samples};
 use crate::expr::{AggregateOp, Expr, Range, Scalar, Selector, Vector};
 use crate::functions::RangeFunction;
 use crate::select::SeriesView;
-use crate::{Error, MatchOp, Matcher, Options, Query, Select, Selection, SeriesSet};
+use crate::{Cancel, Error, MatchOp, Matcher, Options, Query, Select, Selection, SeriesSet};
 use std::sync::Arc;
 
 /// The fetches of a query, and which selector each of them serves.
@@ -52,6 +52,7 @@ impl Plan {
                     matchers: need.matchers.iter().map(Matcher::simplified).collect(),
                     start_ms: need.start_ms,
                     end_ms: need.end_ms,
+                    cancel: Cancel::default(),
                 }),
             }
             plan.fetch_of[need.id] = Some(plan.fetches.len() - 1);
@@ -210,7 +211,9 @@ impl Fetched {
         let mut fetched = Fetched { sets: Vec::new(), fetch_of: plan.fetch_of.clone() };
         for selection in &plan.fetches {
             check(options)?;
-            let set = source.select(selection)?;
+            let selection = Selection { cancel: options.cancel(), ..selection.clone() };
+            // Where the time is up or the asker is gone, an error of the source comes of that.
+            let set = source.select(&selection).or_else(|error| check(options).and(Err(error.into())))?;
             let order = order(&set);
             fetched.sets.push(FetchedSet { set, order });
             if fetched.sample_count() > options.max_samples {

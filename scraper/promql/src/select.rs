@@ -2,6 +2,9 @@
 
 use crate::Matcher;
 use procession_openmetrics::Labels;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 /// One fetch: all samples of the series that satisfy every matcher, with `start_ms < timestamp <= end_ms`
 /// (ranges are left-open, as in Prometheus 3). Milliseconds since the Unix epoch.
@@ -13,6 +16,29 @@ pub struct Selection {
     pub start_ms: i64,
     /// Inclusive.
     pub end_ms: i64,
+    /// When the fetch is of no use any more.
+    pub cancel: Cancel,
+}
+
+/// When work for somebody is to be given up: at a moment, or once somebody says so. By default never.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel {
+    /// The time is up then.
+    pub deadline: Option<Instant>,
+    /// Set to true from outside where nobody waits for the result any more.
+    pub canceled: Option<Arc<AtomicBool>>,
+}
+
+impl Cancel {
+    /// Whether to give up. Costs a look at the clock: once for some thousand samples is often enough.
+    pub fn is_due(&self) -> bool {
+        self.is_canceled() || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Whether nobody waits any more.
+    pub fn is_canceled(&self) -> bool {
+        self.canceled.as_ref().is_some_and(|canceled| canceled.load(Ordering::Relaxed))
+    }
 }
 
 /// Columns of samples: those of series `i` stand at `ends[i - 1]..ends[i]` of both columns, ascending in time,

@@ -7,7 +7,7 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a tool for developers: it prints, and stops at an error")]
 
 use procession_openmetrics::Labels;
-use procession_promql::{MatchOp, Matcher, Select, Selection};
+use procession_promql::{Cancel, MatchOp, Matcher, Select, Selection};
 use procession_store::{Batch, Options, SeriesRef, Store};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -100,7 +100,7 @@ fn look_up(store: &Store, rounds: usize) {
         ("one group of all targets, scattered, all time", vec![metric(), scattered()], 0),
         ("everything, last round", vec![], end - INTERVAL_MS),
     ] {
-        let selection = Selection { matchers, start_ms: start, end_ms: end };
+        let selection = Selection { matchers, start_ms: start, end_ms: end, cancel: Cancel::default() };
         let mut best = Duration::MAX;
         let mut found = (0, 0);
         for _ in 0..5 {

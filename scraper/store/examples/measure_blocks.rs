@@ -8,7 +8,7 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a tool for developers: it prints, and stops at an error")]
 
 use procession_openmetrics::{Entry, Format, Parser};
-use procession_promql::{MatchOp, Matcher, Select, Selection};
+use procession_promql::{Cancel, MatchOp, Matcher, Select, Selection};
 use procession_store::{Batch, Options, SeriesRef, Stats, Store};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -127,7 +127,7 @@ fn look_up(store: &Store, first: i64, last: i64) {
         ("one group of every metric, all time", vec![group("app-007")], first - 1),
         ("everything, last 5 minutes", vec![], last - 300_000),
     ] {
-        let selection = Selection { matchers, start_ms: start, end_ms: last };
+        let selection = Selection { matchers, start_ms: start, end_ms: last, cancel: Cancel::default() };
         let mut times = Vec::new();
         let mut found = (0, 0);
         for _ in 0..7 {

@@ -3,7 +3,7 @@
 
 use super::portion::halves;
 use procession_openmetrics::{Labels, METRIC_NAME};
-use procession_promql::{Matcher, Select, Selection, SeriesView};
+use procession_promql::{Cancel, Matcher, Select, Selection, SeriesView};
 
 /// Told of each series with its samples; the flag says whether they are its first.
 type Told<'a> = dyn FnMut(SeriesView<'_>, bool) -> anyhow::Result<()> + 'a;
@@ -39,6 +39,7 @@ impl<'a> Fetch<'a> {
                 matchers: matchers.clone(),
                 start_ms: self.first_ms.saturating_sub(1),
                 end_ms: self.last_ms,
+                cancel: Cancel::default(),
             };
             match self.source.select(&selection) {
                 Ok(set) => {
@@ -66,7 +67,8 @@ impl<'a> Fetch<'a> {
         let mut length_ms = self.last_ms.saturating_sub(after_ms) / 2;
         while after_ms < self.last_ms {
             let end_ms = after_ms.saturating_add(length_ms).min(self.last_ms);
-            let selection = Selection { matchers: matchers.to_vec(), start_ms: after_ms, end_ms };
+            let selection =
+                Selection { matchers: matchers.to_vec(), start_ms: after_ms, end_ms, cancel: Cancel::default() };
             match self.source.select(&selection) {
                 Ok(set) => {
                     for view in set.iter().filter(|v| v.labels == series) {

@@ -1,6 +1,6 @@
 use super::*;
 use procession_openmetrics::is_stale;
-use procession_promql::{Matcher, Select, Selection};
+use procession_promql::{Cancel, Matcher, Select, Selection};
 
 fn store() -> (tempfile::TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
@@ -16,7 +16,8 @@ fn load_text(store: &Store, text: &str) -> (Imported, Option<String>) {
 /// All samples, as `series timestamp value`.
 fn all(store: &Store, name: &str) -> Vec<String> {
     let matchers = vec![Matcher::equal("__name__", name)];
-    let set = store.select(&Selection { matchers, start_ms: i64::MIN, end_ms: i64::MAX }).unwrap();
+    let set =
+        store.select(&Selection { matchers, start_ms: i64::MIN, end_ms: i64::MAX, cancel: Cancel::default() }).unwrap();
     let mut lines: Vec<String> = set
         .iter()
         .flat_map(|s| {

@@ -2,7 +2,7 @@
 
 use crate::support::{on_demand, series, tiny_blocks};
 use procession_openmetrics::Labels;
-use procession_promql::{MatchOp, Matcher, Select, Selection};
+use procession_promql::{Cancel, MatchOp, Matcher, Select, Selection};
 use procession_store::{Batch, Options, Store};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
@@ -72,7 +72,7 @@ fn concurrently(options: &Options) {
 
 fn look(store: &Store, start_ms: i64, at_least: i64) {
     let matchers = vec![Matcher { name: "i".into(), op: MatchOp::NotEqual(String::new()) }];
-    let set = store.select(&Selection { matchers, start_ms, end_ms: i64::MAX }).unwrap();
+    let set = store.select(&Selection { matchers, start_ms, end_ms: i64::MAX, cancel: Cancel::default() }).unwrap();
     let last = set.iter().filter_map(|s| s.timestamps.last().copied()).max().unwrap_or(0);
     assert!(last >= at_least, "a sample that was appended is not seen: {last} < {at_least}");
     for s in set.iter() {

@@ -2,7 +2,7 @@
 
 use crate::support::{all_of, batch, on_demand, open, select, series};
 use procession_openmetrics::Labels;
-use procession_promql::{Matcher, Select, Selection};
+use procession_promql::{Cancel, Matcher, Select, Selection};
 use procession_store::{Appended, Error, Options, Store, TIMESTAMP_LIMIT_MS};
 
 #[test]
@@ -138,7 +138,12 @@ fn a_selection_that_is_too_large_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path(), Options { max_selected_samples: 10, ..on_demand() }).unwrap();
     let a = series("m", 1);
-    let selection = Selection { matchers: vec![Matcher::equal("__name__", "m")], start_ms: 0, end_ms: 100 };
+    let selection = Selection {
+        matchers: vec![Matcher::equal("__name__", "m")],
+        start_ms: 0,
+        end_ms: 100,
+        cancel: Cancel::default(),
+    };
     for t in 1..12 {
         assert!(store.select(&selection).is_ok());
         store.append(batch(&store, &[(&a, t, Some(1.0))])).unwrap();
@@ -167,7 +172,7 @@ fn a_result_larger_than_the_memory_is_spilled() {
         }
     }
     let matchers = vec![Matcher::equal("__name__", "m")];
-    let set = store.select(&Selection { matchers, start_ms: -1, end_ms: i64::MAX }).unwrap();
+    let set = store.select(&Selection { matchers, start_ms: -1, end_ms: i64::MAX, cancel: Cancel::default() }).unwrap();
     assert_eq!((set.len(), set.sample_count()), (1000, 2_000_000));
     assert!(set.iter().all(|s| s.timestamps.is_sorted() && s.values[1999] == (1999 * 31 % 977) as f64));
 }

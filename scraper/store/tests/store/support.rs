@@ -1,7 +1,7 @@
 //! What the tests say again and again.
 
 use procession_openmetrics::{Labels, STALE_NAN};
-use procession_promql::{Matcher, Select, Selection};
+use procession_promql::{Cancel, Matcher, Select, Selection};
 use procession_store::{Batch, Options, Store};
 use std::path::Path;
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub(crate) fn batch(store: &Store, samples: &[(&Labels, i64, Option<f64>)]) -> B
 
 /// All samples with `start < timestamp <= end` of what the matchers select, sorted by label set.
 pub(crate) fn select(store: &Store, matchers: Vec<Matcher>, start_ms: i64, end_ms: i64) -> Vec<(Labels, Samples)> {
-    let set = store.select(&Selection { matchers, start_ms, end_ms }).unwrap();
+    let set = store.select(&Selection { matchers, start_ms, end_ms, cancel: Cancel::default() }).unwrap();
     let mut all: Vec<(Labels, Samples)> = set
         .iter()
         .map(|s| {
