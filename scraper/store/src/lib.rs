@@ -10,12 +10,14 @@
 //! | `database` | opening DuckDB, migrations, the connections |
 //! | `series` | label sets <-> numbers, and which series satisfy matchers |
 //! | `head` | batches in memory, the writer thread, commits, retention |
+//! | `exemplars` | the newest exemplars, in memory and on disk |
 //! | `query` | samples and metadata for the evaluator and the API |
 
 mod batch;
 mod blocks;
 mod database;
 mod error;
+mod exemplars;
 mod folder;
 mod head;
 mod options;
@@ -26,6 +28,7 @@ mod store;
 
 pub use batch::{Appended, Batch, SeriesRef, TIMESTAMP_LIMIT_MS};
 pub use error::Error;
+pub use exemplars::{Exemplar, SeriesExemplars};
 pub use options::Options;
 pub use stats::Stats;
 pub use store::Store;

@@ -42,6 +42,8 @@ pub struct Options {
     /// How many bytes of blocks are read at the start to find damage, the newest first. Of the others only the length is
     /// looked at.
     pub verify_bytes: u64,
+    /// How many exemplars are kept, the newest; 0 keeps none. One takes some 200 bytes of memory.
+    pub max_exemplars: usize,
     /// Free disk space below which nothing more is committed, so that what is there can still be read and recovered.
     pub min_free_bytes: u64,
 }
@@ -66,6 +68,7 @@ impl Default for Options {
             max_block_samples: 50_000_000,
             indexed_series: 250_000,
             verify_bytes: 256 << 20,
+            max_exemplars: 100_000,
             min_free_bytes: 64 << 20,
         }
     }

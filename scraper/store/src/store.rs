@@ -1,9 +1,14 @@
 //! The store as its callers see it.
 
+mod exemplars;
+
 use crate::blocks::{self, Healed, views_sql};
 use crate::database::{self, Pool};
+use crate::exemplars::Exemplars;
 use crate::folder::{Folder, disk_bytes};
-use crate::head::{Committer, Queue, Sealer, Shared, Span, Times, Writer, committed_batches, sealed_and_closing};
+use crate::head::{
+    Committer, Queue, Sealer, Shared, Span, Times, Writer, committed_batches, oldest_kept_ms, sealed_and_closing,
+};
 use crate::{Appended, Batch, Error, Options, SeriesRef, Stats, query, series};
 use parking_lot::{Condvar, Mutex, RwLock};
 use procession_openmetrics::Labels;
@@ -66,6 +71,8 @@ impl Store {
         for block in &blocks.list().blocks {
             times.add_unread(Span { first_ms: block.meta.first_ms, last_ms: block.meta.last_ms });
         }
+        let cut_ms = oldest_kept_ms(times.all().last_ms, options.retention);
+        let exemplars = Exemplars::load(&connection, options.max_exemplars, cut_ms).map_err(damaged)?;
         let committer = Committer::new(connection.try_clone().map_err(Error::query)?, index.numbers());
         let mut queue = Queue::new(times, batches, options.max_pending_samples);
         finish_sealing(&committer, &blocks, before, &mut queue).map_err(|message| damaged(Error::Query(message)))?;
@@ -76,6 +83,7 @@ impl Store {
             settled: Condvar::new(),
             to_seal: Condvar::new(),
             blocks,
+            exemplars: Mutex::new(exemplars),
         });
         let pool = Arc::new(Pool::new(connection, options.max_concurrent_queries));
         let thread = |cause| Error::Folder { path: folder.path().to_owned(), cause };

@@ -15,6 +15,7 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "head", sql: include_str!("../../../../migrations/0001_head.sql") },
     Migration { version: 2, name: "blocks", sql: include_str!("../../../../migrations/0002_blocks.sql") },
+    Migration { version: 3, name: "exemplars", sql: include_str!("../../../../migrations/0003_exemplars.sql") },
 ];
 
 /// A row of `schema_migrations`.

@@ -53,6 +53,11 @@ impl Committer {
         self.in_doubt = true;
     }
 
+    /// The connection, for what else the writer thread writes.
+    pub(crate) fn connection(&self) -> Result<&Connection, String> {
+        self.connection.as_ref().ok_or_else(|| "the database is not open".to_owned())
+    }
+
     /// Commits batches, which are the next ones in order and not none.
     pub(crate) fn commit(&mut self, batches: &[Arc<Pending>], series: &RwLock<SeriesIndex>) -> Result<(), String> {
         let Some(last) = batches.last().map(|p| p.number) else { return Ok(()) };

@@ -11,12 +11,14 @@ mod writer;
 
 pub(crate) use commit::{Committer, committed_batches, sealed_and_closing};
 pub(crate) use queue::{Pending, Queue};
+pub(crate) use retention::oldest_kept_ms;
 pub(crate) use sealer::Sealer;
 pub(crate) use sealing::Sealing;
 pub(crate) use times::{Span, Times};
 pub(crate) use writer::Writer;
 
 use crate::blocks::Blocks;
+use crate::exemplars::Exemplars;
 use crate::series::SeriesIndex;
 use parking_lot::{Condvar, Mutex, RwLock};
 
@@ -31,4 +33,5 @@ pub(crate) struct Shared {
     /// There may be something to do for the sealer.
     pub(crate) to_seal: Condvar,
     pub(crate) blocks: Blocks,
+    pub(crate) exemplars: Mutex<Exemplars>,
 }

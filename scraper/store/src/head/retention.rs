@@ -24,6 +24,11 @@ pub(super) fn limit_ms(newest_ms: i64, now_ms: i64, retention: Duration) -> Opti
     Some(newest_ms.min(now_ms.saturating_add(AHEAD_MS)).saturating_sub(retention_ms))
 }
 
+/// The same by the system's clock; `i64::MIN` where everything is kept.
+pub(crate) fn oldest_kept_ms(newest_ms: i64, retention: Option<Duration>) -> i64 {
+    retention.and_then(|retention| limit_ms(newest_ms, now_ms(), retention)).unwrap_or(i64::MIN)
+}
+
 /// The share of all samples to delete where so many bytes are used and so many may be, if it is too much.
 pub(crate) fn share_over(used_bytes: u64, limit_bytes: u64) -> Option<f64> {
     // A little more than the excess, so that it does not begin again at once.

@@ -2,11 +2,12 @@
 //! log into the table when it has grown, deletes what is too old, and opens the database again when DuckDB has given it up.
 
 use super::commit::TableRows;
-use super::retention::{next_cut, now_ms, share_over};
+use super::retention::{next_cut, now_ms, oldest_kept_ms, share_over};
 use super::{Committer, Shared, Span};
 use crate::Options;
 use crate::blocks::views_sql;
 use crate::database::{self, Pool};
+use crate::exemplars;
 use crate::folder::{Folder, disk_bytes, free_bytes};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -72,6 +73,8 @@ impl Run {
     pub(super) fn run(mut self) {
         let _ended = Ended(self.shared.clone());
         while self.wait() {
+            // First, since whoever waits for a commit is told after it.
+            self.write_exemplars();
             self.commit();
             self.serve_sealer();
             self.delete_what_is_too_old();
@@ -81,6 +84,7 @@ impl Run {
                 break;
             }
         }
+        self.write_exemplars();
         if !self.pool.has_drained(self.dropped) {
             tracing::info!("no last checkpoint, since a query still runs; the next start replays the log");
         } else if let Err(error) = self.checkpoint() {
@@ -153,6 +157,18 @@ impl Run {
         }
         drop(queue);
         self.shared.settled.notify_all();
+    }
+
+    /// Writes the exemplars that wait. They cause no commit: where there are any, samples come with them.
+    fn write_exemplars(&mut self) {
+        let cut_ms = oldest_kept_ms(self.shared.queue.lock().times.all().last_ms, self.options.retention);
+        let Some(change) = self.shared.exemplars.lock().take_change(cut_ms) else { return };
+        let result = self
+            .room(0)
+            .and_then(|()| self.connect())
+            .and_then(|()| exemplars::write(self.committer.connection()?, &change));
+        self.shared.exemplars.lock().was_written(&change, result.is_ok());
+        self.warn_of(result, "exemplars could not be written, they are kept and tried again");
     }
 
     /// One slice at a time: whoever waits for a commit waits for no more than that.

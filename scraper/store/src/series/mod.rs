@@ -4,7 +4,7 @@ mod postings;
 mod resolve;
 mod rows;
 
-pub(crate) use rows::{labels_of, load, to_record_batch};
+pub(crate) use rows::{label_maps, labels_of, load, to_record_batch};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;

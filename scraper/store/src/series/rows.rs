@@ -16,22 +16,27 @@ use std::sync::Arc;
 pub(crate) fn to_record_batch(series: &[(u32, Labels)]) -> Result<RecordBatch, ArrowError> {
     let numbers: UInt32Array = series.iter().map(|(number, _)| *number).collect();
     let names: StringArray = series.iter().map(|(_, labels)| Some(labels.metric_name())).collect();
-    let fields = MapFieldNames { entry: "entries".into(), key: "key".into(), value: "value".into() };
-    let mut maps = MapBuilder::new(Some(fields), StringBuilder::new(), StringBuilder::new());
-    for (_, labels) in series {
-        for (name, value) in labels.iter().filter(|(name, _)| *name != METRIC_NAME) {
-            maps.keys().append_value(name);
-            maps.values().append_value(value);
-        }
-        maps.append(true)?;
-    }
-    let maps = maps.finish();
+    let maps = label_maps(series.iter().map(|(_, labels)| labels))?;
     let schema = Schema::new(vec![
         Field::new("series_id", DataType::UInt32, false),
         Field::new("name", DataType::Utf8, false),
         Field::new("labels", maps.data_type().clone(), false),
     ]);
     RecordBatch::try_new(Arc::new(schema), vec![Arc::new(numbers), Arc::new(names), Arc::new(maps)])
+}
+
+/// Labels as maps, without the metric name.
+pub(crate) fn label_maps<'a>(sets: impl Iterator<Item = &'a Labels>) -> Result<MapArray, ArrowError> {
+    let fields = MapFieldNames { entry: "entries".into(), key: "key".into(), value: "value".into() };
+    let mut maps = MapBuilder::new(Some(fields), StringBuilder::new(), StringBuilder::new());
+    for labels in sets {
+        for (name, value) in labels.iter().filter(|(name, _)| *name != METRIC_NAME) {
+            maps.keys().append_value(name);
+            maps.values().append_value(value);
+        }
+        maps.append(true)?;
+    }
+    Ok(maps.finish())
 }
 
 /// Rebuilds the index from the database. Series that have no samples are forgotten there and here: those that they had

@@ -6,6 +6,7 @@ mod blocks;
 mod concurrency;
 mod crash;
 mod disk;
+mod exemplars;
 mod log;
 mod metadata;
 mod model;
