@@ -13,6 +13,7 @@ mod options;
 pub mod pages;
 pub mod parameters;
 pub mod query;
+mod render;
 pub mod server;
 pub mod time;
 
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 pub use config::DashboardFlags;
 pub use error::Error;
 pub use options::Options;
+pub use render::{RenderError, render};
 
 use crate::metrics::Metrics;
 

@@ -29,6 +29,17 @@ enum Command {
     /// Check a file without running anything.
     #[command(subcommand)]
     Check(Check),
+    /// Draw a chart into a file.
+    Render {
+        /// Where to; the ending chooses the format: .svg, .png, .csv or .json.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// What to draw: the part of a chart's URL after the question mark, or the whole URL, for example
+        /// 'query=up&from=-6h&w=800'. docs/charts.md lists the parameters.
+        parameters: String,
+        #[command(flatten)]
+        dashboards: DashboardFlags,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -46,6 +57,7 @@ async fn main() -> ExitCode {
     flags.log.init();
     let outcome = match &flags.command {
         Some(Command::Check(Check::Config { file })) => check(file),
+        Some(Command::Render { output, parameters, dashboards }) => render(dashboards, parameters, output).await,
         None => serve(flags).await,
     };
     match outcome {
@@ -61,6 +73,10 @@ fn check(file: &Path) -> anyhow::Result<()> {
     Options::load(&DashboardFlags { config_file: Some(file.to_owned()), ..DashboardFlags::default() })?;
     eprintln!("{}: valid", file.display());
     Ok(())
+}
+
+async fn render(flags: &DashboardFlags, parameters: &str, output: &Path) -> anyhow::Result<()> {
+    Ok(procession_dashboards::render(&Options::load(flags)?, parameters, output).await?)
 }
 
 async fn serve(flags: Flags) -> anyhow::Result<()> {

@@ -78,7 +78,7 @@ pub fn router(live: Live, metrics: Metrics) -> Router {
         .route("/groups", get(pages::groups::handle))
         .route("/process", get(pages::process::handle))
         .route("/tree", get(pages::tree::handle))
-        .route("/chart.svg", get(image::handle))
+        .route("/chart.{ending}", get(image::handle))
         .route("/static/{name}", get(assets::handle))
         .fallback(pages::not_found)
         .with_state(live)

@@ -46,6 +46,11 @@ impl Theme {
             _ => None,
         }
     }
+
+    /// The theme where no viewer has a say: light, unless it was chosen.
+    pub fn settled(self) -> Theme {
+        if self == Theme::Auto { Theme::Light } else { self }
+    }
 }
 
 /// The colours of everything that is not a series.

@@ -2,21 +2,13 @@
 
 use futures_util::future::join_all;
 
+use super::Error;
 use super::naming::names;
 use super::request::ImageRequest;
 use crate::chart::{Chart, Series, Summary};
 use crate::parameters::BadParameter;
-use crate::query::{self, Client, Labels};
+use crate::query::{Client, Labels};
 use crate::time::{Span, step_for};
-
-/// No chart.
-#[derive(Debug)]
-pub(super) enum Error {
-    /// A parameter that only shows to be bad together with others.
-    Parameter(BadParameter),
-    /// The query server.
-    Query(query::Error),
-}
 
 /// The most points for one series: the bound of Prometheus itself.
 const MOST_POINTS: i64 = 11_000;

@@ -1,68 +1,142 @@
-//! `/chart.svg`: a chart is a URL.
+//! `/chart.svg`, `.png`, `.csv`, `.json`: a chart is a URL.
 
 mod caching;
 mod chart;
+mod format;
 mod naming;
+mod points;
+mod raster;
 mod request;
 
+pub use format::Format;
 pub use naming::names;
 pub use request::{ImageRequest, PARAMETERS};
 
-use axum::extract::{RawQuery, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};
 
-use crate::chart::{message, palette::Theme, standalone};
+use crate::chart::{Chart, message, palette::Theme, standalone};
+use crate::parameters::BadParameter;
+use crate::query::{self, Client};
 use crate::server::App;
+
+/// No chart.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A parameter is wrong, by itself or together with others.
+    #[error(transparent)]
+    Parameter(#[from] BadParameter),
+    /// The query server.
+    #[error(transparent)]
+    Query(#[from] query::Error),
+    /// Drawing or writing failed. Not known to happen.
+    #[error("could not draw the chart: {0}")]
+    Draw(String),
+}
+
+impl Error {
+    fn status(&self) -> StatusCode {
+        match self {
+            Error::Parameter(_) => StatusCode::BAD_REQUEST,
+            Error::Query(error) => error.status(),
+            Error::Draw(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn heading(&self) -> &'static str {
+        match self {
+            Error::Parameter(_) => "Bad request",
+            Error::Query(error) if error.is_bad_query() => "Bad query",
+            Error::Query(_) => "No answer from the query server",
+            Error::Draw(_) => "Could not draw the chart",
+        }
+    }
+}
+
+/// A chart in the form that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// The file.
+    pub body: Vec<u8>,
+    /// Seconds for which it stays as it is.
+    pub max_age: i64,
+}
+
+/// Asks for the data of `request` and puts the chart into `format`. `now_ms` is what `now` means, in Unix milliseconds.
+///
+/// # Errors
+/// A parameter is wrong, or the query server has no answer.
+pub async fn make(client: &Client, request: ImageRequest, format: Format, now_ms: i64) -> Result<Image, Error> {
+    let chart = chart::fetch(client, &request, now_ms).await?;
+    let max_age = caching::max_age(&request, chart.span, chart.step_ms, now_ms);
+    let drawn = tokio::task::spawn_blocking(move || draw(&chart, &request, format)).await;
+    Ok(Image { body: drawn.map_err(|error| Error::Draw(error.to_string()))??, max_age })
+}
+
+fn draw(chart: &Chart, request: &ImageRequest, format: Format) -> Result<Vec<u8>, Error> {
+    let svg = |look| standalone::render(chart, &look).map_err(|error| Error::Draw(error.to_string()));
+    match format {
+        Format::Svg => Ok(svg(request.look)?.into_bytes()),
+        Format::Png => {
+            let look = standalone::Look { theme: request.look.theme.settled(), ..request.look };
+            raster::png(&svg(look)?, request.scale)
+        }
+        Format::Csv => points::csv(chart),
+        Format::Json => points::json(chart),
+    }
+}
 
 /// The size of a message where the request's own size cannot be read.
 const MESSAGE_SIZE: (u32, u32) = (800, 240);
 
-/// Answers `/chart.svg`. What goes wrong is an image too, with the status that it deserves.
-pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
-    let query = query.unwrap_or_default();
-    let request = match ImageRequest::parse(&query) {
+/// Answers `/chart.{ending}`. What goes wrong is an image too where one was asked for, with the status that it deserves.
+pub async fn handle(State(app): State<App>, Path(ending): Path<String>, RawQuery(query): RawQuery) -> Response {
+    let Some(format) = Format::from_ending(&ending) else {
+        let text = "A chart is chart.svg, chart.png, chart.csv or chart.json.\n";
+        return (StatusCode::NOT_FOUND, text).into_response();
+    };
+    let request = match ImageRequest::parse(&query.unwrap_or_default()) {
         Ok(request) => request,
-        Err(bad) => {
-            return refused(StatusCode::BAD_REQUEST, "Bad request", &bad.to_string(), MESSAGE_SIZE, Theme::Auto);
-        }
+        Err(bad) => return refused(&bad.into(), format, MESSAGE_SIZE, Theme::Auto),
     };
-    let size = (request.look.width, request.look.height);
-    let now_ms = app.now_ms();
-    let chart = match chart::fetch(&app.client, &request, now_ms).await {
-        Ok(chart) => chart,
-        Err(chart::Error::Parameter(bad)) => {
-            return refused(StatusCode::BAD_REQUEST, "Bad request", &bad.to_string(), size, request.look.theme);
-        }
-        Err(chart::Error::Query(error)) => {
-            tracing::warn!(%error, "no chart");
-            let heading = if error.is_bad_query() { "Bad query" } else { "No answer from the query server" };
-            return refused(error.status(), heading, &error.to_string(), size, request.look.theme);
-        }
-    };
-    let max_age = caching::max_age(&request, chart.span, chart.step_ms, now_ms);
     let look = request.look;
-    match tokio::task::spawn_blocking(move || standalone::render(&chart, &look)).await {
-        Ok(Ok(svg)) => image(StatusCode::OK, svg, &format!("private, max-age={max_age}")),
-        Ok(Err(error)) => failed(&error.to_string(), size, request.look.theme),
-        Err(error) => failed(&error.to_string(), size, request.look.theme),
+    match make(&app.client, request, format, app.now_ms()).await {
+        Ok(Image { body, max_age }) => {
+            answer(StatusCode::OK, format.content_type(), body, &format!("private, max-age={max_age}"))
+        }
+        Err(error) => {
+            match &error {
+                Error::Parameter(_) => {}
+                Error::Query(error) => tracing::warn!(%error, "no chart"),
+                Error::Draw(_) => tracing::error!(%error, "no chart"),
+            }
+            refused(&error, format, (look.width, look.height), look.theme)
+        }
     }
 }
 
-fn failed(error: &str, size: (u32, u32), theme: Theme) -> Response {
-    tracing::error!(error, "could not draw a chart");
-    refused(StatusCode::INTERNAL_SERVER_ERROR, "Could not draw the chart", error, size, theme)
+fn refused(error: &Error, format: Format, (width, height): (u32, u32), theme: Theme) -> Response {
+    let svg = |theme| message::render(error.heading(), &error.to_string(), width, height, theme);
+    let (content_type, body) = match format {
+        Format::Svg => (format.content_type(), svg(theme).into_bytes()),
+        Format::Png => match raster::png(&svg(theme.settled()), 1) {
+            Ok(png) => (format.content_type(), png),
+            Err(error) => ("text/plain; charset=utf-8", format!("{error}\n").into_bytes()),
+        },
+        Format::Csv => ("text/plain; charset=utf-8", format!("{error}\n").into_bytes()),
+        Format::Json => {
+            (format.content_type(), serde_json::json!({ "error": error.to_string() }).to_string().into_bytes())
+        }
+    };
+    answer(error.status(), content_type, body, "no-store")
 }
 
-fn refused(status: StatusCode, heading: &str, detail: &str, (width, height): (u32, u32), theme: Theme) -> Response {
-    image(status, message::render(heading, detail, width, height, theme), "no-store")
-}
-
-fn image(status: StatusCode, svg: String, cache: &str) -> Response {
-    let mut response = (status, svg).into_response();
+fn answer(status: StatusCode, content_type: &'static str, body: Vec<u8>, cache: &str) -> Response {
+    let mut response = (status, body).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml"));
-    // The style sheet is part of the image; scripts and everything else stay forbidden where it is opened by itself.
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    // The style sheet is part of an SVG; scripts and everything else stay forbidden where it is opened by itself.
     let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox";
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     if let Ok(cache) = HeaderValue::from_str(cache) {

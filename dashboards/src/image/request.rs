@@ -1,4 +1,4 @@
-//! The parameters of `/chart.svg`, read and checked. `docs/charts.md` lists them.
+//! The parameters of a chart, read and checked. `docs/charts.md` lists them.
 
 use jiff::tz::TimeZone;
 
@@ -9,7 +9,7 @@ use crate::parameters::{BadParameter, Parameters};
 use crate::time::{Moment, parse_duration_ms, parse_zone};
 
 /// Every parameter that is known.
-pub const PARAMETERS: [&str; 17] = [
+pub const PARAMETERS: [&str; 18] = [
     "query",
     "from",
     "until",
@@ -27,6 +27,7 @@ pub const PARAMETERS: [&str; 17] = [
     "limit",
     "tz",
     "fit",
+    "scale",
 ];
 
 /// A chart as it was asked for.
@@ -56,6 +57,8 @@ pub struct ImageRequest {
     pub stacked: bool,
     /// Most series that are drawn.
     pub limit: usize,
+    /// Pixels of a PNG for each px of the drawing.
+    pub scale: u32,
 }
 
 const MOST_QUERIES: usize = 8;
@@ -78,6 +81,9 @@ impl ImageRequest {
         let legends: Vec<String> = given.all("legend").map(str::to_owned).collect();
         if legends.len() > 1 && legends.len() != queries.len() {
             return Err(BadParameter::new("legend", "is given once, or once for each query"));
+        }
+        if legends.iter().any(|legend| legend.rfind("{{").is_some_and(|open| !legend[open..].contains("}}"))) {
+            return Err(BadParameter::new("legend", "has {{ without }}: a label is written {{name}}"));
         }
         let zone = given.read("tz", parse_zone)?.unwrap_or_else(TimeZone::system);
         let moment = |name| given.read(name, |text| Moment::parse(text, &zone));
@@ -113,6 +119,7 @@ impl ImageRequest {
             edges,
             stacked: given.read("stack", on_or_off)?.unwrap_or(false),
             limit: given.read("limit", |text| whole(text, 1, 100))?.unwrap_or(12) as usize,
+            scale: given.read("scale", |text| whole(text, 1, 4))?.unwrap_or(1),
             zone,
         })
     }
@@ -174,8 +181,10 @@ mod tests {
             ("query=up&min=2&max=1", "parameter min: is not below max"),
             ("query=up&stack=maybe", "parameter stack: must be on or off"),
             ("query=up&limit=0", "parameter limit: must be a whole number from 1 to 100"),
+            ("query=up&scale=9", "parameter scale: must be a whole number from 1 to 4"),
             ("query=up&tz=Mars/Olympus", "parameter tz: no time zone is called"),
             ("query=up&legend=a&legend=b", "parameter legend: is given once"),
+            ("query=up&legend=on {{instance", "parameter legend: has {{ without }}"),
             ("query=up&colour=red", "parameter colour: is unknown"),
             ("query=up&w=200&w=300", "parameter w: is given more than once"),
             (

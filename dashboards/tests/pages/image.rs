@@ -54,6 +54,36 @@ async fn what_is_wrong_is_named_in_an_image() {
 }
 
 #[tokio::test]
+async fn a_chart_has_other_forms() {
+    let app = dashboards(&fake::with(fake::two_hosts).await);
+    let png = get(&app, "/chart.png?query=up&from=-6h&w=320&h=120&scale=2").await;
+    assert_eq!((png.status, png.header(header::CONTENT_TYPE)), (StatusCode::OK, "image/png"));
+    assert_eq!(png.header(header::CACHE_CONTROL), "private, max-age=120");
+    // Width and height of the header: twice the px that were asked for.
+    assert_eq!((&png.bytes[..4], &png.bytes[16..24]), (&b"\x89PNG"[..], &[0, 0, 2, 128, 0, 0, 0, 240][..]));
+    let csv = get(&app, "/chart.csv?query=up&from=-6h").await;
+    assert_eq!(csv.header(header::CONTENT_TYPE), "text/csv; charset=utf-8; header=present");
+    assert_eq!(csv.body.lines().next(), Some("time,web-1:9956,db-2:9956"));
+    let json = get(&app, "/chart.json?query=up&from=-6h&unit=bytes").await;
+    let document: serde_json::Value = serde_json::from_str(&json.body).unwrap();
+    assert_eq!(document["unit"], "bytes");
+    assert_eq!(document["series"].as_array().map(Vec::len), Some(2));
+
+    let unknown = get(&app, "/chart.gif?query=up").await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    unknown.says("chart.svg, chart.png, chart.csv or chart.json");
+    for (path, content_type) in
+        [("/chart.png", "image/png"), ("/chart.csv", "text/plain; charset=utf-8"), ("/chart.json", "application/json")]
+    {
+        let page = get(&app, &format!("{path}?query=up&w=9")).await;
+        assert_eq!((page.status, page.header(header::CONTENT_TYPE)), (StatusCode::BAD_REQUEST, content_type), "{path}");
+        if path != "/chart.png" {
+            page.says("parameter w: must be a whole number from 120 to 4000");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_fails_is_told_in_an_image() {
     for (url, status, says) in [
         // Port 1 is nobody's.

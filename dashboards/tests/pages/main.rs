@@ -39,6 +39,8 @@ fn dashboards_reading(url: &str, body_bytes: usize) -> Router {
 struct Page {
     status: StatusCode,
     headers: http::HeaderMap,
+    bytes: Vec<u8>,
+    /// The same as text, where it is text.
     body: String,
 }
 
@@ -62,8 +64,10 @@ async fn get(dashboards: &Router, path: &str) -> Page {
     let request = Request::builder().uri(path).body(Body::empty()).unwrap();
     let response: Response<Body> = dashboards.clone().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
-    let body = axum::body::to_bytes(body, 8 << 20).await.unwrap();
-    Page { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+    let bytes = axum::body::to_bytes(body, 8 << 20).await.unwrap().to_vec();
+    let is_text = parts.headers.get(header::CONTENT_TYPE).is_none_or(|of| of != "image/png");
+    let body = if is_text { String::from_utf8(bytes.clone()).unwrap() } else { String::new() };
+    Page { status: parts.status, headers: parts.headers, bytes, body }
 }
 
 #[tokio::test]
