@@ -18,6 +18,7 @@ mod exporter;
 mod http;
 mod peers;
 mod prometheus_alike;
+mod prometheus_configs;
 mod running;
 mod scraping;
 mod services;
