@@ -153,10 +153,80 @@ const UNSUPPORTED: &[(&str, &[&str])] = &[
     ("ovhcloud_sd_configs", &["ovhcloud_bad_service.bad.yml", "ovhcloud_no_secret.bad.yml"]),
     (
         "puppetdb_sd_configs",
-        &["puppetdb_bad_url.bad.yml", "puppetdb_no_query.bad.yml", "puppetdb_no_scheme.bad.yml", "puppetdb_no_url.bad.yml"],
+        &[
+            "puppetdb_bad_url.bad.yml",
+            "puppetdb_no_query.bad.yml",
+            "puppetdb_no_scheme.bad.yml",
+            "puppetdb_no_url.bad.yml",
+        ],
     ),
     ("scaleway_sd_configs", &["scaleway_no_secret.bad.yml", "scaleway_role.bad.yml", "scaleway_two_secrets.bad.yml"]),
     ("uyuni_sd_configs", &["uyuni_no_server.bad.yml"]),
+];
+
+/// Files about discovery by Kubernetes.
+const KUBERNETES: &[&str] = &[
+    "kubernetes_api_server_with_own_namespace.bad.yml",
+    "kubernetes_authorization_basicauth.bad.yml",
+    "kubernetes_bearertoken.bad.yml",
+    "kubernetes_bearertoken_basicauth.bad.yml",
+    "kubernetes_empty_apiserver.good.yml",
+    "kubernetes_http_config_without_api_server.bad.yml",
+    "kubernetes_kubeconfig_with_apiserver.bad.yml",
+    "kubernetes_kubeconfig_with_http_config.bad.yml",
+    "kubernetes_kubeconfig_with_own_namespace.bad.yml",
+    "kubernetes_kubeconfig_without_apiserver.good.yml",
+    "kubernetes_namespace_discovery.bad.yml",
+    "kubernetes_role.bad.yml",
+    "kubernetes_selectors_duplicated_role.bad.yml",
+    "kubernetes_selectors_endpoints.bad.yml",
+    "kubernetes_selectors_endpoints.good.yml",
+    "kubernetes_selectors_incorrect_selector.bad.yml",
+    "kubernetes_selectors_ingress.bad.yml",
+    "kubernetes_selectors_ingress.good.yml",
+    "kubernetes_selectors_node.bad.yml",
+    "kubernetes_selectors_node.good.yml",
+    "kubernetes_selectors_pod.bad.yml",
+    "kubernetes_selectors_pod.good.yml",
+    "kubernetes_selectors_service.bad.yml",
+    "kubernetes_selectors_service.good.yml",
+];
+
+/// What Prometheus 3 has added, which Debian's files don't have: the text, and where and why it is refused if it is.
+const OF_PROMETHEUS_3: &[(&str, &str)] = &[
+    ("scrape_configs:\n- job_name: a\n  scrape_protocols: [OpenMetricsText1.0.0, PrometheusText0.0.4]\n", ""),
+    (
+        "scrape_configs:\n- job_name: a\n  scrape_protocols: [PrometheusText1.0.0]\n  fallback_scrape_protocol: PrometheusText0.0.4\n",
+        "",
+    ),
+    ("scrape_configs:\n- job_name: a\n  enable_compression: false\n  http_headers: {X-Who: {values: [us]}}\n", ""),
+    (
+        "global: {metric_name_validation_scheme: utf8}\nscrape_configs:\n- job_name: a\n  always_scrape_classic_histograms: true\n",
+        "",
+    ),
+    (
+        "global: {scrape_protocols: [PrometheusText0.0.4], keep_dropped_targets: 5}\nscrape_configs:\n- job_name: a\n",
+        "",
+    ),
+    (
+        "scrape_configs:\n- job_name: a\n  scrape_protocols: [PrometheusProto]\n",
+        "3:22: scrape_configs[0].scrape_protocols[0]: PrometheusProto is not supported",
+    ),
+    (
+        "scrape_configs:\n- job_name: a\n  scrape_protocols: [PrometheusText0.0.4, PrometheusText0.0.4]\n",
+        "3:43: scrape_configs[0].scrape_protocols[1]: this protocol stands here twice",
+    ),
+    (
+        "scrape_configs:\n- job_name: a\n  fallback_scrape_protocol: prometheusproto\n",
+        "3:29: scrape_configs[0].fallback_scrape_protocol: \"prometheusproto\" is not a scrape protocol",
+    ),
+    (
+        "scrape_configs:\n- job_name: a\n  http_headers: {Authorization: {values: [x]}}\n",
+        "3:33: scrape_configs[0].http_headers.Authorization: ",
+    ),
+    ("scrape_config_files: [jobs/*.yml]\n", "1:22: scrape_config_files: this key of Prometheus is not supported"),
+    ("otlp: {promote_resource_attributes: [a]}\n", "1:7: otlp: this key of Prometheus is not supported"),
+    ("scrape_configs:\n- job_name: a\n  scrape_native_histograms: true\n", "3:29: scrape_configs[0].scrape_native"),
 ];
 
 /// Jobs of the two files that show everything, `conf.good.yml` and `roundtrip.good.yml`, which we do all of.
@@ -219,7 +289,7 @@ fn every_file_loads_or_is_refused_as_the_tables_say() {
         }
     }
     // Refused without the feature, judged with it: either way the place is the key's.
-    for name in left.clone().iter().filter(|name| name.starts_with("kubernetes_")) {
+    for name in KUBERNETES {
         judge(name, "kubernetes_sd_configs", &|_, valid, said| {
             valid == name.ends_with(".good.yml") || said.contains("kubernetes_sd_configs")
         });
@@ -239,7 +309,8 @@ fn the_files_that_show_everything_load_job_by_job() {
         let jobs = text.split_once("\nscrape_configs:\n").unwrap().1;
         for job in jobs.split("  - job_name: ").skip(1) {
             // The list ends at the next key of the file.
-            let lines = job.lines().take_while(|line| line.is_empty() || line.starts_with([' ']) || job.starts_with(line));
+            let lines =
+                job.lines().take_while(|line| line.is_empty() || line.starts_with([' ']) || job.starts_with(line));
             let job: Vec<&str> = lines.collect();
             let title = job[0];
             let text = format!("scrape_configs:\n  - job_name: {}\n", job.join("\n"));
@@ -276,4 +347,19 @@ fn urls_of_discovery() {
         assert!(!valid && said.contains("scrape_configs[0].http_sd_configs[0].url: "), "{name}: {said}");
         assert!(said.starts_with("4:"), "{name}: {said}");
     }
+}
+
+#[test]
+fn what_prometheus_3_has_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("three.yml");
+    let mut wrong = Vec::new();
+    for (text, error) in OF_PROMETHEUS_3 {
+        fs::write(&file, text).unwrap();
+        let (valid, said) = check(&file);
+        if valid != error.is_empty() || !said.contains(error) {
+            wrong.push(format!("{text}expected {error:?}, it is said: {said}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -49,19 +49,38 @@ pub(in crate::config) struct RawTls {
     key_file: Option<PathBuf>,
     insecure_skip_verify: bool,
     server_name: Option<String>,
-    min_version: Option<TlsVersion>,
-    max_version: Option<TlsVersion>,
+    min_version: Option<RawTlsVersion>,
+    max_version: Option<RawTlsVersion>,
 }
 
-/// The TLS versions that there are for us; older ones are refused.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+/// The TLS versions that Prometheus knows.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum RawTlsVersion {
+    Tls10,
+    Tls11,
+    Tls12,
+    Tls13,
+}
+
+/// The TLS versions that there are for us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TlsVersion {
     /// 1.2
-    #[serde(rename = "TLS12")]
     Tls12,
     /// 1.3
-    #[serde(rename = "TLS13")]
     Tls13,
+}
+
+impl RawTlsVersion {
+    /// `None` for those before 1.2.
+    fn ours(self) -> Option<TlsVersion> {
+        match self {
+            RawTlsVersion::Tls10 | RawTlsVersion::Tls11 => None,
+            RawTlsVersion::Tls12 => Some(TlsVersion::Tls12),
+            RawTlsVersion::Tls13 => Some(TlsVersion::Tls13),
+        }
+    }
 }
 
 /// A text that stands in the configuration or in a file of its own.
@@ -268,7 +287,17 @@ fn tls(at: &Path, folder: &Folder<'_>, raw: Option<RawTls>) -> Result<Tls, Probl
         },
         server_name: raw.server_name.filter(|name| !name.is_empty()),
         insecure_skip_verify: raw.insecure_skip_verify,
-        min_version: raw.min_version,
-        max_version: raw.max_version,
+        // Ours begin at 1.2 anyway: who lets older ones in gets those.
+        min_version: raw.min_version.and_then(RawTlsVersion::ours),
+        max_version: match raw.max_version.map(RawTlsVersion::ours) {
+            None => None,
+            Some(Some(version)) => Some(version),
+            Some(None) => {
+                return Err(Problem::new(
+                    &at.key("max_version"),
+                    "TLS before 1.2 is not spoken: expected TLS12 or TLS13",
+                ));
+            }
+        },
     })
 }
