@@ -22,6 +22,9 @@ pub enum Error {
         /// The system's reason.
         cause: io::Error,
     },
+    /// The source `sysinfo` cannot be had.
+    #[error("the source sysinfo is not to be had: {0}")]
+    Sysinfo(String),
     /// The configuration file could not be read.
     #[error("{file}: {cause}", file = .file.display())]
     ConfigRead {

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use procession_exporter::config::parse_duration;
 use procession_exporter::metric::Scheme;
 use procession_exporter::preview::Preview;
-use procession_exporter::source::procfs::{Procfs, Recheck, Units};
+use procession_exporter::source::{Choice, Recheck, Source};
 use procession_exporter::{Config, DEFAULT_PORT, Options, Overrides};
 use procession_web::{LogFlags, WebFlags};
 use tokio_util::sync::CancellationToken;
@@ -29,10 +29,36 @@ struct Cli {
 }
 
 #[derive(Args)]
-struct ExporterFlags {
+struct SourceFlags {
+    /// Where readings come from: /proc on Linux, the library sysinfo elsewhere (or on Linux too, for comparison).
+    #[arg(long, value_name = "SOURCE", value_enum, default_value = "auto")]
+    source: SourceName,
     /// Where the proc filesystem is mounted.
     #[arg(long = "path.procfs", value_name = "DIR", default_value = "/proc")]
     procfs: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SourceName {
+    Auto,
+    Procfs,
+    Sysinfo,
+}
+
+impl From<SourceName> for Choice {
+    fn from(name: SourceName) -> Choice {
+        match name {
+            SourceName::Auto => Choice::Auto,
+            SourceName::Procfs => Choice::Procfs,
+            SourceName::Sysinfo => Choice::Sysinfo,
+        }
+    }
+}
+
+#[derive(Args)]
+struct ExporterFlags {
+    #[command(flatten)]
+    source: SourceFlags,
     /// Configuration file (YAML). Without one: groups by process name, and series for every process.
     #[arg(long = "config.file", value_name = "FILE")]
     config_file: Option<PathBuf>,
@@ -72,7 +98,8 @@ impl ExporterFlags {
             Names::ProcessExporter => Scheme::ProcessExporter,
         };
         let overrides = Overrides { children: self.children, recheck, scheme };
-        Options { procfs: self.procfs, config_file: self.config_file, overrides }
+        let SourceFlags { source, procfs } = self.source;
+        Options { source: source.into(), procfs, config_file: self.config_file, overrides }
     }
 }
 
@@ -90,16 +117,15 @@ enum Check {
     Config {
         /// The file.
         file: PathBuf,
-        /// Where the proc filesystem is mounted.
-        #[arg(long = "path.procfs", value_name = "DIR", default_value = "/proc")]
-        procfs: PathBuf,
+        #[command(flatten)]
+        source: SourceFlags,
     },
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
-        Some(Command::Check(Check::Config { file, procfs })) => check(&file, &procfs),
+        Some(Command::Check(Check::Config { file, source })) => check(&file, &source),
         None => serve(cli),
     };
     match outcome {
@@ -111,13 +137,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn check(file: &Path, procfs: &Path) -> anyhow::Result<()> {
+fn check(file: &Path, SourceFlags { source, procfs }: &SourceFlags) -> anyhow::Result<()> {
     let config = Config::load(file, Scheme::Procession)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}: valid", file.display())?;
     // The file is what was asked about: where the processes cannot be seen, it is valid all the same.
-    let source = Procfs::open(procfs, Path::new("/etc/passwd"), Units::of_this_system());
-    match source.and_then(|source| Preview::of(&config, source)) {
+    match Source::open((*source).into(), procfs).and_then(|source| Preview::of(&config, source)) {
         Ok(preview) => write!(out, "\n{preview}")?,
         Err(error) => eprintln!("procession-exporter: cannot show what it makes of this host: {error}"),
     }

@@ -8,8 +8,8 @@ use procession_web::exposition::{self, Format};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
-use rustix::time::{ClockId, clock_gettime};
 
 use crate::group::Groups;
 use crate::metric::own;
@@ -59,7 +59,7 @@ impl Phase {
 /// Wall and CPU clock of this thread at the start of a phase.
 pub(crate) struct Stopwatch {
     wall: Instant,
-    cpu: f64,
+    cpu: Option<f64>,
 }
 
 impl Stopwatch {
@@ -68,14 +68,22 @@ impl Stopwatch {
     }
 }
 
-fn thread_cpu_seconds() -> f64 {
-    let now = clock_gettime(ClockId::ThreadCPUTime);
-    now.tv_sec as f64 + now.tv_nsec as f64 / 1e9
+/// `None` where the system has no clock for it.
+fn thread_cpu_seconds() -> Option<f64> {
+    #[cfg(unix)]
+    {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        Some(now.tv_sec as f64 + now.tv_nsec as f64 / 1e9)
+    }
+    #[cfg(not(unix))]
+    None
 }
 
 impl OwnMetrics {
-    pub(crate) fn new() -> OwnMetrics {
+    pub(crate) fn new(source: &'static str) -> OwnMetrics {
         let mut registry = Registry::default();
+        let info = Info::new([("source", source)]);
+        registry.register(own::SOURCE.name, own::SOURCE.help.trim_end_matches('.'), info);
         let own = OwnMetrics {
             scans: register(&mut registry, &own::SCANS),
             partial_scans: register(&mut registry, &own::PARTIAL_SCANS),
@@ -100,7 +108,9 @@ impl OwnMetrics {
         let now = Stopwatch::start();
         let labels = vec![("phase", phase.as_str())];
         self.phase.get_or_create(&labels).inc_by((now.wall - watch.wall).as_secs_f64());
-        self.phase_cpu.get_or_create(&labels).inc_by((now.cpu - watch.cpu).max(0.0));
+        if let (Some(now), Some(before)) = (now.cpu, watch.cpu) {
+            self.phase_cpu.get_or_create(&labels).inc_by((now - before).max(0.0));
+        }
         *watch = now;
     }
 
@@ -159,7 +169,7 @@ mod tests {
 
     #[test]
     fn every_metric_of_the_table_is_served_as_the_table_says() {
-        let own = OwnMetrics::new();
+        let own = OwnMetrics::new("procfs");
         own.lap(Phase::List, &mut Stopwatch::start());
         let errors = ReadErrors { file: "io", reason: "permission", count: 3 };
         own.scanned(&Snapshot::default(), &Groups::default(), 0, 0, [errors].into_iter());

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::group::{Groups, Selection};
 use crate::metric::{PROCESS, series_each};
 use crate::snapshot::{Membership, Snapshot};
-use crate::source::procfs::Procfs;
+use crate::source::Source;
 
 /// So many processes of a group are shown by name.
 const SHOWN: usize = 5;
@@ -51,7 +51,8 @@ impl Preview {
     ///
     /// # Errors
     /// Where the processes cannot be listed.
-    pub fn of(config: &Config, mut source: Procfs) -> Result<Preview, Error> {
+    pub fn of(config: &Config, source: impl Into<Source>) -> Result<Preview, Error> {
+        let mut source = source.into();
         let (mut snapshot, mut groups) = (Snapshot::default(), Groups::default());
         source.configure(config.naming.clone());
         source.read_for(config.families, config.per_process);
@@ -142,7 +143,7 @@ fn printable(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::metric::Scheme;
-    use crate::source::procfs::Units;
+    use crate::source::procfs::{Procfs, Units};
     use std::path::Path;
 
     fn check(config: &str, expected: &str) {

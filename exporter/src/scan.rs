@@ -11,12 +11,12 @@ use crate::group::{Groups, Selection};
 use crate::metric::{PROCESS, Scheme, series_each};
 use crate::own::{OwnMetrics, Phase, Stopwatch};
 use crate::snapshot::Snapshot;
-use crate::source::procfs::Procfs;
+use crate::source::Source;
 
 /// Reads, adds up and writes. Blocks while it does: not for an async worker.
 #[derive(Debug)]
 pub struct Scanner {
-    source: Procfs,
+    source: Source,
     config: Config,
     snapshot: Snapshot,
     groups: Groups,
@@ -31,15 +31,16 @@ pub struct Scanner {
 
 impl Scanner {
     /// A scanner that has seen nothing yet.
-    pub fn new(source: Procfs, config: Config) -> Scanner {
+    pub fn new(source: impl Into<Source>, config: Config) -> Scanner {
+        let source = source.into();
         let mut scanner = Scanner {
+            own: OwnMetrics::new(source.name()),
             source,
             config: Config::default(),
             snapshot: Snapshot::default(),
             groups: Groups::default(),
             selection: Selection::default(),
             labels: ProcessLabels::default(),
-            own: OwnMetrics::new(),
             failed: 0,
             last_bytes: 0,
         };
@@ -89,7 +90,7 @@ impl Scanner {
             &self.groups,
             self.selection.folded_processes(),
             self.source.vanished(),
-            self.source.read_errors(),
+            self.source.read_errors().into_iter(),
         );
         Ok(())
     }

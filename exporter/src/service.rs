@@ -1,6 +1,6 @@
 //! The running exporter: configuration, scanner, listener, reload.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use procession_web::{Bound, Endpoints, Ready, ReloadRequests};
@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::metric::Scheme;
 use crate::scan::Scanner;
 use crate::serve::{SharedScanner, answer};
-use crate::source::procfs::{Procfs, Recheck, Units};
+use crate::source::{Choice, Recheck, Source};
 
 /// The port it listens on unless told otherwise.
 pub const DEFAULT_PORT: u16 = 9956;
@@ -18,7 +18,9 @@ pub const DEFAULT_PORT: u16 = 9956;
 /// What the exporter runs on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// The proc root, `/proc` as a rule.
+    /// Where readings come from.
+    pub source: Choice,
+    /// The proc root, `/proc` as a rule; the source `sysinfo` has none.
     pub procfs: PathBuf,
     /// The configuration file; without one, [`Config::of_scheme`] holds.
     pub config_file: Option<PathBuf>,
@@ -39,7 +41,12 @@ pub struct Overrides {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { procfs: PathBuf::from("/proc"), config_file: None, overrides: Overrides::default() }
+        Options {
+            source: Choice::Auto,
+            procfs: PathBuf::from("/proc"),
+            config_file: None,
+            overrides: Overrides::default(),
+        }
     }
 }
 
@@ -65,7 +72,7 @@ impl Options {
 /// # Errors
 /// Where the configuration is refused, the proc root is none, or the listener fails.
 pub async fn run(options: Options, bound: Bound, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let source = Procfs::open(&options.procfs, Path::new("/etc/passwd"), Units::of_this_system())?;
+    let source = Source::open(options.source, &options.procfs)?;
     let scanner = Arc::new(SharedScanner::new(Scanner::new(source, options.config()?)));
     let (reload, requests) = procession_web::reload::channel();
     reload.on_hangup(shutdown.clone());

@@ -115,6 +115,8 @@ pub enum Counter {
     ChildrenSystem,
     /// Time that the main thread could have run and had no CPU, nanoseconds.
     RunQueue,
+    /// CPU time in both modes, nanoseconds, from a source that cannot tell them apart; the other two are then unknown.
+    Cpu,
 }
 
 /// Names of the quantities of the moment, and the index of each in [`Gauges`].
@@ -145,13 +147,16 @@ pub enum Gauge {
 
 /// The quantities that only grow, by [`Counter`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counters(pub [Option<u64>; 11]);
+pub struct Counters(pub [Option<u64>; Counters::COUNT]);
 
 /// The quantities of the moment, by [`Gauge`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Gauges(pub [Option<u64>; 10]);
 
 impl Counters {
+    /// How many there are.
+    pub const COUNT: usize = Counter::Cpu as usize + 1;
+
     /// The value of one quantity.
     pub fn get(&self, counter: Counter) -> Option<u64> {
         self.0[counter as usize]

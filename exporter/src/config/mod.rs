@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::metric::{Families, Scheme};
 use crate::rules::Rules;
-use crate::source::procfs::{Naming, Recheck};
+use crate::source::{Naming, Recheck};
 
 pub use self::span::parse as parse_duration;
 

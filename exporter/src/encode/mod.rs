@@ -191,7 +191,7 @@ impl Exposition {
                 self.body.text.extend_from_slice(b"} 1\n");
             }
             _ => {
-                let start_ms = Some(process.identity.start_ms);
+                let start_ms = Some(process.identity.start_ms).filter(|start| *start > 0);
                 let value = |quantity| value(quantity, &process.counters, &process.gauges, start_ms);
                 self.quantities(metric, value, begun, start);
             }
@@ -276,6 +276,7 @@ fn value(quantity: Quantity, counters: &Counters, gauges: &Gauges, start_ms: Opt
         Quantity::Counter(
             counter @ (Counter::CpuUser
             | Counter::CpuSystem
+            | Counter::Cpu
             | Counter::ChildrenUser
             | Counter::ChildrenSystem
             | Counter::RunQueue),

@@ -18,7 +18,7 @@ fn snapshot(names: &[Vec<u8>]) -> Snapshot {
             slot,
             identity: Arc::new(identity),
             state: State::Sleeping,
-            counters: Counters([Some(u64::MAX); 11]),
+            counters: Counters([Some(u64::MAX); Counters::COUNT]),
             gauges: Gauges([Some(1); 10]),
             waited_minor_faults: None,
         };

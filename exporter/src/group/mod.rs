@@ -190,14 +190,13 @@ impl Groups {
     /// Keeps the leading groups; the others' processes and all that they have used go to [`OTHER`].
     fn fold(&mut self) {
         let weight = |group: &Group| {
-            let sum = |of: [Counter; 2]| {
-                of.into_iter().filter_map(|c| group.totals.counters.get(c)).fold(0, u64::saturating_add)
-            };
+            let sum =
+                |of: &[Counter]| of.iter().filter_map(|c| group.totals.counters.get(*c)).fold(0, u64::saturating_add);
             let memory = group.totals.gauges.get(Gauge::Resident).unwrap_or(0);
             Weight {
-                cpu: sum([Counter::CpuUser, Counter::CpuSystem]),
+                cpu: sum(&[Counter::CpuUser, Counter::CpuSystem, Counter::Cpu]),
                 memory,
-                io: sum([Counter::Read, Counter::Written]),
+                io: sum(&[Counter::Read, Counter::Written]),
             }
         };
         let weights: Vec<Weight> = self.groups.iter().map(weight).collect();

@@ -65,10 +65,10 @@ impl Selection {
             }
             entry.identity = Some(process.identity.clone());
         }
-        let sum = |of: [Counter; 2]| of.into_iter().filter_map(|c| used.get(c)).fold(0, u64::saturating_add);
+        let sum = |of: &[Counter]| of.iter().filter_map(|c| used.get(*c)).fold(0, u64::saturating_add);
         entry.used = *used;
-        entry.cpu = (entry.cpu / 2).saturating_add(sum([Counter::CpuUser, Counter::CpuSystem]));
-        entry.io = (entry.io / 2).saturating_add(sum([Counter::Read, Counter::Written]));
+        entry.cpu = (entry.cpu / 2).saturating_add(sum(&[Counter::CpuUser, Counter::CpuSystem, Counter::Cpu]));
+        entry.io = (entry.io / 2).saturating_add(sum(&[Counter::Read, Counter::Written]));
     }
 
     /// Chooses among the processes of a snapshot, and adds up the others.

@@ -51,8 +51,9 @@ impl Totals {
             let ratio = u128::from(open) * 1_000_000_000 / u128::from(limit.max(1));
             self.worst_fd_ratio = self.worst_fd_ratio.max(Some(u64::try_from(ratio).unwrap_or(u64::MAX)));
         }
-        let start = process.identity.start_ms;
-        self.oldest_start_ms = Some(self.oldest_start_ms.map_or(start, |oldest| oldest.min(start)));
+        // 0 where a source could not tell.
+        let start = Some(process.identity.start_ms).filter(|start| *start > 0);
+        self.oldest_start_ms = earlier(self.oldest_start_ms, start);
     }
 
     /// Adds all of another group.
@@ -64,10 +65,7 @@ impl Totals {
         }
         self.starts += other.starts;
         self.exits += other.exits;
-        self.oldest_start_ms = match (self.oldest_start_ms, other.oldest_start_ms) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+        self.oldest_start_ms = earlier(self.oldest_start_ms, other.oldest_start_ms);
         self.worst_fd_ratio = self.worst_fd_ratio.max(other.worst_fd_ratio);
     }
 
@@ -86,5 +84,13 @@ fn plus(total: Option<u64>, value: Option<u64>) -> Option<u64> {
         (Some(total), Some(value)) => Some(total.saturating_add(value)),
         (total, None) => total,
         (None, value) => value,
+    }
+}
+
+/// The earlier of two times, as far as they are known.
+fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }

@@ -86,7 +86,7 @@ impl Quantity {
     pub fn family(self) -> Option<Family> {
         Some(match self {
             Quantity::Counter(counter) => match counter {
-                Counter::CpuUser | Counter::CpuSystem => Family::Cpu,
+                Counter::CpuUser | Counter::CpuSystem | Counter::Cpu => Family::Cpu,
                 Counter::ChildrenUser | Counter::ChildrenSystem => Family::ChildrenCpu,
                 Counter::RunQueue => Family::RunQueue,
                 Counter::Read | Counter::Written => Family::Io,

@@ -53,6 +53,7 @@ const NOTES: &str = "
 - **Kernel threads** are grouped by the part of their name before `/`, and what a kernel worker works on is not part of
   its name: `kworker/0:1-events` has the name `kworker/0:1` and the group `kworker`.
 - **CPU time and page faults** are of all threads of a process, also of those that have ended, but not of its children.
+  `mode` is `all` where a source cannot tell user from system mode ([sources.md](sources.md)).
 - **Storage bytes of one process** are the kernel's own numbers, which hold what ended children had used once the
   process has waited for them. For groups that would count a child twice, in its own group and in its parent's: what
   was already counted for a child is taken off what its parent adds, so that only what the child used after its last

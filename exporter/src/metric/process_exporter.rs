@@ -30,7 +30,14 @@ pub const GROUP: &[Metric] = &[
         "namedprocess_namegroup_cpu_seconds",
         Kind::Counter,
         Some("seconds"),
-        Samples::By("mode", &[("user", counted(Counter::CpuUser)), ("system", counted(Counter::CpuSystem))]),
+        Samples::By(
+            "mode",
+            &[
+                ("user", counted(Counter::CpuUser)),
+                ("system", counted(Counter::CpuSystem)),
+                ("all", counted(Counter::Cpu)),
+            ],
+        ),
         "CPU time used by the processes of the group.",
     ),
     family(

@@ -5,7 +5,11 @@ use crate::snapshot::{Counter, Gauge};
 
 const CPU: Samples = Samples::By(
     "mode",
-    &[("user", Quantity::Counter(Counter::CpuUser)), ("system", Quantity::Counter(Counter::CpuSystem))],
+    &[
+        ("user", Quantity::Counter(Counter::CpuUser)),
+        ("system", Quantity::Counter(Counter::CpuSystem)),
+        ("all", Quantity::Counter(Counter::Cpu)),
+    ],
 );
 const FAULTS: Samples = Samples::By(
     "kind",
@@ -233,6 +237,9 @@ pub mod own {
         Metric { name, help, kind, unit, samples: Samples::Own(labels) }
     }
 
+    /// Where readings come from.
+    pub const SOURCE: Metric =
+        own("procession_exporter_source", Kind::Info, None, &["source"], "Where the readings of processes come from.");
     /// Scans.
     pub const SCANS: Metric = own("procession_exporter_scans", Kind::Counter, None, &[], "Scans of all processes.");
     /// Scans cut short.
@@ -311,6 +318,7 @@ pub mod own {
 
     /// All of them.
     pub const ALL: &[Metric] = &[
+        SOURCE,
         SCANS,
         PARTIAL_SCANS,
         SKIPPED,

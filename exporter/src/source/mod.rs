@@ -1,6 +1,46 @@
-//! Where readings come from. A source fills a [`Snapshot`](crate::snapshot::Snapshot); what it is read from stays inside.
+//! Where readings come from. A source fills a [`Snapshot`]; what it is read from stays inside.
 
+pub(crate) mod name;
+#[cfg(all(target_os = "linux", feature = "procfs"))]
 pub mod procfs;
+pub mod sysinfo;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+#[cfg(all(target_os = "linux", feature = "procfs"))]
+use self::procfs::{Procfs, Units};
+use self::sysinfo::Sysinfo;
+use crate::error::Error;
+use crate::metric::Families;
+use crate::rules::Rules;
+use crate::snapshot::Snapshot;
+
+/// How processes are named.
+#[derive(Debug, Clone, Default)]
+pub struct Naming {
+    /// The rules; without any, groups are called as their processes.
+    pub rules: Option<Arc<Rules>>,
+    /// When a process is named again although nothing seems to have changed.
+    pub recheck: Recheck,
+}
+
+/// When a process is named again. An `exec` that leaves the name as it is, and a command line that a process writes
+/// over itself, are seen in nothing that each scan reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recheck {
+    /// In every scan.
+    Always,
+    /// In every scan until it has been named at this age.
+    Young(Duration),
+}
+
+impl Default for Recheck {
+    fn default() -> Recheck {
+        Recheck::Young(Duration::from_secs(10))
+    }
+}
 
 /// How often a file of a process could not be read, and why, since the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,4 +51,129 @@ pub struct ReadErrors {
     pub reason: &'static str,
     /// How often.
     pub count: u64,
+}
+
+/// Which source is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// The best one that there is on this system: `/proc` on Linux, sysinfo elsewhere.
+    #[default]
+    Auto,
+    /// `/proc`, on Linux.
+    Procfs,
+    /// The crate sysinfo, which knows macOS, Windows, FreeBSD and NetBSD too.
+    Sysinfo,
+}
+
+/// An open source.
+#[derive(Debug)]
+pub enum Source {
+    /// `/proc`.
+    #[cfg(all(target_os = "linux", feature = "procfs"))]
+    Procfs(Procfs),
+    /// The crate sysinfo.
+    Sysinfo(Sysinfo),
+}
+
+impl Source {
+    /// Opens a source; `proc_root` is where the proc filesystem is mounted, for the one that reads it.
+    ///
+    /// # Errors
+    /// Where the source is not to be had on this system, or `proc_root` is not what it should be.
+    pub fn open(choice: Choice, proc_root: &Path) -> Result<Source, Error> {
+        match choice {
+            Choice::Sysinfo => Sysinfo::open().map(Source::Sysinfo),
+            #[cfg(all(target_os = "linux", feature = "procfs"))]
+            Choice::Auto | Choice::Procfs => {
+                Procfs::open(proc_root, Path::new("/etc/passwd"), Units::of_this_system()).map(Source::Procfs)
+            }
+            #[cfg(not(all(target_os = "linux", feature = "procfs")))]
+            Choice::Auto => Sysinfo::open().map(Source::Sysinfo),
+            #[cfg(not(all(target_os = "linux", feature = "procfs")))]
+            Choice::Procfs => Err(Error::NotProc {
+                path: proc_root.to_owned(),
+                reason: "this exporter was built without the source procfs, which reads Linux's; --source=sysinfo works here".to_owned(),
+            }),
+        }
+    }
+
+    /// Its name, as `--source` takes it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            #[cfg(all(target_os = "linux", feature = "procfs"))]
+            Source::Procfs(_) => "procfs",
+            Source::Sysinfo(_) => "sysinfo",
+        }
+    }
+
+    /// How processes are named from the next scan on; those that are known are named anew.
+    pub fn configure(&mut self, naming: Naming) {
+        match self {
+            #[cfg(all(target_os = "linux", feature = "procfs"))]
+            Source::Procfs(source) => source.configure(naming),
+            Source::Sysinfo(source) => source.configure(naming),
+        }
+    }
+
+    /// What is read from the next scan on: what these families need. `details` are the unit and the container of a process.
+    pub fn read_for(&mut self, families: Families, details: bool) {
+        match self {
+            #[cfg(all(target_os = "linux", feature = "procfs"))]
+            Source::Procfs(source) => source.read_for(families, details),
+            Source::Sysinfo(source) => source.read_for(families, details),
+        }
+    }
+
+    /// First half of a scan: which processes there are. Returns their number.
+    ///
+    /// # Errors
+    /// Where they cannot be listed.
+    pub fn list(&mut self) -> Result<usize, Error> {
+        match self {
+            #[cfg(all(target_os = "linux", feature = "procfs"))]
+            Source::Procfs(source) => source.list(),
+            Source::Sysinfo(source) => source.list(),
+        }
+    }
+
+    /// Second half of a scan: reads each listed process into `snapshot`. After `deadline` nothing more is read, and
+    /// what was known before stands in.
+    pub fn read(&mut self, deadline: Option<Instant>, snapshot: &mut Snapshot) {
+        match self {
+            #[cfg(all(target_os = "linux", feature = "procfs"))]
+            Source::Procfs(source) => source.read(deadline, snapshot),
+            Source::Sysinfo(source) => source.read(deadline, snapshot),
+        }
+    }
+
+    /// Files that could not be read, since the start. Sysinfo does not tell.
+    pub fn read_errors(&self) -> Vec<ReadErrors> {
+        match self {
+            #[cfg(all(target_os = "linux", feature = "procfs"))]
+            Source::Procfs(source) => source.read_errors().collect(),
+            Source::Sysinfo(_) => Vec::new(),
+        }
+    }
+
+    /// Processes that ended between the listing and their reading, since the start.
+    pub fn vanished(&self) -> u64 {
+        match self {
+            #[cfg(all(target_os = "linux", feature = "procfs"))]
+            Source::Procfs(source) => source.vanished(),
+            Source::Sysinfo(source) => source.vanished(),
+        }
+    }
+}
+
+#[cfg(all(target_os = "linux", feature = "procfs"))]
+impl From<Procfs> for Source {
+    fn from(source: Procfs) -> Source {
+        Source::Procfs(source)
+    }
+}
+
+impl From<Sysinfo> for Source {
+    fn from(source: Sysinfo) -> Source {
+        Source::Sysinfo(source)
+    }
 }

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use super::Vanished;
+use super::cgroup;
 use super::cmdline::{self, Cmdline};
 use super::failures::{Failure, Failures};
 use super::known::Known;
-use super::name;
 use super::path::{File, PathBuffer};
 use super::root::{Buffer, Root};
 use super::stat::Stat;
 use super::users::Users;
-use super::{Recheck, cgroup};
 use crate::rules::{self, Attributes, Rules};
 use crate::snapshot::{Identity, Membership, State};
+use crate::source::{Recheck, name};
 
 /// Whether the identity made in an earlier scan still holds. An `exec` changes the name, and with it the executable.
 ///

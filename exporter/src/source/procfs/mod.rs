@@ -23,8 +23,7 @@ mod users;
 mod words;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::io::Errno;
 
@@ -38,10 +37,9 @@ use self::stat::Stat;
 use self::status::Status;
 use self::users::Users;
 use self::words::Words;
-use super::ReadErrors;
+use super::{Naming, ReadErrors};
 use crate::error::Error;
 use crate::metric::{Families, Family};
-use crate::rules::Rules;
 use crate::snapshot::{Counter, Counters, Gauge, Gauges, Process, Snapshot};
 
 /// The limit of open files is read once in so many scans: 20 us, for what hardly ever changes.
@@ -90,31 +88,6 @@ impl Reads {
             oom_score: families.has(Family::OomScore) && details,
             cgroup: families.has(Family::Info) && details,
         }
-    }
-}
-
-/// How processes are named.
-#[derive(Debug, Clone, Default)]
-pub struct Naming {
-    /// The rules; without any, groups are called as their processes.
-    pub rules: Option<Arc<Rules>>,
-    /// When a process is named again although nothing seems to have changed.
-    pub recheck: Recheck,
-}
-
-/// When a process is named again. An `exec` that leaves the name as it is, and a command line that a process writes
-/// over itself, are seen in no file that each scan reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recheck {
-    /// In every scan.
-    Always,
-    /// In every scan until it has been named at this age.
-    Young(Duration),
-}
-
-impl Default for Recheck {
-    fn default() -> Recheck {
-        Recheck::Young(Duration::from_secs(10))
     }
 }
 

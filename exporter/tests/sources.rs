@@ -1,0 +1,171 @@
+//! Both sources look at this host at the same time: what both can tell has to be the same.
+#![cfg(target_os = "linux")]
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test says what it expected")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use procession_exporter::snapshot::{Counter, Gauge, Process, Snapshot, State};
+use procession_exporter::source::{Choice, Source};
+
+const TICK_NS: u64 = 10_000_000;
+
+/// A shell that does some work and then stops itself, so that nothing about it moves any more.
+struct Worker(Child);
+
+impl Worker {
+    fn start(script: &str) -> Worker {
+        let script = format!("{script}; kill -STOP $$");
+        let child = Command::new("sh").args(["-c", &script]).stdin(Stdio::null()).spawn().expect("sh");
+        let worker = Worker(child);
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", worker.pid())).expect("its stat");
+            if stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T')) {
+                return worker;
+            }
+            assert!(Instant::now() < end, "it does not stop: {stat}");
+            std::thread::yield_now();
+        }
+    }
+
+    fn pid(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// `stat` has the kernel's quick count of resident pages, from which each core may hold back a batch of each of three
+/// kinds; sysinfo reads `statm`, which newer kernels count exactly.
+fn resident_slack() -> u64 {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    3 * cores * (2 * cores).max(32) * 4096
+}
+
+fn open(choice: Choice) -> Source {
+    Source::open(choice, Path::new("/proc")).expect("both are there on Linux")
+}
+
+fn scan(source: &mut Source) -> BTreeMap<u32, Process> {
+    let mut snapshot = Snapshot::default();
+    source.list().expect("listing");
+    source.read(None, &mut snapshot);
+    snapshot.processes.into_iter().map(|process| (process.identity.pid, process)).collect()
+}
+
+/// CPU time in both modes, in whatever way the source tells it.
+fn cpu(process: &Process) -> u64 {
+    [Counter::CpuUser, Counter::CpuSystem, Counter::Cpu].iter().filter_map(|c| process.counters.get(*c)).sum()
+}
+
+/// What names a process, as both sources know it: sysinfo has starts in seconds, and takes the kernel's mark off the path
+/// of a file that has been replaced.
+fn names(process: &Process) -> (u32, u64, String, Option<String>, bool, Option<String>, Option<String>) {
+    let identity = &process.identity;
+    let executable = identity.executable.as_deref();
+    (
+        identity.ppid,
+        identity.start_ms / 1000,
+        identity.name.clone(),
+        identity.long_name.clone(),
+        identity.kernel,
+        executable.map(|path| path.strip_suffix(" (deleted)").unwrap_or(path).to_owned()),
+        identity.user.as_deref().map(str::to_owned),
+    )
+}
+
+/// 0 and "not known" are one to sysinfo.
+fn known(value: Option<u64>) -> Option<u64> {
+    value.filter(|value| *value > 0)
+}
+
+#[test]
+fn both_sources_say_the_same_of_processes_that_hold_still() {
+    let folder = tempfile::tempdir().expect("tempdir");
+    let file = folder.path().join("written");
+    let file = file.to_str().expect("utf-8");
+    let workers = [
+        Worker::start("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done"),
+        Worker::start(&format!("head -c 4000000 /dev/zero > {file}; exec 7<{file} 8<{file} 9<{file}")),
+        Worker::start("ulimit -Sn 77"),
+    ];
+    let (mut procfs, mut sysinfo) = (open(Choice::Procfs), open(Choice::Sysinfo));
+    let (expected, seen) = (scan(&mut procfs), scan(&mut sysinfo));
+    for worker in &workers {
+        let (expected, seen) = (&expected[&worker.pid()], &seen[&worker.pid()]);
+        assert_eq!(names(seen), names(expected));
+        assert_eq!((seen.state, expected.state), (State::Stopped, State::Stopped));
+        assert_eq!(cpu(seen), cpu(expected));
+        for counter in [Counter::Read, Counter::Written] {
+            let (seen, expected) = (seen.counters.get(counter), expected.counters.get(counter));
+            assert_eq!(known(seen), known(expected), "{counter:?}");
+        }
+        let resident = |process: &Process| process.gauges.get(Gauge::Resident).expect("it has memory");
+        assert!(resident(seen).abs_diff(resident(expected)) <= resident_slack(), "{seen:?} {expected:?}");
+        for gauge in [Gauge::Virtual, Gauge::Threads, Gauge::OpenFds, Gauge::FdLimit] {
+            assert_eq!(seen.gauges.get(gauge), expected.gauges.get(gauge), "{gauge:?}");
+        }
+    }
+    assert!(cpu(&seen[&workers[0].pid()]) >= TICK_NS, "it has worked");
+    assert!(seen[&workers[1].pid()].gauges.get(Gauge::OpenFds) > seen[&workers[0].pid()].gauges.get(Gauge::OpenFds));
+    assert_eq!(seen[&workers[2].pid()].gauges.get(Gauge::FdLimit), Some(77));
+}
+
+#[test]
+fn sysinfo_lies_between_two_readings_of_proc_for_every_process_of_this_host() {
+    let mut working = Command::new("sh").args(["-c", "while :; do :; done"]).spawn().expect("sh");
+    let (mut procfs, mut sysinfo) = (open(Choice::Procfs), open(Choice::Sysinfo));
+    let (before, between, after) = (scan(&mut procfs), scan(&mut sysinfo), scan(&mut procfs));
+    let (mut compared, mut kernel) = (0, 0);
+    for (pid, seen) in &between {
+        let (Some(before), Some(after)) = (before.get(pid), after.get(pid)) else { continue };
+        // One that has become another program meanwhile may be seen as either.
+        if names(before) != names(after) {
+            continue;
+        }
+        assert_eq!(names(seen), names(before), "{pid}");
+        // A tick for each mode may be counted in one reading and not yet in the other.
+        let (least, most) = (cpu(before), cpu(after));
+        assert!((least..=most).contains(&cpu(seen)), "{pid}: {} is not in {least}..={most}", cpu(seen));
+        for counter in [Counter::Read, Counter::Written] {
+            let value = |process: &Process| process.counters.get(counter).unwrap_or(0);
+            assert!((value(before)..=value(after)).contains(&value(seen)), "{pid}: {counter:?}");
+        }
+        compared += 1;
+        kernel += u32::from(seen.identity.kernel);
+    }
+    let pid = working.id();
+    working.kill().expect("kill");
+    working.wait().expect("wait");
+    assert!(between.contains_key(&pid), "the child that works");
+    let total = before.len();
+    assert!(compared * 10 >= total * 8, "of {total} processes only {compared} could be compared");
+    println!("{compared} of {total} compared, {kernel} of the kernel");
+}
+
+#[test]
+fn slots_and_identities_stay_from_scan_to_scan_also_where_there_is_no_time() {
+    let worker = Worker::start("true");
+    let mut sysinfo = open(Choice::Sysinfo);
+    let first = scan(&mut sysinfo).remove(&worker.pid()).expect("the child");
+    let mut snapshot = Snapshot::default();
+    sysinfo.list().expect("listing");
+    sysinfo.read(Some(Instant::now()), &mut snapshot);
+    assert!(snapshot.skipped > 0);
+    for again in [
+        snapshot.processes.iter().find(|process| process.identity.pid == worker.pid()).expect("its last reading"),
+        &scan(&mut sysinfo)[&worker.pid()],
+    ] {
+        assert_eq!(again.slot, first.slot);
+        assert!(std::sync::Arc::ptr_eq(&again.identity, &first.identity));
+        assert_eq!(again.counters, first.counters);
+    }
+}
