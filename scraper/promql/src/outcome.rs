@@ -2,6 +2,7 @@
 
 use crate::{Cancel, SeriesSet};
 use procession_openmetrics::Labels;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -19,6 +20,8 @@ pub struct Options {
     pub canceled: Option<Arc<AtomicBool>>,
     /// The step of a subquery that names none, in milliseconds (Prometheus takes its global evaluation interval).
     pub subquery_step_ms: i64,
+    /// How many threads may work on the query at once, that of the caller among them.
+    pub threads: NonZeroUsize,
 }
 
 impl Default for Options {
@@ -29,6 +32,7 @@ impl Default for Options {
             deadline: None,
             canceled: None,
             subquery_step_ms: 60_000,
+            threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         }
     }
 }

@@ -3,19 +3,19 @@
 use super::grid::{Asked, too_many_samples};
 use crate::plan::Fetched;
 use crate::{Error, Options};
-use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::sync::atomic::Ordering;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-/// The state of one evaluation.
+/// The state of one evaluation, which its threads share.
 pub(crate) struct Context<'a> {
     pub(crate) options: &'a Options,
     pub(crate) fetched: &'a Fetched,
     pub(crate) asked: Asked,
-    samples: Cell<usize>,
-    warnings: RefCell<Vec<String>>,
-    infos: RefCell<Vec<String>>,
+    samples: AtomicUsize,
+    warnings: Mutex<Vec<String>>,
+    infos: Mutex<Vec<String>>,
 }
 
 impl<'a> Context<'a> {
@@ -24,9 +24,9 @@ impl<'a> Context<'a> {
             options,
             fetched,
             asked,
-            samples: Cell::new(fetched.sample_count()),
-            warnings: RefCell::default(),
-            infos: RefCell::default(),
+            samples: AtomicUsize::new(fetched.sample_count()),
+            warnings: Mutex::default(),
+            infos: Mutex::default(),
         }
     }
 
@@ -42,8 +42,8 @@ impl<'a> Context<'a> {
 
     /// Counts samples that were put into memory.
     pub(crate) fn grow(&self, samples: usize) -> Result<(), Error> {
-        let total = self.samples.get().saturating_add(samples);
-        self.samples.set(total);
+        // Each addition is far below the bound's distance to an overflow, and the first one past the bound ends it.
+        let total = self.samples.fetch_add(samples, Ordering::Relaxed).saturating_add(samples);
         if total > self.options.max_samples { Err(too_many_samples()) } else { Ok(()) }
     }
 
@@ -54,9 +54,9 @@ impl<'a> Context<'a> {
         size: impl FnOnce(&T) -> usize,
     ) -> Result<T, Error> {
         self.check()?;
-        let before = self.samples.get();
+        let before = self.samples.load(Ordering::Relaxed);
         let result = run()?;
-        self.samples.set(before);
+        self.samples.store(before, Ordering::Relaxed);
         self.grow(size(&result))?;
         Ok(result)
     }
@@ -73,15 +73,16 @@ impl<'a> Context<'a> {
 
     /// The notes, warnings first.
     pub(crate) fn into_notes(self) -> (Vec<String>, Vec<String>) {
-        (self.warnings.into_inner(), self.infos.into_inner())
+        let list = |notes: Mutex<Vec<String>>| notes.into_inner().unwrap_or_else(|e| e.into_inner());
+        (list(self.warnings), list(self.infos))
     }
 }
 
 /// As many notes of a kind as Prometheus's API gives at most.
 const MAX_NOTES: usize = 10;
 
-fn note(notes: &RefCell<Vec<String>>, message: String) {
-    let mut notes = notes.borrow_mut();
+fn note(notes: &Mutex<Vec<String>>, message: String) {
+    let mut notes = notes.lock().unwrap_or_else(|e| e.into_inner());
     if notes.len() < MAX_NOTES && !notes.contains(&message) {
         notes.push(message);
     }

@@ -3,6 +3,7 @@
 mod column;
 mod context;
 mod grid;
+mod parallel;
 pub(crate) mod range;
 pub(crate) mod scalar;
 mod selector;
@@ -111,7 +112,9 @@ fn evaluate(context: &Context<'_>, expr: &Expr, grid: &Grid) -> Result<Value, Er
 fn raw_samples(context: &Context<'_>, range: &Range, grid: &Grid) -> Result<SeriesSet, Error> {
     let mut set = SeriesSet::default();
     let window = range::window(context, range);
-    range::each_series(context, range, grid, |samples| {
+    let series = range::Series::of(context, range, grid)?;
+    for samples in (0..series.len()).map(|i| series.samples(i)) {
+        context.check()?;
         let windows = range::Windows { timestamps: &samples.timestamps, values: &samples.values, window, grid: *grid };
         let mut count = 0;
         windows.each(|slice| {
@@ -121,8 +124,7 @@ fn raw_samples(context: &Context<'_>, range: &Range, grid: &Grid) -> Result<Seri
         });
         context.grow(count)?;
         set.finish_series(samples.labels.clone());
-        Ok(())
-    })?;
+    }
     Ok(set)
 }
 

@@ -1,15 +1,16 @@
 //! Range vectors: the samples of a window of time, sliding over the steps.
 
 use super::grid::{Grid, Window};
-use super::{Column, Context, vector};
+use super::{Column, Context, parallel, vector};
 use crate::Error;
 use crate::expr::{Range, Subquery};
+use crate::select::SeriesView;
 use procession_openmetrics::{Labels, is_stale};
 use std::borrow::Cow;
 
 /// The samples of one series that windows slide over; no staleness markers among them.
 pub(crate) struct Samples<'a> {
-    pub(crate) labels: Labels,
+    pub(crate) labels: &'a Labels,
     pub(crate) drop_name: bool,
     pub(crate) timestamps: Cow<'a, [i64]>,
     pub(crate) values: Cow<'a, [f64]>,
@@ -67,37 +68,73 @@ pub(crate) fn window(context: &Context<'_>, range: &Range) -> Window {
     Window::new(shift, range_ms, &context.asked)
 }
 
-/// Hands the series of a range vector to a function one after the other: those of a subquery all have to be in
-/// memory, those of a selector never have to be copied at once.
-pub(crate) fn each_series(
+/// The series of a range vector. Those of a subquery all have to be in memory, those of a selector are never copied.
+pub(crate) enum Series<'a> {
+    Fetched(Vec<SeriesView<'a>>),
+    Computed(Vec<Column>, Grid),
+}
+
+impl<'a> Series<'a> {
+    /// Evaluates what has to be, so that all windows of the grid's steps are covered.
+    pub(crate) fn of(context: &'a Context<'_>, range: &Range, grid: &Grid) -> Result<Self, Error> {
+        Ok(match range {
+            Range::Selector { selector, .. } => Series::Fetched(context.fetched.series(selector).collect()),
+            Range::Subquery(subquery) => {
+                let (columns, inner) = evaluate_subquery(context, subquery, grid)?;
+                Series::Computed(columns, inner)
+            }
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Series::Fetched(views) => views.len(),
+            Series::Computed(columns, _) => columns.len(),
+        }
+    }
+
+    fn sample_count(&self) -> usize {
+        match self {
+            Series::Fetched(views) => views.iter().map(|v| v.values.len()).sum(),
+            Series::Computed(columns, _) => columns.iter().map(Column::len).sum(),
+        }
+    }
+
+    pub(crate) fn samples(&self, index: usize) -> Samples<'_> {
+        match self {
+            Series::Fetched(views) => without_markers(&views[index]),
+            Series::Computed(columns, grid) => samples_of(&columns[index], grid),
+        }
+    }
+}
+
+fn without_markers<'a>(series: &SeriesView<'a>) -> Samples<'a> {
+    let (mut timestamps, mut values) = (Cow::Borrowed(series.timestamps), Cow::Borrowed(series.values));
+    if series.values.iter().any(|v| is_stale(*v)) {
+        let live = || series.timestamps.iter().zip(series.values).filter(|(_, v)| !is_stale(**v));
+        timestamps = live().map(|(t, _)| *t).collect();
+        values = live().map(|(_, v)| *v).collect();
+    }
+    Samples { labels: series.labels, drop_name: false, timestamps, values }
+}
+
+/// Makes a column of each series of a range vector, on several threads where there is much to do. The function may use
+/// a buffer with one place for each step, which holds what the last call left there.
+pub(crate) fn map_series(
     context: &Context<'_>,
     range: &Range,
     grid: &Grid,
-    mut f: impl FnMut(Samples<'_>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    match range {
-        Range::Selector { selector, .. } => {
-            for series in context.fetched.series(selector) {
-                context.check()?;
-                let (mut timestamps, mut values) = (Cow::Borrowed(series.timestamps), Cow::Borrowed(series.values));
-                if series.values.iter().any(|v| is_stale(*v)) {
-                    let live = || series.timestamps.iter().zip(series.values).filter(|(_, v)| !is_stale(**v));
-                    timestamps = live().map(|(t, _)| *t).collect();
-                    values = live().map(|(_, v)| *v).collect();
-                }
-                f(Samples { labels: series.labels.clone(), drop_name: false, timestamps, values })?;
-            }
-            Ok(())
-        }
-        Range::Subquery(subquery) => {
-            let (columns, inner) = evaluate_subquery(context, subquery, grid)?;
-            for column in columns {
-                context.check()?;
-                f(samples_of(column, &inner))?;
-            }
-            Ok(())
-        }
-    }
+    f: impl Fn(&mut Vec<f64>, Samples<'_>) -> Result<Option<Column>, Error> + Sync,
+) -> Result<Vec<Column>, Error> {
+    let series = Series::of(context, range, grid)?;
+    let threads = parallel::threads(context.options.threads, series.sample_count(), series.len());
+    let columns = parallel::map(threads, series.len(), |buffer, i| {
+        context.check()?;
+        let column = f(buffer, series.samples(i))?;
+        context.grow(column.as_ref().map_or(0, Column::len))?;
+        Ok(column)
+    })?;
+    Ok(columns.into_iter().flatten().collect())
 }
 
 /// The columns of a subquery, with its own grid.
@@ -113,11 +150,11 @@ pub(crate) fn evaluate_subquery(
     Ok((columns, inner))
 }
 
-fn samples_of(column: Column, grid: &Grid) -> Samples<'static> {
+fn samples_of<'a>(column: &'a Column, grid: &Grid) -> Samples<'a> {
     let timestamps: Vec<i64> = column.present().map(|(step, _)| grid.time(step)).collect();
     let values: Vec<f64> = column.present().map(|(_, value)| value).collect();
     Samples {
-        labels: column.labels,
+        labels: &column.labels,
         drop_name: column.drop_name,
         timestamps: Cow::Owned(timestamps),
         values: Cow::Owned(values),

@@ -1,7 +1,7 @@
 //! Instant selectors: the newest sample of each series that is not too old, at every step.
 
 use super::grid::{Grid, Window};
-use super::{ABSENT, Column, Context};
+use super::{ABSENT, Column, Context, parallel};
 use crate::Error;
 use crate::expr::Selector;
 use crate::select::SeriesView;
@@ -22,26 +22,27 @@ pub(super) fn evaluate(
     grid: &Grid,
 ) -> Result<Vec<Column>, Error> {
     let window = Window::new(selector.shift, context.options.lookback_ms, &context.asked);
-    let mut columns = Vec::new();
-    let mut out = Vec::new();
-    for series in context.fetched.series(selector) {
+    let series: Vec<SeriesView<'_>> = context.fetched.series(selector).collect();
+    let samples = series.iter().map(|s| s.values.len().max(grid.len())).sum();
+    let threads = parallel::threads(context.options.threads, samples, series.len());
+    let columns = parallel::map(threads, series.len(), |out: &mut Vec<f64>, i| {
         context.check()?;
+        let series = &series[i];
         out.clear();
         out.resize(grid.len(), ABSENT);
         if window.is_fixed() {
-            newest(&series, &window, take, &grid.first(), &mut out[..grid.len().min(1)]);
+            newest(series, &window, take, &grid.first(), &mut out[..grid.len().min(1)]);
             if let Some(first) = out.first().copied() {
                 out.fill(first);
             }
         } else {
-            newest(&series, &window, take, grid, &mut out);
+            newest(series, &window, take, grid, out);
         }
-        if let Some(column) = Column::starting_at(series.labels.clone(), false, 0, &out) {
-            context.grow(column.len())?;
-            columns.push(column);
-        }
-    }
-    Ok(columns)
+        let column = Column::starting_at(series.labels.clone(), false, 0, out);
+        context.grow(column.as_ref().map_or(0, Column::len))?;
+        Ok(column)
+    })?;
+    Ok(columns.into_iter().flatten().collect())
 }
 
 fn newest(series: &SeriesView<'_>, window: &Window, take: Take, grid: &Grid, out: &mut [f64]) {

@@ -1,6 +1,6 @@
 //! `absent` and `absent_over_time`: one where there is nothing.
 
-use crate::eval::range::{Windows, each_series, window};
+use crate::eval::range::{Series, Windows, window};
 use crate::eval::{ABSENT, Column, Context, Grid};
 use crate::expr::{Range, Selector, Vector};
 use crate::{Error, MatchOp};
@@ -56,10 +56,11 @@ pub(crate) fn absent_over_time(
 ) -> Result<Vec<Column>, Error> {
     let mut out = vec![1.0; grid.len()];
     let window = window(context, range);
-    each_series(context, range, grid, |samples| {
+    let series = Series::of(context, range, grid)?;
+    for samples in (0..series.len()).map(|i| series.samples(i)) {
+        context.check()?;
         let windows = Windows { timestamps: &samples.timestamps, values: &samples.values, window, grid: *grid };
         windows.each(|slice| out[slice.step] = ABSENT);
-        Ok(())
-    })?;
+    }
     Ok(Column::starting_at(labels.clone(), true, 0, &out).into_iter().collect())
 }

@@ -13,13 +13,42 @@ pub(crate) fn increment(value: f64, sum: f64, compensation: f64) -> (f64, f64) {
     (total, compensation + error)
 }
 
-/// The sum of values.
-pub(crate) fn sum(values: &[f64]) -> f64 {
-    let (mut sum, mut compensation) = (0.0, 0.0);
-    for value in values {
-        (sum, compensation) = increment(*value, sum, compensation);
+/// A sum in the making.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Sum {
+    pub(crate) sum: f64,
+    pub(crate) compensation: f64,
+}
+
+impl Sum {
+    #[inline]
+    pub(crate) fn add(&mut self, value: f64) {
+        (self.sum, self.compensation) = increment(value, self.sum, self.compensation);
     }
-    if sum.is_infinite() { sum } else { sum + compensation }
+
+    pub(crate) fn value(self) -> f64 {
+        if self.sum.is_infinite() { self.sum } else { self.sum + self.compensation }
+    }
+}
+
+/// How many sums are made side by side.
+pub(crate) const LANES: usize = 4;
+
+/// Adds to each sum the values of its lane, in their order. An addition has to wait for the one before it in the same
+/// sum alone, so that several sums take hardly longer than one.
+pub(crate) fn add_lanes(sums: &mut [Sum; LANES], lanes: [&[f64]; LANES]) {
+    let common = lanes.iter().map(|lane| lane.len()).min().unwrap_or(0);
+    let heads = lanes.map(|lane| &lane[..common]);
+    let mut together = *sums;
+    for i in 0..common {
+        for (sum, lane) in together.iter_mut().zip(&heads) {
+            sum.add(lane[i]);
+        }
+    }
+    *sums = together;
+    for (sum, lane) in sums.iter_mut().zip(lanes) {
+        lane[common..].iter().for_each(|v| sum.add(*v));
+    }
 }
 
 /// A mean in the making: sum by count, until the sum would overflow; from then on incremental.
@@ -67,13 +96,8 @@ impl Mean {
     }
 }
 
-/// The mean of values, NaN where there are none.
-pub(crate) fn mean(values: &[f64]) -> f64 {
-    let Some((first, rest)) = values.split_first() else { return f64::NAN };
-    let (mut sum, mut compensation) = (*first, 0.0);
-    for value in rest {
-        (sum, compensation) = increment(*value, sum, compensation);
-    }
+/// The mean of values whose sum is known, NaN where there are none.
+pub(crate) fn mean(values: &[f64], Sum { sum, compensation }: Sum) -> f64 {
     if !sum.is_infinite() && !sum.is_nan() {
         let count = values.len() as f64;
         return sum / count + compensation / count;
@@ -81,7 +105,7 @@ pub(crate) fn mean(values: &[f64]) -> f64 {
     // An overflow on the way: from there on the mean is incremental.
     let mut mean = Mean::default();
     values.iter().for_each(|v| mean.add(*v));
-    mean.value()
+    if mean.is_empty() { f64::NAN } else { mean.value() }
 }
 
 #[cfg(test)]
@@ -102,13 +126,36 @@ mod tests {
         fn mean_is_the_one_in_the_making(values in proptest::collection::vec(proptest::num::f64::ANY, 1..8)) {
             let mut making = Mean::default();
             values.iter().for_each(|v| making.add(*v));
-            let (a, b) = (mean(&values), making.value());
+            let (a, b) = (mean_of(&values), making.value());
             prop_assert!(a == b || (a.is_nan() && b.is_nan()), "{} {}", a, b);
         }
+
+        #[test]
+        fn lanes_are_sums_of_their_own(
+            values in proptest::collection::vec(-1e9f64..1e9, 0..40),
+            ends in proptest::array::uniform4(0usize..40),
+        ) {
+            let lanes = ends.map(|end| &values[..end.min(values.len())]);
+            let mut sums = [Sum::default(); LANES];
+            add_lanes(&mut sums, lanes);
+            prop_assert_eq!(sums, lanes.map(sum_of));
+        }
+    }
+
+    fn sum_of(values: &[f64]) -> Sum {
+        let mut sum = Sum::default();
+        values.iter().for_each(|v| sum.add(*v));
+        sum
+    }
+
+    fn mean_of(values: &[f64]) -> f64 {
+        mean(values, sum_of(values))
     }
 
     #[test]
     fn keeps_small_parts() {
+        let sum = |values: &[f64]| sum_of(values).value();
+        let mean = mean_of;
         assert_eq!(sum(&[1e100, 1.0, -1e100]), 1.0);
         assert_eq!(sum(&[f64::INFINITY, 1.0]), f64::INFINITY);
         assert!(sum(&[f64::INFINITY, f64::NEG_INFINITY]).is_nan());

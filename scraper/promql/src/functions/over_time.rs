@@ -1,8 +1,8 @@
 //! Aggregations over the samples of a window: `*_over_time`.
 
-use super::kahan::{self, increment};
-use super::quantile;
-use crate::eval::range::Windows;
+use super::kahan::{self, LANES, Sum, increment};
+use super::quantile::{self, Sorted};
+use crate::eval::range::{Slice, Windows};
 use std::collections::VecDeque;
 
 /// Calls a function with the values of each window.
@@ -11,11 +11,37 @@ pub(super) fn each(windows: &Windows<'_>, out: &mut [f64], f: impl Fn(&[f64]) ->
 }
 
 pub(super) fn avg(windows: &Windows<'_>, out: &mut [f64]) {
-    each(windows, out, kahan::mean);
+    each_sum(windows, |slice, sum| out[slice.step] = kahan::mean(&windows.values[slice.first..slice.end], sum));
 }
 
 pub(super) fn sum(windows: &Windows<'_>, out: &mut [f64]) {
-    each(windows, out, kahan::sum);
+    each_sum(windows, |slice, sum| out[slice.step] = sum.value());
+}
+
+/// Calls a function with the sum of each window. A compensated sum depends on the order of all its additions, so that
+/// nothing of it can be kept for the next window; but several windows can be summed side by side.
+fn each_sum(windows: &Windows<'_>, mut f: impl FnMut(Slice, Sum)) {
+    let mut add = |slices: &[Slice]| {
+        let mut lanes = [&[][..]; LANES];
+        for (lane, slice) in lanes.iter_mut().zip(slices) {
+            *lane = &windows.values[slice.first..slice.end];
+        }
+        let mut sums = [Sum::default(); LANES];
+        kahan::add_lanes(&mut sums, lanes);
+        for (slice, sum) in slices.iter().zip(sums) {
+            f(*slice, sum);
+        }
+    };
+    let mut waiting = Vec::with_capacity(LANES);
+    windows.each(|slice| {
+        waiting.push(slice);
+        if waiting.len() == LANES {
+            add(&waiting);
+            waiting.clear();
+        }
+    });
+    // With empty lanes none of the others could go together.
+    waiting.iter().for_each(|slice| add(std::slice::from_ref(slice)));
 }
 
 pub(super) fn count(windows: &Windows<'_>, out: &mut [f64]) {
@@ -74,13 +100,28 @@ fn extreme(windows: &Windows<'_>, out: &mut [f64], loses: impl Fn(f64, f64) -> b
     });
 }
 
-/// `quantile_over_time`; `q` has one value per step.
+/// `quantile_over_time`; `q` has one value per step. What neighbouring windows share stays sorted.
 pub(super) fn quantile(windows: &Windows<'_>, q: &[f64], out: &mut [f64]) {
+    let mut sorted = Sorted::default();
+    let mut held = 0usize..0;
     let mut values = Vec::new();
     windows.each(|slice| {
-        values.clear();
-        values.extend_from_slice(&windows.values[slice.first..slice.end]);
-        out[slice.step] = quantile::of(q[slice.step], &mut values);
+        let window = &windows.values[slice.first..slice.end];
+        let shared = held.end.saturating_sub(slice.first);
+        out[slice.step] = if shared * 2 > window.len() {
+            if sorted.is_empty() {
+                sorted.replace(&windows.values[held.clone()]);
+            }
+            sorted.slide(&windows.values[held.start..slice.first], &windows.values[held.end..slice.end]);
+            sorted.quantile(q[slice.step])
+        } else {
+            // Hardly anything in common: to find one rank is quicker than to sort.
+            sorted.clear();
+            values.clear();
+            values.extend_from_slice(window);
+            quantile::of(q[slice.step], &mut values)
+        };
+        held = slice.first..slice.end;
     });
 }
 
@@ -138,6 +179,16 @@ mod tests {
             };
             prop_assert_eq!(run(&max), run(&scan(f64::max)));
             prop_assert_eq!(run(&min), run(&scan(f64::min)));
+            for q in [0.0, 0.3, 1.0] {
+                let q = vec![q; grid.len()];
+                let one_by_one = |w: &Windows<'_>, out: &mut [f64]| each(w, out, |v| quantile::of(q[0], &mut v.to_vec()));
+                prop_assert_eq!(run(&|w, out| quantile(w, &q, out)), run(&one_by_one));
+            }
+            prop_assert_eq!(run(&sum), run(&|w, out| each(w, out, |v| {
+                let mut sum = Sum::default();
+                v.iter().for_each(|v| sum.add(*v));
+                sum.value()
+            })));
         }
     }
 }

@@ -15,7 +15,17 @@ fn order(a: &f64, b: &f64) -> Ordering {
 /// The q-quantile by linear interpolation between neighbours; the values are reordered. NaN where there are none or q
 /// is NaN, an infinity where q is outside of [0, 1].
 pub(crate) fn of(q: f64, values: &mut [f64]) -> f64 {
-    if values.is_empty() || q.is_nan() {
+    at_rank(q, values.len(), |lower, _| {
+        let (_, low, above) = values.select_nth_unstable_by(lower, order);
+        let low = *low;
+        // The neighbour is the least of those above.
+        (low, above.iter().copied().min_by(order).unwrap_or(low))
+    })
+}
+
+/// `neighbours` gives the values at two ranks that are one apart, or one at the end.
+fn at_rank(q: f64, count: usize, neighbours: impl FnOnce(usize, usize) -> (f64, f64)) -> f64 {
+    if count == 0 || q.is_nan() {
         return f64::NAN;
     }
     if q < 0.0 {
@@ -24,15 +34,64 @@ pub(crate) fn of(q: f64, values: &mut [f64]) -> f64 {
     if q > 1.0 {
         return f64::INFINITY;
     }
-    let last = values.len() - 1;
+    let last = count - 1;
     let rank = q * last as f64;
     let weight = rank - rank.floor();
     let lower = (rank.floor() as usize).min(last);
-    let (_, low, above) = values.select_nth_unstable_by(lower, order);
-    let low = *low;
-    // The neighbour is the least of those above.
-    let high = above.iter().copied().min_by(order).unwrap_or(low);
+    let (low, high) = neighbours(lower, (lower + 1).min(last));
     low * (1.0 - weight) + high * weight
+}
+
+/// The values of a sliding window in their order.
+#[derive(Default)]
+pub(crate) struct Sorted(Vec<f64>);
+
+impl Sorted {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(crate) fn replace(&mut self, values: &[f64]) {
+        self.0.clear();
+        self.0.extend_from_slice(values);
+        self.0.sort_unstable_by(order);
+    }
+
+    /// Takes values out, which must be there, and puts others in.
+    pub(crate) fn slide(&mut self, out: &[f64], into: &[f64]) {
+        // One that takes the place of another moves only what lies between the two.
+        let replaced = out.len().min(into.len());
+        for (old, new) in out.iter().zip(into) {
+            let (from, to) = (self.place(*old), self.place(*new));
+            if from < to {
+                self.0[from..to].rotate_left(1);
+                self.0[to - 1] = *new;
+            } else {
+                self.0[to..=from].rotate_right(1);
+                self.0[to] = *new;
+            }
+        }
+        for old in &out[replaced..] {
+            self.0.remove(self.place(*old));
+        }
+        for new in &into[replaced..] {
+            self.0.insert(self.place(*new), *new);
+        }
+    }
+
+    /// The place of the first value that is not before this one.
+    fn place(&self, value: f64) -> usize {
+        self.0.partition_point(|v| order(v, &value) == Ordering::Less)
+    }
+
+    /// As [`of`].
+    pub(crate) fn quantile(&self, q: f64) -> f64 {
+        at_rank(q, self.0.len(), |lower, upper| (self.0[lower], self.0[upper]))
+    }
 }
 
 /// Notes a quantile that is none.

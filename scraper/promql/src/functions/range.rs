@@ -3,7 +3,7 @@
 use super::rate::{self, Extrapolation};
 use super::{over_time, quantile, regression};
 use crate::Error;
-use crate::eval::range::{Windows, each_series, window};
+use crate::eval::range::{Windows, map_series, window};
 use crate::eval::{ABSENT, Column, Context, Grid, scalar};
 use crate::expr::{Range, Scalar};
 
@@ -65,9 +65,7 @@ pub(crate) fn over_range(
     let parameters = Parameters::of(context, function, grid)?;
     // With `@` all windows are the same.
     let once = window.is_fixed() && function.depends_on_window_alone();
-    let mut columns = Vec::new();
-    let mut out = Vec::new();
-    each_series(context, range, grid, |samples| {
+    map_series(context, range, grid, |out, samples| {
         out.clear();
         out.resize(grid.len(), ABSENT);
         let grid = if once { grid.first() } else { *grid };
@@ -77,16 +75,14 @@ pub(crate) fn over_range(
             out.fill(value);
         }
         let drop_name = samples.drop_name || !function.keeps_name();
-        if let Some(column) = Column::starting_at(samples.labels, drop_name, 0, &out) {
-            if function.expects_counter() {
-                inform_unless_counter(context, &column);
-            }
-            context.grow(column.len())?;
-            columns.push(column);
+        let column = Column::starting_at(samples.labels.clone(), drop_name, 0, out);
+        if let Some(column) = &column
+            && function.expects_counter()
+        {
+            inform_unless_counter(context, column);
         }
-        Ok(())
-    })?;
-    Ok(columns)
+        Ok(column)
+    })
 }
 
 /// The values of the parameters, one per step.

@@ -1,6 +1,6 @@
 //! Lines and trends through samples: `deriv`, `predict_linear`, `double_exponential_smoothing`.
 
-use super::kahan;
+use super::kahan::Sum;
 use crate::Error;
 use crate::eval::range::Windows;
 
@@ -19,15 +19,15 @@ fn line(timestamps: &[i64], values: &[f64], at_ms: i64) -> Line {
             false => Line { slope: 0.0, intercept: initial },
         };
     }
-    let mut sums = [(0.0, 0.0); 4];
+    let mut sums = [Sum::default(); 4];
     for (time, y) in timestamps.iter().zip(values) {
         let x = (time - at_ms) as f64 / 1e3;
-        for ((sum, compensation), value) in sums.iter_mut().zip([x, *y, x * y, x * x]) {
-            (*sum, *compensation) = kahan::increment(value, *sum, *compensation);
+        for (sum, value) in sums.iter_mut().zip([x, *y, x * y, x * x]) {
+            sum.add(value);
         }
     }
     let n = values.len() as f64;
-    let [x, y, xy, xx] = sums.map(|(sum, compensation)| sum + compensation);
+    let [x, y, xy, xx] = sums.map(|s| s.sum + s.compensation);
     let slope = (xy - x * y / n) / (xx - x * x / n);
     Line { slope, intercept: y / n - slope * x / n }
 }
