@@ -60,7 +60,7 @@ pub fn value(out: &mut Vec<u8>, value: f64) {
         out.extend_from_slice(if value > 0.0 { b"+Inf" } else { b"-Inf" });
     } else {
         // `1.0` is written as the integer `1`, which is as short as it gets; `-0.0` as `-0`.
-        let mut buffer = ryu::Buffer::new();
+        let mut buffer = zmij::Buffer::new();
         let text = buffer.format_finite(value);
         out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
     }
@@ -163,9 +163,9 @@ mod tests {
             (1.0, "1"),
             (0.1, "0.1"),
             (17.5, "17.5"),
-            (1e16, "1e16"),
+            (1e16, "1e+16"),
             (5e-324, "5e-324"),
-            (f64::MAX, "1.7976931348623157e308"),
+            (f64::MAX, "1.7976931348623157e+308"),
             (9007199254740993.0, "9007199254740992"),
             (f64::INFINITY, "+Inf"),
             (f64::NEG_INFINITY, "-Inf"),

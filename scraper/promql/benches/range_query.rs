@@ -50,6 +50,12 @@ fn queries(c: &mut Criterion) {
         "topk(10, sum by (g)(x_total))",
         "max by (instance)(max_over_time(x_total[1h]))",
         "avg_over_time(x_total[10m])",
+        "stddev_over_time(x_total[10m])",
+        "quantile_over_time(0.95, x_total[1h])",
+        "predict_linear(x_total[1h], 3600)",
+        "max_over_time(rate(x_total[5m])[30m:1m])",
+        "topk(10, x_total)",
+        "count_values(\"v\", x_total % 10)",
         "rate(x_total[5m]) / on (g, pid) x_total",
     ] {
         let query = parse(text).unwrap();

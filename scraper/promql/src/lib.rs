@@ -22,7 +22,7 @@ pub use duration::parse_duration_ms;
 pub use error::{Error, Position};
 pub use eval::{instant, range};
 pub use matcher::{MatchOp, Matcher, matches_all};
-pub use number::{format_scalar, format_value};
+pub use number::{format_scalar, format_value, write_scalar, write_value};
 pub use outcome::{Options, Outcome, Point, ResultType, Value};
 pub use select::{Cancel, Select, SelectError, Selection, SeriesSet, SeriesView};
 pub use syntax::{Query, parse, parse_matchers};

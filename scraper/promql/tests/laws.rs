@@ -306,3 +306,44 @@ fn refusals_name_what_they_refuse() {
         "invalid expression type \"range vector\" for range query, must be Scalar or instant Vector"
     );
 }
+
+/// Enough samples for several threads to be worth it.
+fn much() -> Memory {
+    let value = |s: i64, i: i64| ((i * 37 + s * 11) % 101) as f64 / 3.0;
+    let samples = |s: i64| (0..1_200).map(|i| (i * 1_000, value(s, i))).collect();
+    let labels = |s: i64| {
+        Labels::from_pairs([(METRIC_NAME, "x_total"), ("g", ["a", "b"][s as usize % 2]), ("i", &s.to_string())])
+    };
+    Memory((0..200).map(|s| (labels(s), samples(s))).collect())
+}
+
+#[test]
+fn threads_change_nothing() {
+    let source = much();
+    for text in QUERIES {
+        let query = parse(text).unwrap();
+        let with = |threads: usize| {
+            let options = Options { threads: threads.try_into().unwrap(), ..Options::default() };
+            let outcome = range(&query, 100_000, 1_200_000, 30_000, &source, &options).unwrap();
+            let Value::Matrix(set) = outcome.value else { panic!("{text}: a range gives a matrix") };
+            set.iter()
+                .map(|s| {
+                    (s.labels.clone(), s.timestamps.to_vec(), s.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>())
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(with(1), with(4), "{text}");
+    }
+}
+
+#[test]
+fn threads_share_the_bound_of_samples() {
+    let source = much();
+    let query = parse("x_total + x_total").unwrap();
+    for threads in [1usize, 4] {
+        // What is fetched fits, what is made of it does not.
+        let options = Options { threads: threads.try_into().unwrap(), max_samples: 300_000, ..Options::default() };
+        let error = range(&query, 0, 1_200_000, 1_000, &source, &options).unwrap_err();
+        assert!(matches!(error, Error::TooMany(_)), "{error}");
+    }
+}

@@ -1,7 +1,7 @@
 //! The JSON of what a query found.
 
-use super::json::{self, Notation};
-use procession_promql::Value;
+use super::json;
+use procession_promql::{Value, write_scalar};
 
 /// Writes the data of `query` and `query_range`: result type, result, and what the function adds behind them.
 pub(crate) fn query_data(out: &mut Vec<u8>, value: &Value, limit: usize, more: impl FnOnce(&mut Vec<u8>)) {
@@ -16,7 +16,11 @@ pub(crate) fn query_data(out: &mut Vec<u8>, value: &Value, limit: usize, more: i
     out.extend_from_slice(br#"","result":"#);
     match value {
         Value::Scalar { timestamp_ms, value } => {
-            pair(out, *timestamp_ms, |out| json::value(out, *value, Notation::Plain));
+            pair(out, *timestamp_ms, |out| {
+                out.push(b'"');
+                write_scalar(out, *value);
+                out.push(b'"');
+            });
         }
         Value::String { timestamp_ms, value } => pair(out, *timestamp_ms, |out| json::string(out, value)),
         Value::Vector(points) => json::array(out, points.iter().take(limit), |out, point| {
@@ -52,7 +56,7 @@ pub(crate) fn is_longer(value: &Value, limit: usize) -> bool {
 }
 
 fn sample(out: &mut Vec<u8>, timestamp_ms: i64, value: f64) {
-    pair(out, timestamp_ms, |out| json::value(out, value, Notation::Exponent));
+    pair(out, timestamp_ms, |out| json::value(out, value));
 }
 
 fn pair(out: &mut Vec<u8>, timestamp_ms: i64, second: impl FnOnce(&mut Vec<u8>)) {

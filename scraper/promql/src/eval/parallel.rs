@@ -10,6 +10,9 @@ const WORTH_A_THREAD: usize = 50_000;
 /// The most series that a thread takes at a time. Neighbours cost about the same, and few remain at the end.
 const MOST_AT_A_TIME: usize = 64;
 
+/// The results of neighbours, and the number of the first.
+type Portion<T> = (usize, Result<Vec<T>, Error>);
+
 /// How many threads are worth the work: no more than allowed, and no more than there are series.
 pub(super) fn threads(allowed: NonZeroUsize, samples: usize, series: usize) -> usize {
     allowed.get().min(samples / WORTH_A_THREAD + 1).min(series).max(1)
@@ -30,7 +33,7 @@ pub(super) fn map<S: Default, T: Send>(
     let portion = (len / (threads * 4)).clamp(1, MOST_AT_A_TIME);
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
-    let done: Mutex<Vec<(usize, Result<Vec<T>, Error>)>> = Mutex::default();
+    let done: Mutex<Vec<Portion<T>>> = Mutex::default();
     let work = || {
         let mut state = S::default();
         while !failed.load(Ordering::Relaxed) {
@@ -38,8 +41,7 @@ pub(super) fn map<S: Default, T: Send>(
             if first >= len {
                 break;
             }
-            let results: Result<Vec<T>, Error> =
-                (first..len.min(first + portion)).map(|i| f(&mut state, i)).collect();
+            let results: Result<Vec<T>, Error> = (first..len.min(first + portion)).map(|i| f(&mut state, i)).collect();
             if results.is_err() {
                 failed.store(true, Ordering::Relaxed);
             }

@@ -31,24 +31,58 @@ impl Sum {
     }
 }
 
-/// How many sums are made side by side.
+/// How many sums are made side by side: as many as the processor has use for.
 pub(crate) const LANES: usize = 4;
 
-/// Adds to each sum the values of its lane, in their order. An addition has to wait for the one before it in the same
-/// sum alone, so that several sums take hardly longer than one.
-pub(crate) fn add_lanes(sums: &mut [Sum; LANES], lanes: [&[f64]; LANES]) {
-    let common = lanes.iter().map(|lane| lane.len()).min().unwrap_or(0);
-    let heads = lanes.map(|lane| &lane[..common]);
-    let mut together = *sums;
-    for i in 0..common {
-        for (sum, lane) in together.iter_mut().zip(&heads) {
-            sum.add(lane[i]);
+/// Sums in the making, side by side. Infinities are not looked for on the way: they leave a compensation that is NaN.
+#[derive(Default)]
+pub(crate) struct Unchecked {
+    sums: [f64; LANES],
+    compensations: [f64; LANES],
+}
+
+impl Unchecked {
+    /// One value for each.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, values: [f64; LANES]) {
+        for ((sum, compensation), value) in self.sums.iter_mut().zip(&mut self.compensations).zip(values) {
+            let total = *sum + value;
+            let added = total - *sum;
+            *compensation += (*sum - (total - added)) + (value - added);
+            *sum = total;
         }
     }
-    *sums = together;
-    for (sum, lane) in sums.iter_mut().zip(lanes) {
-        lane[common..].iter().for_each(|v| sum.add(*v));
+
+    /// How far each sum is below a value.
+    #[inline(always)]
+    pub(crate) fn below(&self, values: [f64; LANES]) -> [f64; LANES] {
+        std::array::from_fn(|i| values[i] - (self.sums[i] + self.compensations[i]))
     }
+
+    /// `None` where one of them has to be made with care.
+    pub(crate) fn finish(&self) -> Option<[Sum; LANES]> {
+        let all_finite = self.sums.iter().chain(&self.compensations).all(|v| v.is_finite());
+        all_finite.then(|| std::array::from_fn(|i| Sum { sum: self.sums[i], compensation: self.compensations[i] }))
+    }
+}
+
+/// The sums of as many lists of one length.
+pub(crate) fn sums(lists: [&[f64]; LANES]) -> [Sum; LANES] {
+    let length = lists.iter().map(|list| list.len()).min().unwrap_or(0);
+    let heads = lists.map(|list| &list[..length]);
+    let mut unchecked = Unchecked::default();
+    for i in 0..length {
+        unchecked.add(heads.map(|list| list[i]));
+    }
+    let finished = unchecked.finish().filter(|_| lists.iter().all(|list| list.len() == length));
+    finished.unwrap_or_else(|| lists.map(sum))
+}
+
+/// The sum of a list.
+pub(crate) fn sum(values: &[f64]) -> Sum {
+    let mut sum = Sum::default();
+    values.iter().for_each(|v| sum.add(*v));
+    sum
 }
 
 /// A mean in the making: sum by count, until the sum would overflow; from then on incremental.
@@ -131,30 +165,31 @@ mod tests {
         }
 
         #[test]
-        fn lanes_are_sums_of_their_own(
+        fn lists_are_summed_one_by_one(
             values in proptest::collection::vec(-1e9f64..1e9, 0..40),
             ends in proptest::array::uniform4(0usize..40),
         ) {
-            let lanes = ends.map(|end| &values[..end.min(values.len())]);
-            let mut sums = [Sum::default(); LANES];
-            add_lanes(&mut sums, lanes);
-            prop_assert_eq!(sums, lanes.map(sum_of));
+            let lists = ends.map(|end| &values[..end.min(values.len())]);
+            prop_assert_eq!(sums(lists), lists.map(sum));
+        }
+
+        #[test]
+        fn infinities_are_found_afterwards(values in proptest::array::uniform4(proptest::collection::vec(
+            prop_oneof![8 => -10f64..10.0, 1 => proptest::num::f64::ANY], 6,
+        ))) {
+            let lists = values.each_ref().map(Vec::as_slice);
+            let bits = |sums: [Sum; LANES]| sums.map(|s| if s.value().is_nan() { 0 } else { s.value().to_bits() });
+            prop_assert_eq!(bits(sums(lists)), bits(lists.map(sum)));
         }
     }
 
-    fn sum_of(values: &[f64]) -> Sum {
-        let mut sum = Sum::default();
-        values.iter().for_each(|v| sum.add(*v));
-        sum
-    }
-
     fn mean_of(values: &[f64]) -> f64 {
-        mean(values, sum_of(values))
+        mean(values, sum(values))
     }
 
     #[test]
     fn keeps_small_parts() {
-        let sum = |values: &[f64]| sum_of(values).value();
+        let sum = |values: &[f64]| sum(values).value();
         let mean = mean_of;
         assert_eq!(sum(&[1e100, 1.0, -1e100]), 1.0);
         assert_eq!(sum(&[f64::INFINITY, 1.0]), f64::INFINITY);

@@ -1,6 +1,6 @@
 //! Aggregations over the samples of a window: `*_over_time`.
 
-use super::kahan::{self, LANES, Sum, increment};
+use super::kahan::{self, LANES, Sum, Unchecked};
 use super::quantile::{self, Sorted};
 use crate::eval::range::{Slice, Windows};
 use std::collections::VecDeque;
@@ -11,37 +11,39 @@ pub(super) fn each(windows: &Windows<'_>, out: &mut [f64], f: impl Fn(&[f64]) ->
 }
 
 pub(super) fn avg(windows: &Windows<'_>, out: &mut [f64]) {
-    each_sum(windows, |slice, sum| out[slice.step] = kahan::mean(&windows.values[slice.first..slice.end], sum));
+    several(windows, out, |lists| {
+        let sums = kahan::sums(lists);
+        std::array::from_fn(|i| kahan::mean(lists[i], sums[i]))
+    });
 }
 
 pub(super) fn sum(windows: &Windows<'_>, out: &mut [f64]) {
-    each_sum(windows, |slice, sum| out[slice.step] = sum.value());
+    several(windows, out, |lists| kahan::sums(lists).map(Sum::value));
 }
 
-/// Calls a function with the sum of each window. A compensated sum depends on the order of all its additions, so that
-/// nothing of it can be kept for the next window; but several windows can be summed side by side.
-fn each_sum(windows: &Windows<'_>, mut f: impl FnMut(Slice, Sum)) {
-    let mut add = |slices: &[Slice]| {
-        let mut lanes = [&[][..]; LANES];
-        for (lane, slice) in lanes.iter_mut().zip(slices) {
-            *lane = &windows.values[slice.first..slice.end];
-        }
-        let mut sums = [Sum::default(); LANES];
-        kahan::add_lanes(&mut sums, lanes);
-        for (slice, sum) in slices.iter().zip(sums) {
-            f(*slice, sum);
+/// Calls a function with the values of several windows at a time. What depends on the order of all its additions can't
+/// be kept from one window for the next, but for several at once it takes hardly longer than for one.
+fn several(windows: &Windows<'_>, out: &mut [f64], f: impl Fn([&[f64]; LANES]) -> [f64; LANES]) {
+    let mut waiting: Vec<Slice> = Vec::with_capacity(LANES);
+    let mut run = |slices: &[Slice]| {
+        // The first one also takes the places that are left at the end.
+        let of = |i: usize| slices.get(i).or(slices.first()).map_or(&[][..], |s| &windows.values[s.first..s.end]);
+        for (slice, value) in slices.iter().zip(f(std::array::from_fn(of))) {
+            out[slice.step] = value;
         }
     };
-    let mut waiting = Vec::with_capacity(LANES);
     windows.each(|slice| {
+        if waiting.first().is_some_and(|other| other.end - other.first != slice.end - slice.first) {
+            run(&waiting);
+            waiting.clear();
+        }
         waiting.push(slice);
         if waiting.len() == LANES {
-            add(&waiting);
+            run(&waiting);
             waiting.clear();
         }
     });
-    // With empty lanes none of the others could go together.
-    waiting.iter().for_each(|slice| add(std::slice::from_ref(slice)));
+    run(&waiting);
 }
 
 pub(super) fn count(windows: &Windows<'_>, out: &mut [f64]) {
@@ -49,23 +51,42 @@ pub(super) fn count(windows: &Windows<'_>, out: &mut [f64]) {
 }
 
 pub(super) fn stdvar(windows: &Windows<'_>, out: &mut [f64]) {
-    each(windows, out, variance);
+    several(windows, out, variances);
 }
 
 pub(super) fn stddev(windows: &Windows<'_>, out: &mut [f64]) {
-    each(windows, out, |values| variance(values).sqrt());
+    several(windows, out, |lists| variances(lists).map(f64::sqrt));
 }
 
-/// Welford's recurrence with compensated sums.
+/// Welford's recurrence with compensated sums, for lists of one length.
+fn variances(lists: [&[f64]; LANES]) -> [f64; LANES] {
+    let length = lists[0].len();
+    if lists.iter().any(|list| list.len() != length) {
+        return lists.map(variance);
+    }
+    let (mut means, mut squares) = (Unchecked::default(), Unchecked::default());
+    for i in 0..length {
+        let values = lists.map(|list| list[i]);
+        let deltas = means.below(values);
+        means.add(deltas.map(|delta| delta / (i + 1) as f64));
+        let distances = means.below(values);
+        squares.add(std::array::from_fn(|lane| deltas[lane] * distances[lane]));
+    }
+    match (means.finish(), squares.finish()) {
+        (Some(_), Some(squares)) => squares.map(|s| (s.sum + s.compensation) / length as f64),
+        _ => lists.map(variance),
+    }
+}
+
 fn variance(values: &[f64]) -> f64 {
-    let (mut count, mut mean, mut squares) = (0.0, (0.0, 0.0), (0.0, 0.0));
+    let (mut count, mut mean, mut squares) = (0.0, Sum::default(), Sum::default());
     for value in values {
         count += 1.0;
-        let delta = value - (mean.0 + mean.1);
-        mean = increment(delta / count, mean.0, mean.1);
-        squares = increment(delta * (value - (mean.0 + mean.1)), squares.0, squares.1);
+        let delta = value - (mean.sum + mean.compensation);
+        mean.add(delta / count);
+        squares.add(delta * (value - (mean.sum + mean.compensation)));
     }
-    (squares.0 + squares.1) / count
+    (squares.sum + squares.compensation) / count
 }
 
 /// The greatest value, NaN only where there is nothing else.
@@ -184,11 +205,9 @@ mod tests {
                 let one_by_one = |w: &Windows<'_>, out: &mut [f64]| each(w, out, |v| quantile::of(q[0], &mut v.to_vec()));
                 prop_assert_eq!(run(&|w, out| quantile(w, &q, out)), run(&one_by_one));
             }
-            prop_assert_eq!(run(&sum), run(&|w, out| each(w, out, |v| {
-                let mut sum = Sum::default();
-                v.iter().for_each(|v| sum.add(*v));
-                sum.value()
-            })));
+            prop_assert_eq!(run(&sum), run(&|w, out| each(w, out, |v| kahan::sum(v).value())));
+            prop_assert_eq!(run(&avg), run(&|w, out| each(w, out, |v| kahan::mean(v, kahan::sum(v)))));
+            prop_assert_eq!(run(&stdvar), run(&|w, out| each(w, out, variance)));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Lines and trends through samples: `deriv`, `predict_linear`, `double_exponential_smoothing`.
 
-use super::kahan::Sum;
+use super::kahan::{Sum, Unchecked};
 use crate::Error;
 use crate::eval::range::Windows;
 
@@ -19,13 +19,19 @@ fn line(timestamps: &[i64], values: &[f64], at_ms: i64) -> Line {
             false => Line { slope: 0.0, intercept: initial },
         };
     }
-    let mut sums = [Sum::default(); 4];
-    for (time, y) in timestamps.iter().zip(values) {
-        let x = (time - at_ms) as f64 / 1e3;
-        for (sum, value) in sums.iter_mut().zip([x, *y, x * y, x * x]) {
-            sum.add(value);
-        }
-    }
+    let terms = || {
+        timestamps.iter().zip(values).map(|(time, y)| {
+            let x = (time - at_ms) as f64 / 1e3;
+            [x, *y, x * y, x * x]
+        })
+    };
+    let mut unchecked = Unchecked::default();
+    terms().for_each(|terms| unchecked.add(terms));
+    let sums = unchecked.finish().unwrap_or_else(|| {
+        let mut sums = [Sum::default(); 4];
+        terms().for_each(|terms| sums.iter_mut().zip(terms).for_each(|(sum, term)| sum.add(term)));
+        sums
+    });
     let n = values.len() as f64;
     let [x, y, xy, xx] = sums.map(|s| s.sum + s.compensation);
     let slope = (xy - x * y / n) / (xx - x * x / n);
