@@ -18,10 +18,10 @@ fn crowd(processes: usize) -> Snapshot {
     source.list().unwrap();
     source.read(None, &mut seen);
     let mut crowd = Snapshot::default();
-    for (slot, process) in seen.processes.iter().cycle().take(processes).enumerate() {
+    for (slot, process) in seen.processes().cycle().take(processes).enumerate() {
         let mut process = process.clone();
         process.slot = slot as u32;
-        crowd.processes.push(process);
+        crowd.put(process);
     }
     crowd
 }
@@ -36,7 +36,7 @@ fn scan(c: &mut Criterion) {
         b.iter(|| {
             source.list().unwrap();
             source.read(None, &mut snapshot);
-            black_box(snapshot.processes.len())
+            black_box(snapshot.len())
         });
     });
 }

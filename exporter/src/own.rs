@@ -126,7 +126,7 @@ impl OwnMetrics {
         self.scans.inc();
         self.partial_scans.inc_by(u64::from(snapshot.skipped > 0));
         self.skipped.set(snapshot.skipped as i64);
-        self.processes.set(snapshot.processes.len() as i64);
+        self.processes.set(snapshot.len() as i64);
         self.groups.set(groups.len() as i64);
         set(&self.forgotten, groups.forgotten());
         set(&self.folded_groups, groups.folded());

@@ -65,7 +65,7 @@ impl Preview {
         groups.update_with(&snapshot, |process, used| selection.used(process, used));
         selection.update(&snapshot, |process| groups.name_of(process.slot).is_some());
         let mut rows: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for process in &snapshot.processes {
+        for process in snapshot.processes() {
             let group = groups.name_of(process.slot).map(|name| name.to_string());
             let taker = match (&process.identity.membership, &group) {
                 (Membership::ByName, _) => Taker::Name,

@@ -119,7 +119,7 @@ fn text() {
 #[test]
 fn what_could_not_be_read_is_counted_and_what_vanished_is_not() {
     let mut source = source();
-    let pids: Vec<u32> = scan(&mut source).processes.iter().map(|p| p.identity.pid).collect();
+    let pids: Vec<u32> = scan(&mut source).processes().map(|p| p.identity.pid).collect();
     assert_eq!(pids, [2, 12, 14, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 200]);
     assert_eq!(source.vanished(), 1);
     let errors: Vec<_> = source.read_errors().filter(|e| e.count > 0).map(|e| (e.file, e.reason, e.count)).collect();

@@ -23,7 +23,7 @@ fn scan(source: &mut Procfs) -> Snapshot {
 }
 
 fn find(snapshot: &Snapshot, pid: u32) -> Option<&Process> {
-    snapshot.processes.iter().find(|p| p.identity.pid == pid)
+    snapshot.processes().find(|p| p.identity.pid == pid)
 }
 
 /// A shell that does `work`, says so, and stays until its input ends.

@@ -58,7 +58,7 @@ fn scan(source: &mut Source) -> BTreeMap<u32, Process> {
     let mut snapshot = Snapshot::default();
     source.list().expect("listing");
     source.read(None, &mut snapshot);
-    snapshot.processes.into_iter().map(|process| (process.identity.pid, process)).collect()
+    snapshot.processes().map(|process| (process.identity.pid, process.clone())).collect()
 }
 
 /// CPU time in both modes, in whatever way the source tells it.
@@ -155,15 +155,19 @@ fn sysinfo_lies_between_two_readings_of_proc_for_every_process_of_this_host() {
 fn slots_and_identities_stay_from_scan_to_scan_also_where_there_is_no_time() {
     let worker = Worker::start("true");
     let mut sysinfo = open(Choice::Sysinfo);
-    let first = scan(&mut sysinfo).remove(&worker.pid()).expect("the child");
     let mut snapshot = Snapshot::default();
+    sysinfo.list().expect("listing");
+    sysinfo.read(None, &mut snapshot);
+    let first = snapshot.processes().find(|process| process.identity.pid == worker.pid()).expect("the child").clone();
     sysinfo.list().expect("listing");
     sysinfo.read(Some(Instant::now()), &mut snapshot);
     assert!(snapshot.skipped > 0);
-    for again in [
-        snapshot.processes.iter().find(|process| process.identity.pid == worker.pid()).expect("its last reading"),
-        &scan(&mut sysinfo)[&worker.pid()],
-    ] {
+    for late in [true, false] {
+        if !late {
+            sysinfo.list().expect("listing");
+            sysinfo.read(None, &mut snapshot);
+        }
+        let again = snapshot.processes().find(|process| process.identity.pid == worker.pid()).expect("its reading");
         assert_eq!(again.slot, first.slot);
         assert!(std::sync::Arc::ptr_eq(&again.identity, &first.identity));
         assert_eq!(again.counters, first.counters);

@@ -57,7 +57,7 @@ impl Tree {
 
     /// Name, executable and start of the process, where it was seen.
     fn seen(&self) -> Option<(&str, &str, u64)> {
-        let identity = &self.snapshot.processes.first()?.identity;
+        let identity = &self.snapshot.at(0)?.identity;
         Some((&identity.name, identity.executable.as_deref()?, identity.start_ms))
     }
 
@@ -108,7 +108,7 @@ fn a_pid_that_is_used_again_is_another_process() {
 fn files_that_a_kernel_does_not_have_are_no_errors() {
     let mut tree = Tree::new();
     tree.scan();
-    let process = tree.snapshot.processes.first().expect("it is seen without them");
+    let process = tree.snapshot.at(0).expect("it is seen without them");
     assert_eq!(process.counters.get(Counter::Read), None);
     assert_eq!(process.identity.user.as_deref(), Some("7"));
     assert_eq!((tree.errors(), tree.source.vanished()), (vec![], 0));
@@ -146,7 +146,7 @@ impl Tree {
     /// The group of the process, where it is in one.
     fn group(&mut self) -> Option<String> {
         self.scan();
-        self.groups.name_of(self.snapshot.processes.first()?.slot).map(|name| name.to_string())
+        self.groups.name_of(self.snapshot.at(0)?.slot).map(|name| name.to_string())
     }
 
     fn uptime(&mut self, seconds: u32) {
@@ -230,7 +230,11 @@ fn a_name_that_the_kernel_cuts_is_whole_in_the_group() {
     tree.process("another-name-15", 10, 100);
     tree.write("cmdline", "/opt/another-name-15-bytes\0--flag\0");
     assert_eq!(tree.group().as_deref(), Some("another-name-15-bytes"));
-    assert_eq!(tree.snapshot.processes[0].identity.name, "another-name-15", "the kernel's name stays the name");
+    assert_eq!(
+        tree.snapshot.at(0).expect("it is seen").identity.name,
+        "another-name-15",
+        "the kernel's name stays the name"
+    );
     tree.configure("process_names: [{name: '{{.Comm}}', cmdline: ['.']}]\n");
     assert_eq!(tree.group().as_deref(), Some("another-name-15"), "as process-exporter has it");
 }
@@ -253,12 +257,28 @@ fn what_is_switched_off_is_not_read() {
     let mut tree = Tree::new();
     tree.configure("metrics: {disable: [swap, memory_kinds, switches]}\n");
     tree.scan();
-    let user = |tree: &Tree| tree.snapshot.processes[0].identity.user.clone();
+    let user = |tree: &Tree| tree.snapshot.at(0).expect("it is seen").identity.user.clone();
     assert_eq!(user(&tree).as_deref(), Some("7"), "who a process belongs to is read once");
     fs::remove_file(tree.file("status")).expect("remove");
     fs::create_dir(tree.file("status")).expect("mkdir");
     tree.scan();
     assert_eq!((user(&tree).as_deref(), tree.errors()), (Some("7"), vec![]));
+}
+
+#[test]
+fn waiting_for_storage_is_known_where_the_kernel_counts_it() {
+    let mut tree = Tree::new();
+    let line =
+        format!("{PID} (nginx) S 1 1 1 0 -1 0 5 0 0 0 1 0 0 0 20 0 1 0 10 4096 1 9{} 150 0 0\n", " 0".repeat(16));
+    tree.write("stat", &line);
+    tree.configure("metrics: {enable: [block_delay]}\n");
+    fs::create_dir_all(tree.root.path().join("sys/kernel")).expect("mkdir");
+    for (switch, expected) in [("0\n", None), ("1\n", Some(1_500_000_000))] {
+        fs::write(tree.root.path().join("sys/kernel/task_delayacct"), switch).expect("write");
+        tree.scan();
+        let process = tree.snapshot.at(0).expect("it is seen");
+        assert_eq!(process.counters.get(Counter::BlockDelay), expected, "where the switch is {switch}");
+    }
 }
 
 #[test]
@@ -268,7 +288,7 @@ fn the_families_that_are_off_at_first_are_read_where_asked() {
     tree.write("oom_score", "666\n");
     tree.write("cgroup", "0::/system.slice/web.service\n");
     let values = |tree: &Tree| {
-        let process = &tree.snapshot.processes[0];
+        let process = &tree.snapshot.at(0).expect("it is seen");
         (process.counters.get(Counter::RunQueue), process.gauges.get(Gauge::OomScore), process.identity.unit.clone())
     };
     tree.scan();

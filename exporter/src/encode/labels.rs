@@ -80,7 +80,7 @@ impl Entry {
 impl ProcessLabels {
     /// Makes the labels of processes that are new, or that have another name or group than before.
     pub fn update(&mut self, snapshot: &Snapshot, groups: &Groups) {
-        for process in &snapshot.processes {
+        for process in snapshot.processes() {
             let slot = process.slot as usize;
             if slot >= self.0.len() {
                 self.0.resize_with(slot + 1, Entry::default);

@@ -117,7 +117,7 @@ impl Exposition {
         let families = self.families;
         for metric in PROCESS.iter().filter(|metric| metric.is_in(families)) {
             let mut begun = false;
-            for process in snapshot.processes.iter().filter(|process| selection.shows(process)) {
+            for process in snapshot.processes().filter(|process| selection.shows(process)) {
                 self.process(metric, process, labels, &mut begun);
                 self.body.spill()?;
             }
@@ -279,7 +279,8 @@ fn value(quantity: Quantity, counters: &Counters, gauges: &Gauges, start_ms: Opt
             | Counter::Cpu
             | Counter::ChildrenUser
             | Counter::ChildrenSystem
-            | Counter::RunQueue),
+            | Counter::RunQueue
+            | Counter::BlockDelay),
         ) => Some((counters.get(counter)?, 9)),
         Quantity::Counter(counter) => Some((counters.get(counter)?, 0)),
         Quantity::Gauge(gauge) => Some((gauges.get(gauge)?, 0)),

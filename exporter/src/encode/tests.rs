@@ -18,14 +18,19 @@ fn snapshot(names: &[Vec<u8>]) -> Snapshot {
             slot,
             identity: Arc::new(identity),
             state: State::Sleeping,
-            counters: Counters([Some(u64::MAX); Counters::COUNT]),
-            gauges: Gauges([Some(1); 10]),
-            waited_minor_faults: None,
+            counters: Counters::default(),
+            gauges: Gauges::default(),
         };
+        for counter in Counter::ALL {
+            process.counters.set(counter, Some(u64::MAX));
+        }
+        for gauge in Gauge::ALL {
+            process.gauges.set(gauge, Some(1));
+        }
         process.gauges.set(Gauge::Swap, None);
         process
     };
-    Snapshot { processes: (0..).zip(names).map(process).collect(), skipped: 0 }
+    (0..).zip(names).map(process).collect()
 }
 
 fn text(snapshot: &Snapshot, format: Format) -> String {
@@ -124,7 +129,7 @@ proptest! {
                     prop_assert!(series.insert((name.to_owned(), labels)), "{line:?} twice");
                 }
             }
-            for process in &snapshot.processes {
+            for process in snapshot.processes() {
                 prop_assert_eq!(names.get(&process.identity.pid.to_string()), Some(&process.identity.name));
             }
         }

@@ -18,7 +18,14 @@ const MAX_ANCESTORS: usize = 256;
 /// parent may have been read just before.
 const TRIES: u8 = 2;
 /// The counters in which the kernel counts waited-for children too.
-const WITH_CHILDREN: [Counter; 2] = [Counter::Read, Counter::Written];
+const WITH_CHILDREN: [Counter; 6] = [
+    Counter::Read,
+    Counter::Written,
+    Counter::LogicalRead,
+    Counter::LogicalWritten,
+    Counter::ReadCalls,
+    Counter::WriteCalls,
+];
 
 /// One entry per slot of the source.
 #[derive(Debug, Default)]
@@ -133,7 +140,7 @@ impl Ledger {
             if !same {
                 self.part(slot);
                 self.entries[slot] = Entry::default();
-                let waited = process.waited_minor_faults.unwrap_or(0);
+                let waited = process.counters.get(Counter::ChildrenMinorFaults).unwrap_or(0);
                 self.entries[slot].waited = waited;
                 self.entries[slot].waited_settled = waited;
                 self.entries[slot].new = true;
@@ -157,7 +164,7 @@ impl Ledger {
         let entry = &mut self.entries[slot];
         entry.seen = self.update;
         entry.waited_before = [entry.waited_before[1], entry.waited];
-        entry.waited = process.waited_minor_faults.unwrap_or(entry.waited);
+        entry.waited = process.counters.get(Counter::ChildrenMinorFaults).unwrap_or(entry.waited);
     }
 
     /// Between the passes: what is missing has ended, and its parent answers for it.
@@ -209,11 +216,11 @@ impl Ledger {
     pub(crate) fn used(&mut self, process: &Process) -> Option<Used> {
         let entry = self.entries.get_mut(process.slot as usize)?;
         let (now, mut used) = (&process.counters, Counters::default());
-        for ((used, now), counted) in used.0.iter_mut().zip(now.0).zip(&mut entry.counted.0) {
-            let Some(now) = now else { continue };
-            let before = counted.unwrap_or(0);
-            *used = Some(now.saturating_sub(before));
-            *counted = Some(now.max(before));
+        for counter in Counter::ALL {
+            let Some(now) = now.get(counter) else { continue };
+            let before = entry.counted.get(counter).unwrap_or(0);
+            used.set(counter, Some(now.saturating_sub(before)));
+            entry.counted.set(counter, Some(now.max(before)));
         }
         for (counter, debt) in WITH_CHILDREN.into_iter().zip(&mut entry.debt) {
             if let Some(bytes) = used.get(counter) {

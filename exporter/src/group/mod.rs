@@ -92,12 +92,12 @@ impl Groups {
             group.totals.begin();
         }
         self.ledger.begin();
-        for process in &snapshot.processes {
+        for process in snapshot.processes() {
             self.ledger.see(process, || assign(&mut self.groups, &mut self.by_name, &process.identity, self.children));
         }
         self.ledger.settle();
         self.ledger.follow();
-        for process in &snapshot.processes {
+        for process in snapshot.processes() {
             let Some(used) = self.ledger.used(process) else { continue };
             let Some(index) = used.group else { continue };
             used_by(process, &used.counters);

@@ -76,27 +76,27 @@ impl Selection {
         let Selection { limit, entries, ranking, weights, folded, folded_now, ever } = self;
         folded.begin();
         *folded_now = 0;
-        let members = snapshot.processes.iter().filter(|process| eligible(process)).count();
+        let members = snapshot.processes().filter(|process| eligible(process)).count();
         *ever |= members > *limit;
         let all = members + usize::from(*ever) <= *limit;
-        for process in &snapshot.processes {
+        for process in snapshot.processes() {
             if let Some(entry) = entries.get_mut(process.slot as usize) {
                 entry.shown = all;
             }
         }
         if !all {
             weights.clear();
-            weights.extend(snapshot.processes.iter().map(|process| {
+            weights.extend(snapshot.processes().map(|process| {
                 let entry = entries.get(process.slot as usize);
                 let memory = process.gauges.get(Gauge::Resident).unwrap_or(0);
                 entry.map_or_else(Weight::default, |entry| Weight { cpu: entry.cpu, memory, io: entry.io })
             }));
             ranking.keep(weights, *limit - 1, |index| {
-                let process = &snapshot.processes[index];
+                let Some(process) = snapshot.at(index) else { return false };
                 let entry = entries.get_mut(process.slot as usize).filter(|entry| !entry.shown && eligible(process));
                 entry.map(|entry| entry.shown = true).is_some()
             });
-            for process in &snapshot.processes {
+            for process in snapshot.processes() {
                 if let Some(entry) = entries.get(process.slot as usize).filter(|e| !e.shown && eligible(process)) {
                     folded.add(process, &entry.used);
                     *folded_now += 1;
@@ -135,7 +135,7 @@ mod tests {
         counters.set(Counter::CpuUser, Some(cpu));
         gauges.set(Gauge::Resident, Some(memory));
         let identity = Arc::new(identity);
-        Process { slot, identity, state: State::Sleeping, counters, gauges, waited_minor_faults: None }
+        Process { slot, identity, state: State::Sleeping, counters, gauges }
     }
 
     struct Host {
@@ -148,7 +148,7 @@ mod tests {
         fn new(processes: Vec<Process>, limit: usize) -> Host {
             let mut selection = Selection::default();
             selection.configure(limit);
-            Host { groups: Groups::default(), selection, snapshot: Snapshot { processes, skipped: 0 } }
+            Host { groups: Groups::default(), selection, snapshot: processes.into_iter().collect() }
         }
 
         /// Slots of those that are shown; CPU and memory of the others.
@@ -156,7 +156,7 @@ mod tests {
             let Host { groups, selection, snapshot } = self;
             groups.update_with(snapshot, |process, used| selection.used(process, used));
             selection.update(snapshot, |process| groups.name_of(process.slot).is_some());
-            let shown = snapshot.processes.iter().filter(|p| selection.shows(p)).map(|p| p.slot).collect();
+            let shown = snapshot.processes().filter(|p| selection.shows(p)).map(|p| p.slot).collect();
             let other = selection.folded().map(|totals| {
                 let cpu = totals.counters.get(Counter::CpuUser).unwrap_or(0);
                 (cpu, totals.gauges.get(Gauge::Resident).unwrap_or(0))
@@ -164,8 +164,13 @@ mod tests {
             (shown, other)
         }
 
+        fn keep(&mut self, slots: u32) {
+            self.snapshot.begin();
+            assert!((0..slots).all(|slot| self.snapshot.keep(slot)));
+        }
+
         fn works(&mut self, index: usize, cpu: u64) {
-            let counters = &mut self.snapshot.processes[index].counters;
+            let counters = &mut self.snapshot.get_mut(index as u32).expect("a slot for each").counters;
             let now = counters.get(Counter::CpuUser).unwrap_or(0) + cpu;
             counters.set(Counter::CpuUser, Some(now));
         }
@@ -187,9 +192,9 @@ mod tests {
         host.works(3, 10_000);
         host.works(1, 7);
         assert_eq!(host.scan(), (vec![2, 3], Some((10 + 7, 1 + 1 + 4))));
-        host.snapshot.processes.truncate(3);
+        host.keep(3);
         assert_eq!(host.scan().1, Some((17, 1)), "three and the sums are one too many");
-        host.snapshot.processes.truncate(2);
+        host.keep(2);
         assert_eq!(host.scan(), (vec![0, 1], Some((17, 0))));
     }
 

@@ -39,12 +39,8 @@ impl Totals {
 
     /// Adds a process and what it has used since its last reading.
     pub(crate) fn add(&mut self, process: &Process, used: &Counters) {
-        for (total, used) in self.counters.0.iter_mut().zip(used.0) {
-            *total = plus(*total, used);
-        }
-        for (total, value) in self.gauges.0.iter_mut().zip(process.gauges.0) {
-            *total = plus(*total, value);
-        }
+        self.counters.add(used);
+        self.gauges.add(&process.gauges);
         let count = &mut self.states[process.state as usize];
         *count = Some(count.unwrap_or(0) + 1);
         if let (Some(open), Some(limit)) = (process.gauges.get(Gauge::OpenFds), process.gauges.get(Gauge::FdLimit)) {
@@ -58,10 +54,10 @@ impl Totals {
 
     /// Adds all of another group.
     pub(crate) fn merge(&mut self, other: &Totals) {
-        let sums = self.counters.0.iter_mut().chain(&mut self.gauges.0).chain(&mut self.states);
-        let more = other.counters.0.iter().chain(&other.gauges.0).chain(&other.states);
-        for (total, value) in sums.zip(more) {
-            *total = plus(*total, *value);
+        self.counters.add(&other.counters);
+        self.gauges.add(&other.gauges);
+        for (total, count) in self.states.iter_mut().zip(other.states) {
+            *total = total.map_or(count, |total| Some(total + count.unwrap_or(0)));
         }
         self.starts += other.starts;
         self.exits += other.exits;
@@ -73,17 +69,10 @@ impl Totals {
     pub(crate) fn end(&mut self) {
         if self.processes() == 0 {
             self.worst_fd_ratio = Some(0);
-            self.gauges.0.fill(Some(0));
+            for gauge in Gauge::ALL {
+                self.gauges.set(gauge, Some(0));
+            }
         }
-    }
-}
-
-/// A sum in which what is not known counts nothing, and only stays unknown where nothing is known.
-fn plus(total: Option<u64>, value: Option<u64>) -> Option<u64> {
-    match (total, value) {
-        (Some(total), Some(value)) => Some(total.saturating_add(value)),
-        (total, None) => total,
-        (None, value) => value,
     }
 }
 

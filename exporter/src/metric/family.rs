@@ -44,16 +44,34 @@ pub enum Family {
     Info,
     /// How soon the kernel would end it when memory runs out.
     OomScore,
+    /// Bytes and calls of reading and writing, from and to wherever.
+    LogicalIo,
+    /// Time spent waiting for storage.
+    BlockDelay,
+    /// Page faults of children that ended and were waited for.
+    ChildrenFaults,
+    /// Locked memory, and virtual memory by kind.
+    MemoryDetails,
 }
+
+/// Those that are off unless switched on: each takes a file of its own for each process, or makes many series that few ask for.
+const OFF: [Family; 6] = [
+    Family::RunQueue,
+    Family::OomScore,
+    Family::LogicalIo,
+    Family::BlockDelay,
+    Family::ChildrenFaults,
+    Family::MemoryDetails,
+];
 
 /// A set of families.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Families(u32);
 
 impl Default for Families {
-    /// All that cost little; the run queue and the OOM score take a file of their own for each process.
+    /// All that cost little and that many ask for.
     fn default() -> Families {
-        Families(u32::MAX).without(Family::RunQueue).without(Family::OomScore)
+        OFF.into_iter().fold(Families(u32::MAX), Families::without)
     }
 }
 
@@ -90,6 +108,11 @@ impl Quantity {
                 Counter::ChildrenUser | Counter::ChildrenSystem => Family::ChildrenCpu,
                 Counter::RunQueue => Family::RunQueue,
                 Counter::Read | Counter::Written => Family::Io,
+                Counter::LogicalRead | Counter::LogicalWritten | Counter::ReadCalls | Counter::WriteCalls => {
+                    Family::LogicalIo
+                }
+                Counter::BlockDelay => Family::BlockDelay,
+                Counter::ChildrenMinorFaults | Counter::ChildrenMajorFaults => Family::ChildrenFaults,
                 Counter::MinorFaults | Counter::MajorFaults => Family::Faults,
                 Counter::Voluntary | Counter::Involuntary => Family::Switches,
             },
@@ -101,6 +124,7 @@ impl Quantity {
                 Gauge::OpenFds => Family::OpenFds,
                 Gauge::FdLimit => Family::FdLimit,
                 Gauge::OomScore => Family::OomScore,
+                Gauge::Locked | Gauge::Data | Gauge::Stack => Family::MemoryDetails,
             },
             Quantity::WorstFdRatio => Family::FdLimit,
             Quantity::Start => Family::Start,

@@ -30,6 +30,21 @@ const KINDS: Samples = Samples::By(
 const RUN_QUEUE: Samples = Samples::One(Quantity::Counter(Counter::RunQueue));
 const READ: Samples = Samples::One(Quantity::Counter(Counter::Read));
 const WRITTEN: Samples = Samples::One(Quantity::Counter(Counter::Written));
+const LOGICAL_READ: Samples = Samples::One(Quantity::Counter(Counter::LogicalRead));
+const LOGICAL_WRITTEN: Samples = Samples::One(Quantity::Counter(Counter::LogicalWritten));
+const CALLS: Samples = Samples::By(
+    "kind",
+    &[("read", Quantity::Counter(Counter::ReadCalls)), ("write", Quantity::Counter(Counter::WriteCalls))],
+);
+const BLOCK_DELAY: Samples = Samples::One(Quantity::Counter(Counter::BlockDelay));
+const DETAILS: Samples = Samples::By(
+    "kind",
+    &[
+        ("data", Quantity::Gauge(Gauge::Data)),
+        ("stack", Quantity::Gauge(Gauge::Stack)),
+        ("locked", Quantity::Gauge(Gauge::Locked)),
+    ],
+);
 
 const fn counter(name: &'static str, unit: Option<&'static str>, samples: Samples, help: &'static str) -> Metric {
     Metric { name, help, kind: Kind::Counter, unit, samples }
@@ -93,6 +108,36 @@ pub const GROUP: &[Metric] = &[
         WRITTEN,
         "Bytes that the processes of the group caused to be sent to storage.",
     ),
+    counter(
+        "proc_group_logical_read_bytes",
+        Some("bytes"),
+        LOGICAL_READ,
+        "Bytes that calls such as read gave to the processes of the group, from wherever. Off unless switched on.",
+    ),
+    counter(
+        "proc_group_logical_written_bytes",
+        Some("bytes"),
+        LOGICAL_WRITTEN,
+        "Bytes that calls such as write took from the processes of the group, to wherever. Off unless switched on.",
+    ),
+    counter(
+        "proc_group_io_calls",
+        None,
+        CALLS,
+        "Calls such as read and write of the processes of the group. Off unless switched on.",
+    ),
+    counter(
+        "proc_group_block_delay_seconds",
+        Some("seconds"),
+        BLOCK_DELAY,
+        "Time that threads of the group waited for storage or swapped out memory. Off unless switched on.",
+    ),
+    gauge(
+        "proc_group_memory_details_bytes",
+        Some("bytes"),
+        DETAILS,
+        "Virtual memory for data and for stacks of main threads, and locked memory. Off unless switched on.",
+    ),
     gauge("proc_group_threads", None, of(Gauge::Threads), "Threads of the processes of the group."),
     gauge("proc_group_open_fds", None, of(Gauge::OpenFds), "Open file descriptors of the processes of the group."),
     gauge(
@@ -143,7 +188,7 @@ pub const PROCESS: &[Metric] = &[
         "CPU time used by the process, all its threads, also those that have ended.",
     ),
     counter(
-        "proc_children_cpu_seconds",
+        "proc_children_time_seconds",
         Some("seconds"),
         Samples::By(
             "mode",
@@ -186,6 +231,36 @@ pub const PROCESS: &[Metric] = &[
         WRITTEN,
         "Bytes that the process caused to be sent to storage, with those of children that ended and were waited for.",
     ),
+    counter(
+        "proc_logical_read_bytes",
+        Some("bytes"),
+        LOGICAL_READ,
+        "Bytes that calls such as read gave to the process and to waited-for children, from wherever. Off unless switched on.",
+    ),
+    counter(
+        "proc_logical_written_bytes",
+        Some("bytes"),
+        LOGICAL_WRITTEN,
+        "Bytes that calls such as write took from the process and from waited-for children, to wherever. Off unless switched on.",
+    ),
+    counter(
+        "proc_io_calls",
+        None,
+        CALLS,
+        "Calls such as read and write of the process and of waited-for children. Off unless switched on.",
+    ),
+    counter(
+        "proc_block_delay_seconds",
+        Some("seconds"),
+        BLOCK_DELAY,
+        "Time that threads of the process waited for storage or swapped out memory. Off unless switched on.",
+    ),
+    gauge(
+        "proc_memory_details_bytes",
+        Some("bytes"),
+        DETAILS,
+        "Virtual memory for data and for the stack of the main thread, and locked memory. Off unless switched on.",
+    ),
     gauge("proc_threads", None, of(Gauge::Threads), "Threads of the process."),
     gauge("proc_open_fds", None, of(Gauge::OpenFds), "Open file descriptors of the process."),
     gauge("proc_fd_limit", None, of(Gauge::FdLimit), "Soft limit of the open file descriptors of the process."),
@@ -194,6 +269,18 @@ pub const PROCESS: &[Metric] = &[
         None,
         FAULTS,
         "Page faults of the process: minor ones need no input or output, major ones do.",
+    ),
+    counter(
+        "proc_children_page_faults",
+        None,
+        Samples::By(
+            "kind",
+            &[
+                ("minor", Quantity::Counter(Counter::ChildrenMinorFaults)),
+                ("major", Quantity::Counter(Counter::ChildrenMajorFaults)),
+            ],
+        ),
+        "Page faults of children that ended and were waited for, and of theirs. Off unless switched on.",
     ),
     counter(
         "proc_context_switches",

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use super::Vanished;
 use super::cgroup;
 use super::cmdline::{self, Cmdline};
-use super::failures::{Failure, Failures};
+use super::files::{Files, Vanished};
 use super::known::Known;
-use super::path::{File, PathBuffer};
-use super::root::{Buffer, Root};
+use super::path::File;
 use super::stat::Stat;
+use super::units::Units;
 use super::users::Users;
 use crate::rules::{self, Attributes, Rules};
 use crate::snapshot::{Identity, Membership, State};
@@ -26,7 +25,7 @@ pub(crate) fn unchanged(known: &Known, stat: &Stat<'_>, comm: &[u8], uid: Option
     known.settled
         && known.start_ticks == stat.start_ticks
         && known.comm == comm
-        && known.process.identity.ppid == stat.ppid
+        && known.ppid == stat.ppid
         && (uid.is_none() || known.uid == uid)
 }
 
@@ -43,45 +42,33 @@ pub(crate) fn settled(recheck: Recheck, start_ms: u64, uptime_ms: Option<u64>) -
 
 /// What an identity is made with.
 pub(crate) struct Reader<'a> {
-    pub(crate) root: &'a Root,
     pub(crate) users: &'a mut Users,
-    pub(crate) failures: &'a mut Failures,
     pub(crate) rules: Option<&'a Rules>,
-    /// Whether the cgroup is read though no rule asks for it.
-    pub(crate) cgroup: bool,
+    /// Whether the executable and the cgroup are read though no name is made of them.
+    pub(crate) details: bool,
     pub(crate) boot_ms: u64,
-    pub(crate) ticks_per_second: u64,
-    pub(crate) buffer: &'a mut Buffer,
-}
-
-/// Milliseconds from the start of the host to that of a process.
-pub(crate) fn start_ms(stat: &Stat<'_>, ticks_per_second: u64) -> u64 {
-    u64::try_from(u128::from(stat.start_ticks) * 1000 / u128::from(ticks_per_second)).unwrap_or(u64::MAX)
+    pub(crate) units: Units,
 }
 
 impl Reader<'_> {
     /// Reads the rest and puts the identity together.
     pub(crate) fn identity(
-        mut self,
-        pid: u32,
+        self,
+        files: &mut Files<'_>,
         stat: &Stat<'_>,
         comm: &[u8],
         uid: Option<u32>,
-        path: &mut PathBuffer,
     ) -> Result<Identity, Vanished> {
-        let executable = self.root.link(path.of(pid, File::Exe)).map_err(Failure::from);
-        // Kernel threads and zombies have none.
-        let executable =
-            self.allowed(executable, File::Exe)?.map(|target| String::from_utf8_lossy(&target).into_owned());
         let needs = self.rules.map(Rules::needs).unwrap_or_default();
         let maybe_cut = comm.len() == name::CUT_BYTES && !stat.kernel_thread;
+        let executable = if self.details || maybe_cut { files.executable()? } else { None };
         let cmdline = match needs.cmdline || maybe_cut {
-            true => self.file(path, pid, File::Cmdline)?.map(cmdline::parse).unwrap_or_default(),
+            true => files.get(File::Cmdline, |bytes| Some(cmdline::parse(bytes)))?.unwrap_or_default(),
             false => Cmdline::default(),
         };
         let mut identity = Identity {
-            pid,
-            start_ms: self.boot_ms.saturating_add(start_ms(stat, self.ticks_per_second)),
+            pid: files.pid,
+            start_ms: self.boot_ms.saturating_add(self.units.milliseconds(stat.start_ticks)),
             ppid: stat.ppid,
             name: name::clean(comm),
             long_name: None,
@@ -92,11 +79,11 @@ impl Reader<'_> {
             unit: None,
             container: None,
         };
-        let cgroups = match needs.cgroup || self.cgroup {
-            true => self.file(path, pid, File::Cgroup)?.map(cgroup::parse).unwrap_or_default(),
+        let cgroups = match needs.cgroup || self.details {
+            true => files.get(File::Cgroup, |bytes| Some(cgroup::parse(bytes)))?.unwrap_or_default(),
             false => Vec::new(),
         };
-        if self.cgroup {
+        if self.details {
             identity.unit = rules::unit(&cgroups).map(str::to_owned);
             identity.container = rules::container(&cgroups).map(str::to_owned);
         }
@@ -105,11 +92,11 @@ impl Reader<'_> {
         }
         if let Some(rules) = self.rules {
             let parent = match needs.parent && stat.ppid != 0 {
-                true => self.parent(path, stat.ppid),
+                true => parent_name(files, stat.ppid),
                 false => None,
             };
             identity.membership = rules.membership(&Attributes {
-                pid,
+                pid: files.pid,
                 start_ms: identity.start_ms,
                 comm: &identity.name,
                 argv0: cmdline.argv0(),
@@ -122,42 +109,17 @@ impl Reader<'_> {
         }
         Ok(identity)
     }
+}
 
-    fn file(&mut self, path: &mut PathBuffer, pid: u32, file: File) -> Result<Option<&[u8]>, Vanished> {
-        match self.root.read(path.of(pid, file), self.buffer).map_err(Failure::from) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(Failure::Missing) => Ok(None),
-            Err(Failure::Vanished) => Err(Vanished),
-            Err(Failure::Unreadable(reason)) => {
-                self.failures.add(file, reason);
-                Ok(None)
-            }
-        }
-    }
-
-    /// The parent's name. A parent that has ended meanwhile has none: the process goes on.
-    fn parent(&mut self, path: &mut PathBuffer, ppid: u32) -> Option<String> {
-        let comm = self.file(path, ppid, File::Comm).ok()??;
-        Some(name::clean(comm.strip_suffix(b"\n").unwrap_or(comm)))
-    }
-
-    fn allowed<T>(&mut self, read: Result<T, Failure>, file: File) -> Result<Option<T>, Vanished> {
-        match read {
-            Ok(value) => Ok(Some(value)),
-            Err(Failure::Missing) => Ok(None),
-            Err(Failure::Vanished) => Err(Vanished),
-            Err(Failure::Unreadable(reason)) => {
-                self.failures.add(file, reason);
-                Ok(None)
-            }
-        }
-    }
+/// The parent's name. A parent that has ended meanwhile has none: the process goes on.
+fn parent_name(files: &mut Files<'_>, ppid: u32) -> Option<String> {
+    files.of(ppid, File::Comm, |comm| Some(name::clean(comm.strip_suffix(b"\n").unwrap_or(comm)))).ok()?
 }
 
 /// The identity to keep: the same `Arc` where nothing has changed, so that nothing is made anew behind it.
-pub(crate) fn kept(known: Option<&Known>, identity: Identity) -> Arc<Identity> {
+pub(crate) fn kept(known: Option<&Arc<Identity>>, identity: Identity) -> Arc<Identity> {
     match known {
-        Some(known) if *known.process.identity == identity => known.process.identity.clone(),
+        Some(known) if **known == identity => known.clone(),
         _ => Arc::new(identity),
     }
 }

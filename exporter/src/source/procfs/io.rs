@@ -2,29 +2,45 @@
 
 use super::words::Words;
 
-/// Bytes that really went to and came from storage.
+/// Bytes that really went to and came from storage, bytes that calls took and gave, and these calls.
 ///
 /// The kernel counts all threads, ended threads, and every child that ended and was waited for, with its children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Io {
     pub(crate) read_bytes: u64,
     pub(crate) write_bytes: u64,
+    pub(crate) logical_read_bytes: u64,
+    pub(crate) logical_write_bytes: u64,
+    pub(crate) read_calls: u64,
+    pub(crate) write_calls: u64,
 }
+
+/// The lines that are used, in the order of the fields.
+const LINES: [&[u8]; 6] = [b"read_bytes:", b"write_bytes:", b"rchar:", b"wchar:", b"syscr:", b"syscw:"];
 
 /// Parses a whole `io` file; `None` where it is cut off or not one.
 pub(crate) fn parse(text: &[u8]) -> Option<Io> {
-    let (mut read_bytes, mut write_bytes) = (None, None);
+    let mut values = [None; LINES.len()];
     let mut rest = text;
     while let Some(end) = memchr::memchr(b'\n', rest) {
         let line = &rest[..end];
         rest = &rest[end + 1..];
-        if let Some(value) = line.strip_prefix(b"read_bytes:") {
-            read_bytes = Some(Words::new(value).number()?);
-        } else if let Some(value) = line.strip_prefix(b"write_bytes:") {
-            write_bytes = Some(Words::new(value).number()?);
+        for (key, value) in LINES.into_iter().zip(&mut values) {
+            if let Some(number) = line.strip_prefix(key) {
+                *value = Some(Words::new(number).number()?);
+                break;
+            }
         }
     }
-    Some(Io { read_bytes: read_bytes?, write_bytes: write_bytes? })
+    let [read_bytes, write_bytes, logical_read_bytes, logical_write_bytes, read_calls, write_calls] = values;
+    Some(Io {
+        read_bytes: read_bytes?,
+        write_bytes: write_bytes?,
+        logical_read_bytes: logical_read_bytes?,
+        logical_write_bytes: logical_write_bytes?,
+        read_calls: read_calls?,
+        write_calls: write_calls?,
+    })
 }
 
 #[cfg(test)]
@@ -35,11 +51,20 @@ mod tests {
     const TEXT: &[u8] =
         b"rchar: 6976\nwchar: 5\nsyscr: 10\nsyscw: 0\nread_bytes: 4096\nwrite_bytes: 18446744073709551615\n";
 
+    const IO: Io = Io {
+        read_bytes: 4096,
+        write_bytes: u64::MAX,
+        logical_read_bytes: 6976,
+        logical_write_bytes: 5,
+        read_calls: 10,
+        write_calls: 0,
+    };
+
     #[test]
     fn storage_bytes_not_those_of_the_system_calls() {
-        assert_eq!(parse(TEXT), Some(Io { read_bytes: 4096, write_bytes: u64::MAX }));
+        assert_eq!(parse(TEXT), Some(IO));
         let more = [TEXT, b"cancelled_write_bytes: 9\n"].concat();
-        assert_eq!(parse(&more), Some(Io { read_bytes: 4096, write_bytes: u64::MAX }));
+        assert_eq!(parse(&more), Some(IO));
     }
 
     #[test]

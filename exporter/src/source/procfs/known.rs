@@ -3,22 +3,20 @@
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
-use crate::snapshot::Process;
-
-/// What is kept of one process between scans.
+/// What is kept of one process between scans, beside its last reading, which stays in the snapshot.
 #[derive(Debug)]
 pub(crate) struct Known {
-    pub(crate) process: Process,
-    /// The raw name, and the user and parent, that `process.identity` was made from.
+    /// The raw name, the user and the parent that its identity was made from.
     pub(crate) comm: Vec<u8>,
     pub(crate) uid: Option<u32>,
+    pub(crate) ppid: u32,
     pub(crate) start_ticks: u64,
-    /// Whether `process.identity` holds until something that is seen in each scan changes.
+    /// Whether its identity holds until something that is seen in each scan changes.
     pub(crate) settled: bool,
     /// Soft limit of open files, as last read.
     pub(crate) fd_limit: Option<u64>,
     /// The scan that saw it last.
-    seen: u32,
+    pub(crate) seen: u32,
 }
 
 /// All known processes, each under a slot that stays its own while it lives.
@@ -36,12 +34,12 @@ impl KnownProcesses {
         self.scan = self.scan.wrapping_add(1);
     }
 
-    /// What is known of `pid`, marked as seen in this scan.
-    pub(crate) fn see(&mut self, pid: u32) -> Option<&mut Known> {
+    /// What is known of `pid`, marked as seen in this scan, and its slot.
+    pub(crate) fn see(&mut self, pid: u32) -> Option<(u32, &mut Known)> {
         let slot = *self.by_pid.get(&pid)?;
         let known = self.slots.get_mut(slot as usize)?.as_mut()?;
         known.seen = self.scan;
-        Some(known)
+        Some((slot, known))
     }
 
     /// What is known of `pid`, unmarked.
@@ -76,37 +74,21 @@ impl KnownProcesses {
         }
     }
 
-    /// Remembers a process in the slot that it says.
-    pub(crate) fn put(
-        &mut self,
-        process: Process,
-        comm: &[u8],
-        uid: Option<u32>,
-        start_ticks: u64,
-        settled: bool,
-    ) -> &mut Known {
-        let slot = process.slot as usize;
-        self.slots[slot].insert(Known {
-            process,
-            comm: comm.to_vec(),
-            uid,
-            start_ticks,
-            settled,
-            fd_limit: None,
-            seen: self.scan,
-        })
+    /// Remembers a process under its slot, as seen in this scan.
+    pub(crate) fn put(&mut self, slot: u32, known: Known) {
+        self.slots[slot as usize] = Some(Known { seen: self.scan, ..known });
     }
 
-    /// Forgets a process that has vanished.
-    pub(crate) fn forget(&mut self, pid: u32) {
-        if let Some(slot) = self.by_pid.remove(&pid) {
-            self.slots[slot as usize] = None;
-            self.free.push(slot);
-        }
+    /// Forgets a process that has vanished, and tells its slot.
+    pub(crate) fn forget(&mut self, pid: u32) -> Option<u32> {
+        let slot = self.by_pid.remove(&pid)?;
+        self.slots[slot as usize] = None;
+        self.free.push(slot);
+        Some(slot)
     }
 
-    /// Forgets every process that this scan has not seen.
-    pub(crate) fn forget_unseen(&mut self) {
+    /// Forgets every process that this scan has not seen, and tells their slots.
+    pub(crate) fn forget_unseen(&mut self, mut gone: impl FnMut(u32)) {
         let Self { slots, free, by_pid, scan } = self;
         by_pid.retain(|_, slot| {
             let known = &mut slots[*slot as usize];
@@ -114,6 +96,7 @@ impl KnownProcesses {
             if !seen {
                 *known = None;
                 free.push(*slot);
+                gone(*slot);
             }
             seen
         });
@@ -123,21 +106,11 @@ impl KnownProcesses {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::snapshot::{Counters, Gauges, Identity, State};
-    use std::sync::Arc;
 
     fn add(known: &mut KnownProcesses, pid: u32) -> u32 {
-        let identity = Identity { pid, name: "x".into(), ..Identity::default() };
         let slot = known.slot(pid);
-        let process = Process {
-            slot,
-            identity: Arc::new(identity),
-            state: State::Running,
-            counters: Counters::default(),
-            gauges: Gauges::default(),
-            waited_minor_faults: None,
-        };
-        known.put(process, b"x", None, 0, true);
+        let (comm, uid, ppid, start_ticks) = (b"x".to_vec(), None, 1, 0);
+        known.put(slot, Known { comm, uid, ppid, start_ticks, settled: true, fd_limit: None, seen: 0 });
         slot
     }
 
@@ -146,14 +119,14 @@ mod tests {
         let mut known = KnownProcesses::default();
         known.begin_scan();
         assert_eq!([add(&mut known, 10), add(&mut known, 20), add(&mut known, 30)], [0, 1, 2]);
-        known.forget_unseen();
+        known.forget_unseen(|_| {});
         known.begin_scan();
         assert!(known.see(10).is_some() && known.see(30).is_some());
-        known.forget_unseen();
+        known.forget_unseen(|_| {});
         assert!(known.see(20).is_none());
         assert_eq!(known.slot(30), 2);
         assert_eq!(add(&mut known, 40), 1, "the slot of the vanished one");
-        known.forget(10);
+        assert_eq!(known.forget(10), Some(0));
         assert_eq!(add(&mut known, 50), 0);
         assert_eq!(add(&mut known, 60), 3);
     }

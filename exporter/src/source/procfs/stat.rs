@@ -21,6 +21,7 @@ pub(crate) struct Stat<'a> {
     /// Those of children that ended and were waited for.
     pub(crate) waited_minor_faults: u64,
     pub(crate) major_faults: u64,
+    pub(crate) waited_major_faults: u64,
     /// CPU time of the whole thread group, ended threads too, in clock ticks.
     pub(crate) user_ticks: u64,
     pub(crate) system_ticks: u64,
@@ -32,6 +33,18 @@ pub(crate) struct Stat<'a> {
     pub(crate) start_ticks: u64,
     pub(crate) virtual_bytes: u64,
     pub(crate) resident_pages: u64,
+    /// What follows the limit of the resident memory.
+    rest: &'a [u8],
+}
+
+impl Stat<'_> {
+    /// Time spent waiting for storage, all threads, in clock ticks; `None` where the line ends before.
+    pub(crate) fn block_delay_ticks(&self) -> Option<u64> {
+        let mut words = Words::new(self.rest);
+        let ticks = super::words::number(words.nth(16)?)?; // after startcode to policy
+        words.next()?; // guest_time: without it the line may have been cut inside the number
+        Some(ticks)
+    }
 }
 
 /// Parses a whole `stat` file. `None` where it is cut off or not one.
@@ -59,7 +72,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<Stat<'_>> {
     let minor_faults = words.number()?;
     let waited_minor_faults = words.number()?;
     let major_faults = words.number()?;
-    words.next()?; // cmajflt
+    let waited_major_faults = words.number()?;
     let user_ticks = words.number()?;
     let system_ticks = words.number()?;
     let children_user_ticks = words.number()?;
@@ -80,6 +93,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<Stat<'_>> {
         minor_faults,
         waited_minor_faults,
         major_faults,
+        waited_major_faults,
         user_ticks,
         system_ticks,
         children_user_ticks,
@@ -88,6 +102,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<Stat<'_>> {
         start_ticks,
         virtual_bytes,
         resident_pages,
+        rest: words.rest(),
     })
 }
 
@@ -117,6 +132,7 @@ mod tests {
                 minor_faults: 102,
                 waited_minor_faults: 5,
                 major_faults: 7,
+                waited_major_faults: 9,
                 user_ticks: 300,
                 system_ticks: 40,
                 children_user_ticks: 11,
@@ -125,8 +141,12 @@ mod tests {
                 start_ticks: 97746,
                 virtual_bytes: 3_133_440,
                 resident_pages: 413,
+                rest: b" 1 2\n",
             })
         );
+        let whole = line(b"cat", &format!("{TAIL}{}", " 0".repeat(14) + " 77 5 0 0"));
+        assert_eq!(parse(&whole).map(|s| s.block_delay_ticks()), Some(Some(77)));
+        assert_eq!(parse(&text).map(|s| s.block_delay_ticks()), Some(None));
     }
 
     #[test]

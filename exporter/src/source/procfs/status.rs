@@ -13,6 +13,10 @@ pub(crate) struct Status {
     pub(crate) anonymous_bytes: Option<u64>,
     pub(crate) file_bytes: Option<u64>,
     pub(crate) shared_bytes: Option<u64>,
+    /// Locked memory, and virtual memory for data and for the stack, in bytes; `None` likewise.
+    pub(crate) locked_bytes: Option<u64>,
+    pub(crate) data_bytes: Option<u64>,
+    pub(crate) stack_bytes: Option<u64>,
     /// Context switches of the main thread alone: the kernel counts them per thread and sums them nowhere.
     pub(crate) voluntary_switches: Option<u64>,
     pub(crate) involuntary_switches: Option<u64>,
@@ -34,8 +38,15 @@ pub(crate) fn parse(text: &[u8]) -> Option<Status> {
                 }
             }
             Some(b'V') => {
-                if let Some(value) = line.strip_prefix(b"VmSwap:") {
-                    status.swap_bytes = Some(Words::new(value).number()?.saturating_mul(1024));
+                for (key, bytes) in [
+                    (&b"VmSwap:"[..], &mut status.swap_bytes),
+                    (b"VmLck:", &mut status.locked_bytes),
+                    (b"VmData:", &mut status.data_bytes),
+                    (b"VmStk:", &mut status.stack_bytes),
+                ] {
+                    if let Some(value) = line.strip_prefix(key) {
+                        *bytes = Some(Words::new(value).number()?.saturating_mul(1024));
+                    }
                 }
             }
             Some(b'R') => {
@@ -70,7 +81,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const TEXT: &str = "Name:\tcat\nUmask:\t0022\nState:\tR (running)\nPPid:\t12748\nUid:\t0\t1000\t0\t0\nGid:\t0\t0\t0\t0\n\
+    const TEXT: &str = "Name:\tcat\nUmask:\t0022\nState:\tR (running)\nPPid:\t12748\nUid:\t0\t1000\t0\t0\nGid:\t0\t0\t0\t0\nVmLck:\t       8 kB\nVmData:\t     360 kB\nVmStk:\t     132 kB\n\
         VmRSS:\t    1768 kB\nRssAnon:\t     100 kB\nRssFile:\t    1600 kB\nRssShmem:\t      68 kB\nVmSwap:\t      12 kB\nThreads:\t1\nMems_allowed_list:\t0\nvoluntary_ctxt_switches:\t17\nnonvoluntary_ctxt_switches:\t1\n";
 
     #[test]
@@ -81,6 +92,9 @@ mod tests {
             anonymous_bytes: Some(100 * 1024),
             file_bytes: Some(1600 * 1024),
             shared_bytes: Some(68 * 1024),
+            locked_bytes: Some(8 * 1024),
+            data_bytes: Some(360 * 1024),
+            stack_bytes: Some(132 * 1024),
             voluntary_switches: Some(17),
             involuntary_switches: Some(1),
         };

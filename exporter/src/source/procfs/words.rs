@@ -9,6 +9,11 @@ impl<'a> Words<'a> {
         Words(text)
     }
 
+    /// What follows the last word.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.0
+    }
+
     /// The next word as an unsigned number; `None` where there is none, it has other characters, or it needs more than 64 bits.
     pub(crate) fn number(&mut self) -> Option<u64> {
         number(self.next()?)

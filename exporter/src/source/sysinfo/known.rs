@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::snapshot::{Identity, Membership, Process};
+use crate::snapshot::{Identity, Membership};
 
 /// What names a process, and whether that holds until something that is seen in each scan changes.
 #[derive(Debug, Clone)]
@@ -17,8 +17,6 @@ pub(crate) struct Known {
 struct Entry {
     slot: u32,
     known: Known,
-    /// As it was last read.
-    process: Option<Process>,
     seen: u32,
 }
 
@@ -62,7 +60,7 @@ impl KnownProcesses {
                 *next += 1;
                 *next - 1
             });
-            Entry { slot, known: now.clone(), process: None, seen: scan }
+            Entry { slot, known: now.clone(), seen: scan }
         });
         if *entry.known.identity != *now.identity {
             entry.known.identity = now.identity;
@@ -72,27 +70,21 @@ impl KnownProcesses {
         (entry.slot, entry.known.identity.clone())
     }
 
-    /// Keeps a reading, for a scan that has no time for the next.
-    pub(crate) fn remember(&mut self, process: &Process) {
-        if let Some(entry) = self.by_pid.get_mut(&process.identity.pid) {
-            entry.process = Some(process.clone());
-        }
-    }
-
-    /// The last reading of a process, which is so seen in this scan.
-    pub(crate) fn see(&mut self, pid: u32) -> Option<&Process> {
+    /// The slot of a known process, which is so seen in this scan.
+    pub(crate) fn see(&mut self, pid: u32) -> Option<u32> {
         let entry = self.by_pid.get_mut(&pid)?;
         entry.seen = self.scan;
-        entry.process.as_ref()
+        Some(entry.slot)
     }
 
-    /// Forgets every process that this scan has not seen.
-    pub(crate) fn forget_unseen(&mut self) {
+    /// Forgets every process that this scan has not seen, and tells their slots.
+    pub(crate) fn forget_unseen(&mut self, mut gone: impl FnMut(u32)) {
         let Self { by_pid, free, scan, .. } = self;
         by_pid.retain(|_, entry| {
             let seen = entry.seen == *scan;
             if !seen {
                 free.push(entry.slot);
+                gone(entry.slot);
             }
             seen
         });
@@ -120,7 +112,7 @@ mod tests {
         assert!(slot == 2 && Arc::ptr_eq(&before, &after));
         assert!(!Arc::ptr_eq(&before, &all.keep(9, known(9, "y", true)).1));
         all.keep(7, known(7, "x", true));
-        all.forget_unseen();
+        all.forget_unseen(|_| {});
         assert_eq!(all.keep(8, known(8, "x", true)).0, 1);
         assert_eq!(all.keep(10, known(10, "x", true)).0, 3);
     }

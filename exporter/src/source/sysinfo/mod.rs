@@ -82,8 +82,7 @@ impl Sysinfo {
     /// Second half of a scan: reads each listed process into `snapshot`. After `deadline` nothing more is read, and
     /// what was known before stands in.
     pub fn read(&mut self, deadline: Option<Instant>, snapshot: &mut Snapshot) {
-        snapshot.processes.clear();
-        snapshot.skipped = 0;
+        snapshot.begin();
         self.known.begin_scan();
         let kind = self.kind();
         let now_ms = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |now| now.as_millis() as u64);
@@ -92,7 +91,9 @@ impl Sysinfo {
         for chunk in pids.chunks(CHUNK) {
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 snapshot.skipped += chunk.len();
-                snapshot.processes.extend(chunk.iter().filter_map(|pid| self.known.see(pid.as_u32()).cloned()));
+                for slot in chunk.iter().filter_map(|pid| self.known.see(pid.as_u32())) {
+                    snapshot.keep(slot);
+                }
                 continue;
             }
             self.system.refresh_processes_specifics(ProcessesToUpdate::Some(chunk), true, kind);
@@ -108,20 +109,17 @@ impl Sysinfo {
                 }
                 let identity = self.identity(*pid, process, now_ms);
                 let (slot, identity) = self.known.keep(pid.as_u32(), identity);
-                let process = Process {
+                snapshot.put(Process {
                     slot,
                     identity,
                     state: reading::state(process),
                     counters: reading::counters(process),
                     gauges: reading::gauges(process, self.families),
-                    waited_minor_faults: None,
-                };
-                self.known.remember(&process);
-                snapshot.processes.push(process);
+                });
             }
         }
         self.pids = pids;
-        self.known.forget_unseen();
+        self.known.forget_unseen(|slot| snapshot.forget(slot));
     }
 
     pub(crate) fn vanished(&self) -> u64 {

@@ -1,0 +1,115 @@
+//! What a source saw in one scan: one reading per process, the same shape from every source.
+//!
+//! A quantity that could not be read (no permission, not offered by the platform) is `None`, never 0.
+
+mod identity;
+mod quantity;
+mod state;
+
+use std::sync::Arc;
+
+pub use self::identity::{Identity, Membership};
+pub use self::quantity::{Counter, Counters, Gauge, Gauges};
+pub use self::state::State;
+
+/// All processes of one scan. Given to the source again and again: what has not changed stays where it is.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// The last reading of each process, under its slot.
+    slots: Vec<Option<Process>>,
+    /// The slots of the processes of this scan, in ascending order of their pids.
+    order: Vec<u32>,
+    /// Processes that were not read again before the deadline: those known before stand in with their last reading, new
+    /// ones are missing.
+    pub skipped: usize,
+}
+
+/// One reading of one process.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// A small number that belongs to this process as long as it lives, and to another one after:
+    /// later stages keep their state per process in a `Vec` under it instead of a map.
+    pub slot: u32,
+    /// What names the process. The same `Arc` from scan to scan until something in it changes.
+    pub identity: Arc<Identity>,
+    /// What it was doing when it was read.
+    pub state: State,
+    /// Quantities that only grow while the process lives.
+    pub counters: Counters,
+    /// Quantities of the moment.
+    pub gauges: Gauges,
+}
+
+impl Snapshot {
+    /// A new scan begins: no process has been seen in it yet.
+    pub fn begin(&mut self) {
+        self.order.clear();
+        self.skipped = 0;
+    }
+
+    /// Adds a reading. The processes of a scan are added in ascending order of their pids.
+    pub fn put(&mut self, process: Process) {
+        let slot = process.slot;
+        if slot as usize >= self.slots.len() {
+            self.slots.resize_with(slot as usize + 1, || None);
+        }
+        self.slots[slot as usize] = Some(process);
+        self.order.push(slot);
+    }
+
+    /// The last reading of the process under a slot holds for this scan too. Says whether there is one.
+    pub fn keep(&mut self, slot: u32) -> bool {
+        let known = self.get(slot).is_some();
+        if known {
+            self.order.push(slot);
+        }
+        known
+    }
+
+    /// The last reading of the process under a slot, also where this scan has not seen it.
+    pub fn get(&self, slot: u32) -> Option<&Process> {
+        self.slots.get(slot as usize)?.as_ref()
+    }
+
+    /// The same, to bring it up to date.
+    pub fn get_mut(&mut self, slot: u32) -> Option<&mut Process> {
+        self.slots.get_mut(slot as usize)?.as_mut()
+    }
+
+    /// The process under a slot has ended.
+    pub fn forget(&mut self, slot: u32) {
+        if let Some(place) = self.slots.get_mut(slot as usize) {
+            *place = None;
+        }
+    }
+
+    /// The processes of this scan, in ascending order of their pids.
+    pub fn processes(&self) -> impl DoubleEndedIterator<Item = &Process> + Clone {
+        self.order.iter().filter_map(|slot| self.get(*slot))
+    }
+
+    /// The process in a place of that order.
+    pub fn at(&self, index: usize) -> Option<&Process> {
+        self.get(*self.order.get(index)?)
+    }
+
+    /// How many processes this scan has seen.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether this scan has seen no process.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+}
+
+impl FromIterator<Process> for Snapshot {
+    fn from_iter<I: IntoIterator<Item = Process>>(processes: I) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        for process in processes {
+            snapshot.put(process);
+        }
+        snapshot
+    }
+}

@@ -1,0 +1,74 @@
+//! The files of one process: read, parsed, and their failures counted.
+
+use rustix::io::Errno;
+
+use super::failures::{Failure, Failures, Reason};
+use super::fds::Counting;
+use super::path::{File, PathBuffer};
+use super::root::{Buffer, Root};
+
+/// The process ended before it was read to the end.
+#[derive(Debug)]
+pub(crate) struct Vanished;
+
+/// What the files of a process are read with.
+pub(crate) struct Files<'a> {
+    pub(crate) pid: u32,
+    pub(crate) root: &'a mut Root,
+    pub(crate) path: &'a mut PathBuffer,
+    pub(crate) buffer: &'a mut Buffer,
+    pub(crate) failures: &'a mut Failures,
+}
+
+impl Files<'_> {
+    /// What a file says; `None` where it cannot be had though the process lives.
+    pub(crate) fn get<T>(&mut self, file: File, parse: impl FnOnce(&[u8]) -> Option<T>) -> Result<Option<T>, Vanished> {
+        self.of(self.pid, file, parse)
+    }
+
+    /// The same of another process, such as the parent.
+    pub(crate) fn of<T>(
+        &mut self,
+        pid: u32,
+        file: File,
+        parse: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Result<Option<T>, Vanished> {
+        let read = parsed(self.root.read(self.path.of(pid, file), self.buffer), parse);
+        self.outcome(pid, file, read)
+    }
+
+    /// The number of open files.
+    pub(crate) fn open(&mut self, counting: &mut Counting) -> Result<Option<u64>, Vanished> {
+        let counted = counting.count(self.root, self.path, self.pid).map_err(Failure::from);
+        self.outcome(self.pid, File::Fd, counted)
+    }
+
+    /// The path of the executable; threads of the kernel and zombies have none.
+    pub(crate) fn executable(&mut self) -> Result<Option<String>, Vanished> {
+        let target = self.root.link(self.path.of(self.pid, File::Exe));
+        let path = |target: Vec<u8>| String::from_utf8_lossy(&target).into_owned();
+        self.outcome(self.pid, File::Exe, target.map(path).map_err(Failure::from))
+    }
+
+    fn outcome<T>(&mut self, pid: u32, file: File, read: Result<T, Failure>) -> Result<Option<T>, Vanished> {
+        match read {
+            Ok(value) => Ok(Some(value)),
+            Err(Failure::Vanished) => Err(Vanished),
+            // Either the process has gone or this kernel was built without the file; its `stat` tells which.
+            Err(Failure::Missing) if self.root.size(self.path.of(pid, File::Stat)).is_ok() => Ok(None),
+            Err(Failure::Missing) => Err(Vanished),
+            Err(Failure::Unreadable(reason)) => {
+                self.failures.add(file, reason);
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// What the bytes of a file mean, where they could be read and mean something.
+pub(crate) fn parsed<'b, T>(
+    text: Result<&'b [u8], Errno>,
+    parse: impl FnOnce(&'b [u8]) -> Option<T>,
+) -> Result<T, Failure> {
+    parse(text?).ok_or(Failure::Unreadable(Reason::Malformed))
+}

@@ -1,0 +1,35 @@
+//! Which files are read of each process.
+
+use crate::metric::{Families, Family};
+
+/// Files beside `stat`, read in each scan unless said otherwise.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reads {
+    pub(crate) status: bool,
+    pub(crate) io: bool,
+    pub(crate) fds: bool,
+    /// Rarely.
+    pub(crate) limits: bool,
+    pub(crate) schedstat: bool,
+    pub(crate) oom_score: bool,
+    /// Of a new process only.
+    pub(crate) cgroup: bool,
+    /// In `stat`, but counted only where the kernel is told to.
+    pub(crate) block_delay: bool,
+}
+
+impl Reads {
+    /// Those that these families need; `details` are the unit and the container of a process.
+    pub(crate) fn of(families: Families, details: bool) -> Reads {
+        Reads {
+            status: families.any(&[Family::Swap, Family::MemoryKinds, Family::MemoryDetails, Family::Switches]),
+            io: families.any(&[Family::Io, Family::LogicalIo]),
+            fds: families.any(&[Family::OpenFds, Family::FdLimit]),
+            limits: families.has(Family::FdLimit),
+            schedstat: families.has(Family::RunQueue),
+            oom_score: families.has(Family::OomScore) && details,
+            cgroup: families.has(Family::Info) && details,
+            block_delay: families.has(Family::BlockDelay),
+        }
+    }
+}
