@@ -50,7 +50,7 @@ fn group_and_encode(c: &mut Criterion) {
     for (name, compression) in [("plain", Compression::None), ("gzip", Compression::Gzip)] {
         c.bench_function(&format!("encode 10,000 processes, {name}"), |b| {
             b.iter(|| {
-                let mut exposition = Exposition::new(Format::OpenMetrics, compression, 0);
+                let mut exposition = Exposition::new(Format::OpenMetrics, compression);
                 exposition.groups(&groups).unwrap();
                 exposition.processes(&snapshot, &labels).unwrap();
                 black_box(exposition.finish("# EOF\n").unwrap())

@@ -43,9 +43,9 @@ pub enum Error {
         /// What is wrong and what is expected.
         message: String,
     },
-    /// Compressing the answer failed.
-    #[error("cannot compress the answer: {0}")]
-    Compress(io::Error),
+    /// The answer could not be written: compression failed, or nobody takes it.
+    #[error("cannot write the answer: {0}")]
+    Answer(io::Error),
     /// The exporter's own metrics could not be written.
     #[error("cannot write the exporter's own metrics")]
     OwnMetrics(#[from] std::fmt::Error),

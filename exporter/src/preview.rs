@@ -77,9 +77,9 @@ impl Preview {
             let key = (taker, group.unwrap_or_default());
             rows.entry(key).or_default().push((process.identity.pid, process.identity.name.clone()));
         }
-        let series = |write: &mut dyn FnMut(&mut Exposition) -> std::io::Result<()>| {
-            let mut exposition = Exposition::new(Format::Text, Compression::None, 0).of(config.families);
-            write(&mut exposition).and_then(|()| exposition.finish("")).map_err(Error::Compress).map(|(text, _)| {
+        let series = |write: &mut dyn FnMut(&mut Exposition<'_>) -> std::io::Result<()>| {
+            let mut exposition = Exposition::new(Format::Text, Compression::None).of(config.families);
+            write(&mut exposition).and_then(|()| exposition.finish("")).map_err(Error::Answer).map(|(text, _)| {
                 text.split(|b| *b == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b"#")).count()
             })
         };

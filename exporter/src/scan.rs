@@ -1,5 +1,6 @@
 //! One scrape's work: source -> snapshot -> groups -> text. All state between scrapes is here.
 
+use std::io;
 use std::time::Instant;
 
 use procession_web::exposition::Format;
@@ -8,7 +9,7 @@ use crate::config::Config;
 use crate::encode::{Compression, Exposition, ProcessLabels, ScrapeErrors};
 use crate::error::Error;
 use crate::group::{Groups, Selection};
-use crate::metric::{PROCESS, Scheme, series_each};
+use crate::metric::{Families, PROCESS, Scheme, series_each};
 use crate::own::{OwnMetrics, Phase, Stopwatch};
 use crate::snapshot::Snapshot;
 use crate::source::Source;
@@ -25,8 +26,6 @@ pub struct Scanner {
     own: OwnMetrics,
     /// Scans in which the processes could not be listed.
     failed: u64,
-    /// The length of the last answer before compression: the next one will be about as long.
-    last_bytes: usize,
 }
 
 impl Scanner {
@@ -42,7 +41,6 @@ impl Scanner {
             selection: Selection::default(),
             labels: ProcessLabels::default(),
             failed: 0,
-            last_bytes: 0,
         };
         scanner.configure(config);
         scanner
@@ -95,29 +93,38 @@ impl Scanner {
         Ok(())
     }
 
-    /// Writes what the last scan saw.
+    /// What is exported, as far as the configuration says.
+    pub fn families(&self) -> Families {
+        self.config.families
+    }
+
+    /// Writes what the last scan saw, of these families alone, in pieces of some 64 KiB.
     ///
     /// # Errors
-    /// Where compression fails.
-    pub fn write(&mut self, format: Format, compression: Compression) -> Result<Vec<u8>, Error> {
+    /// Where compression or `outlet` fails.
+    pub fn write(
+        &mut self,
+        format: Format,
+        compression: Compression,
+        families: Families,
+        outlet: &mut dyn FnMut(Vec<u8>) -> io::Result<()>,
+    ) -> Result<(), Error> {
         let mut watch = Stopwatch::start();
-        let exposition = Exposition::new(format, compression, self.last_bytes + self.last_bytes / 16);
-        let mut exposition = exposition.of(self.config.families);
+        let mut exposition = Exposition::through(format, compression, &mut *outlet).of(families);
         if self.config.groups {
-            exposition.groups_as(self.config.scheme, &self.groups).map_err(Error::Compress)?;
+            exposition.groups_as(self.config.scheme, &self.groups).map_err(Error::Answer)?;
         }
         if self.config.per_process {
             self.labels.update(&self.snapshot, &self.groups);
-            exposition.processes_of(&self.selection, &self.snapshot, &self.labels).map_err(Error::Compress)?;
+            exposition.processes_of(&self.selection, &self.snapshot, &self.labels).map_err(Error::Answer)?;
         }
         if self.config.scheme == Scheme::ProcessExporter {
             exposition.scrape_errors(self.scrape_errors());
         }
         self.own.lap(Phase::Encode, &mut watch);
         let own = self.own.text(format)?;
-        let (body, bytes) = exposition.finish(&own).map_err(Error::Compress)?;
-        self.last_bytes = bytes;
-        Ok(body)
+        let (rest, _) = exposition.finish(&own).map_err(Error::Answer)?;
+        outlet(rest).map_err(Error::Answer)
     }
 
     fn scrape_errors(&self) -> ScrapeErrors {

@@ -31,7 +31,7 @@ fn exposition(format: Format) -> String {
     let (mut groups, mut labels) = (Groups::default(), ProcessLabels::default());
     groups.update(&snapshot);
     labels.update(&snapshot, &groups);
-    let mut exposition = Exposition::new(format, Compression::None, 0);
+    let mut exposition = Exposition::new(format, Compression::None);
     exposition.groups(&groups).expect("plain");
     exposition.processes(&snapshot, &labels).expect("plain");
     let end = if format == Format::OpenMetrics { "# EOF\n" } else { "" };
@@ -52,7 +52,7 @@ fn named(format: Format) -> String {
     let snapshot = scan(&mut source);
     let mut groups = Groups::default();
     groups.update(&snapshot);
-    let mut exposition = Exposition::new(format, Compression::None, 0);
+    let mut exposition = Exposition::new(format, Compression::None);
     exposition.groups_as(Scheme::ProcessExporter, &groups).expect("plain");
     exposition.scrape_errors(ScrapeErrors { scrapes: 1, processes: 2, files: 3 });
     let end = if format == Format::OpenMetrics { "# EOF\n" } else { "" };

@@ -66,7 +66,26 @@ impl Running {
         let end = raw.windows(4).position(|w| w == b"\r\n\r\n").expect("head") + 4;
         let headers = String::from_utf8_lossy(&raw[..end]).to_ascii_lowercase();
         let status = headers[9..12].parse().expect("status");
-        Answer { status, headers, body: raw.split_off(end) }
+        let body = raw.split_off(end);
+        let chunked = headers.contains("transfer-encoding: chunked\r\n") && method != "HEAD";
+        Answer { status, body: if chunked { unchunked(&body) } else { body }, headers }
+    }
+}
+
+/// The bytes of a chunked body, which has to be whole.
+fn unchunked(mut rest: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let end = rest.windows(2).position(|w| w == b"\r\n").expect("the length of a chunk");
+        let length = std::str::from_utf8(&rest[..end]).ok().and_then(|hex| usize::from_str_radix(hex, 16).ok());
+        let length = length.expect("a number");
+        rest = &rest[end + 2..];
+        if length == 0 {
+            assert_eq!(rest, b"\r\n");
+            return body;
+        }
+        body.extend_from_slice(&rest[..length]);
+        rest = rest[length..].strip_prefix(b"\r\n").expect("the end of a chunk");
     }
 }
 
@@ -100,6 +119,25 @@ fn formats_are_negotiated() {
     flate2::read::GzDecoder::new(&packed.body[..]).read_to_string(&mut unpacked).expect("gzip");
     assert!(unpacked.contains("proc_group_threads{group=\"nginx\"} 6\n"));
     assert!(packed.body.len() < text.body.len() / 4);
+}
+
+#[test]
+fn families_can_be_chosen_for_one_answer() {
+    let exporter = start(None);
+    let collect = exporter.ask("GET", "/metrics?collect[]=threads&collect%5B%5D=states", "");
+    let families: Vec<&str> = collect.text().lines().filter_map(|line| line.strip_prefix("# TYPE proc_")).collect();
+    assert_eq!(
+        families,
+        ["group_threads gauge", "group_processes gauge", "threads gauge", "state gauge"],
+        "{}",
+        collect.text()
+    );
+    let exclude = exporter.ask("GET", "/metrics?exclude[]=threads", "");
+    assert!(!exclude.text().contains("proc_threads") && exclude.text().contains("\nproc_info{"));
+    let refused = exporter.ask("GET", "/metrics?collect[]=thread", "");
+    assert_eq!(refused.status, 400);
+    assert!(refused.text().contains("unknown variant `thread`") && refused.text().contains("`threads`"));
+    assert!(exporter.ask("GET", "/metrics", "").text().contains("proc_threads"), "only for that answer");
 }
 
 #[test]

@@ -19,8 +19,8 @@ use crate::snapshot::{Counter, Counters, Gauge, Gauges, Process, Snapshot, State
 use procession_web::exposition::Format;
 
 /// An exposition as it is being written.
-pub struct Exposition {
-    body: Body,
+pub struct Exposition<'a> {
+    body: Body<'a>,
     format: Format,
     families: Families,
 }
@@ -39,15 +39,24 @@ pub struct ScrapeErrors {
     pub files: u64,
 }
 
-impl Exposition {
-    /// An empty one, of about the size given where it is not compressed.
-    pub fn new(format: Format, compression: Compression, size_hint: usize) -> Exposition {
-        Exposition { body: Body::new(compression, size_hint), format, families: Families::default() }
+impl<'a> Exposition<'a> {
+    /// An empty one, which gathers what is written.
+    pub fn new(format: Format, compression: Compression) -> Exposition<'a> {
+        Exposition { body: Body::new(compression, None), format, families: Families::default() }
+    }
+
+    /// An empty one that hands on what is written, in pieces of some 64 KiB.
+    pub fn through(
+        format: Format,
+        compression: Compression,
+        outlet: &'a mut dyn FnMut(Vec<u8>) -> io::Result<()>,
+    ) -> Exposition<'a> {
+        Exposition { body: Body::new(compression, Some(outlet)), format, families: Families::default() }
     }
 
     /// Only these families are written; at first those that are on unless switched off.
     #[must_use]
-    pub fn of(mut self, families: Families) -> Exposition {
+    pub fn of(mut self, families: Families) -> Exposition<'a> {
         self.families = families;
         self
     }
@@ -55,7 +64,7 @@ impl Exposition {
     /// The families of all groups, with our names.
     ///
     /// # Errors
-    /// Where compression fails.
+    /// Where compression or the outlet fails.
     pub fn groups(&mut self, groups: &Groups) -> io::Result<()> {
         self.groups_as(Scheme::Procession, groups)
     }
@@ -63,7 +72,7 @@ impl Exposition {
     /// The families of all groups.
     ///
     /// # Errors
-    /// Where compression fails.
+    /// Where compression or the outlet fails.
     pub fn groups_as(&mut self, scheme: Scheme, groups: &Groups) -> io::Result<()> {
         let families = self.families;
         for metric in scheme.groups().iter().filter(|metric| metric.is_in(families)) {
@@ -99,7 +108,7 @@ impl Exposition {
     /// The families of all processes. `labels` must hold each process's labels: [`ProcessLabels::update`].
     ///
     /// # Errors
-    /// Where compression fails.
+    /// Where compression or the outlet fails.
     pub fn processes(&mut self, snapshot: &Snapshot, labels: &ProcessLabels) -> io::Result<()> {
         self.processes_of(&Selection::default(), snapshot, labels)
     }
@@ -107,7 +116,7 @@ impl Exposition {
     /// The families of the processes that are selected, and the sums over the others.
     ///
     /// # Errors
-    /// Where compression fails.
+    /// Where compression or the outlet fails.
     pub fn processes_of(
         &mut self,
         selection: &Selection,
@@ -134,11 +143,11 @@ impl Exposition {
         Ok(())
     }
 
-    /// Adds text that is whole as it is, such as the exporter's own metrics and the end mark. Returns the body, and the
-    /// number of bytes that it has before compression.
+    /// Adds text that is whole as it is, such as the exporter's own metrics and the end mark. Returns what was not handed
+    /// on, and the number of bytes that the whole has before compression.
     ///
     /// # Errors
-    /// Where compression fails.
+    /// Where compression or the outlet fails.
     pub fn finish(mut self, rest: &str) -> io::Result<(Vec<u8>, usize)> {
         self.body.text.extend_from_slice(rest.as_bytes());
         self.body.finish()

@@ -37,7 +37,7 @@ fn text(snapshot: &Snapshot, format: Format) -> String {
     let (mut groups, mut labels) = (Groups::default(), ProcessLabels::default());
     groups.update(snapshot);
     labels.update(snapshot, &groups);
-    let mut exposition = Exposition::new(format, Compression::None, 0);
+    let mut exposition = Exposition::new(format, Compression::None);
     exposition.groups(&groups).expect("plain");
     exposition.processes(snapshot, &labels).expect("plain");
     String::from_utf8(exposition.finish("").expect("plain").0).expect("utf-8")
@@ -86,7 +86,7 @@ fn a_family_that_is_off_has_no_series_and_no_head() {
     groups.update(&snapshot);
     labels.update(&snapshot, &groups);
     let text = |families: Families| {
-        let mut exposition = Exposition::new(Format::Text, Compression::None, 0).of(families);
+        let mut exposition = Exposition::new(Format::Text, Compression::None).of(families);
         exposition.groups(&groups).expect("plain");
         exposition.groups_as(Scheme::ProcessExporter, &groups).expect("plain");
         exposition.processes(&snapshot, &labels).expect("plain");
@@ -149,14 +149,14 @@ proptest! {
         groups.update_with(&snapshot, |process, used| selection.used(process, used));
         selection.update(&snapshot, |_| true);
         labels.update(&snapshot, &groups);
-        let count = |exposition: Exposition| {
+        let count = |exposition: Exposition<'_>| {
             let text = String::from_utf8(exposition.finish("").expect("plain").0).expect("utf-8");
             text.split_terminator('\n').filter(|line| !line.starts_with('#')).count()
         };
-        let mut exposition = Exposition::new(Format::Text, Compression::None, 0);
+        let mut exposition = Exposition::new(Format::Text, Compression::None);
         exposition.groups(&groups).expect("plain");
         prop_assert!(count(exposition) <= groups_limit);
-        let mut exposition = Exposition::new(Format::Text, Compression::None, 0);
+        let mut exposition = Exposition::new(Format::Text, Compression::None);
         exposition.processes_of(&selection, &snapshot, &labels).expect("plain");
         prop_assert!(count(exposition) <= processes_limit);
     }

@@ -76,6 +76,11 @@ impl Default for Families {
 }
 
 impl Families {
+    /// The empty set.
+    pub fn none() -> Families {
+        Families(0)
+    }
+
     /// Whether a family is in it.
     pub fn has(self, family: Family) -> bool {
         self.0 & (1 << family as u32) != 0

@@ -2,6 +2,8 @@
 
 mod landing;
 mod metrics;
+mod pieces;
+mod query;
 mod shared;
 mod timeout;
 
@@ -10,26 +12,27 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 
+use self::pieces::Pieces;
 pub(crate) use self::shared::SharedScanner;
 
 /// Answers one request.
 pub(crate) async fn answer<B>(
     scanner: Arc<SharedScanner>,
     request: Request<B>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<Either<Full<Bytes>, Pieces>>, Infallible> {
     let known = matches!(request.uri().path(), "/" | "/metrics");
     let reading = matches!(*request.method(), Method::GET | Method::HEAD);
     Ok(match request.uri().path() {
-        _ if !known => text(StatusCode::NOT_FOUND, "Not found. The metrics are at /metrics.\n"),
+        _ if !known => text(StatusCode::NOT_FOUND, "Not found. The metrics are at /metrics.\n").map(Either::Left),
         _ if !reading => {
             let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "Allowed here: GET, HEAD.\n");
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-            response
+            response.map(Either::Left)
         }
-        "/metrics" => metrics::answer(&scanner, request.headers()).await,
-        _ => landing::answer(),
+        "/metrics" => metrics::answer(&scanner, &request).await,
+        _ => landing::answer().map(Either::Left),
     })
 }
 

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use procession_web::exposition::Format;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore, oneshot};
 
+use super::pieces::{self, Pieces};
+use super::query;
 use crate::config::Config;
 use crate::encode::Compression;
 use crate::error::Error;
@@ -13,7 +15,10 @@ use crate::scan::Scanner;
 
 /// The scanner and when it last looked.
 #[derive(Debug)]
-pub(crate) struct SharedScanner(Arc<Mutex<State>>);
+pub(crate) struct SharedScanner {
+    state: Arc<Mutex<State>>,
+    slow_clients: Arc<Semaphore>,
+}
 
 #[derive(Debug)]
 struct State {
@@ -22,9 +27,21 @@ struct State {
     scanned_at: Option<Instant>,
 }
 
+/// What a request wants.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    pub(crate) format: Format,
+    pub(crate) compression: Compression,
+    pub(crate) query: Option<String>,
+    /// When reading has to end.
+    pub(crate) deadline: Option<Instant>,
+}
+
 /// Why there is no answer.
 #[derive(Debug)]
 pub(crate) enum Refusal {
+    /// The query is wrong.
+    Query(String),
     /// The scraper's time was over before its turn came.
     Late,
     /// The scan failed.
@@ -35,37 +52,54 @@ pub(crate) enum Refusal {
 
 impl SharedScanner {
     pub(crate) fn new(scanner: Scanner) -> SharedScanner {
-        SharedScanner(Arc::new(Mutex::new(State { scanner, scanned_at: None })))
+        SharedScanner {
+            state: Arc::new(Mutex::new(State { scanner, scanned_at: None })),
+            slow_clients: Arc::new(Semaphore::new(pieces::SLOW_CLIENTS)),
+        }
     }
 
     /// Takes over a new configuration, between two scans.
     pub(crate) async fn configure(&self, config: Config) {
-        self.0.lock().await.scanner.configure(config);
+        self.state.lock().await.scanner.configure(config);
     }
 
-    /// A whole answer. A scan that ended while this request waited is young enough for it: the request was there
-    /// before the scan was over.
-    pub(crate) async fn scrape(
-        &self,
-        format: Format,
-        compression: Compression,
-        deadline: Option<Instant>,
-    ) -> Result<Vec<u8>, Refusal> {
+    /// An answer, of which the first piece comes when the scan is over. A scan that ended while this request waited is
+    /// young enough for it: the request was there before the scan was over.
+    pub(crate) async fn scrape(&self, ask: Ask) -> Result<Pieces, Refusal> {
         let arrived = Instant::now();
-        let lock = self.0.clone().lock_owned();
+        let lock = self.state.clone().lock_owned();
         // Waiting takes no thread; a client that hangs up stops waiting.
-        let mut state = match deadline {
+        let mut state = match ask.deadline {
             Some(deadline) => tokio::time::timeout_at(deadline.into(), lock).await.map_err(|_| Refusal::Late)?,
             None => lock.await,
         };
-        let work = tokio::task::spawn_blocking(move || {
+        let families = query::families(ask.query.as_deref(), state.scanner.families()).map_err(Refusal::Query)?;
+        let (mut writer, pieces) = pieces::channel(self.slow_clients.clone());
+        let (scanned, begin) = oneshot::channel();
+        tokio::task::spawn_blocking(move || {
             if state.scanned_at.is_none_or(|at| at < arrived) {
-                state.scanner.scan(deadline)?;
+                if let Err(error) = state.scanner.scan(ask.deadline) {
+                    let _ = scanned.send(Err(error));
+                    return;
+                }
                 state.scanned_at = Some(Instant::now());
             }
-            state.scanner.write(format, compression)
+            // Who has hung up meanwhile wants no answer; the scan serves those who wait.
+            if scanned.send(Ok(())).is_err() {
+                return;
+            }
+            let mut outlet = |piece| writer.write(piece);
+            match state.scanner.write(ask.format, ask.compression, families, &mut outlet) {
+                Ok(()) => writer.finish(),
+                // The client sees that the answer ends too soon.
+                Err(error) => tracing::debug!(%error, "an answer was cut off"),
+            }
         });
-        work.await.map_err(|_| Refusal::Broken)?.map_err(Refusal::Failed)
+        match begin.await {
+            Ok(Ok(())) => Ok(pieces),
+            Ok(Err(error)) => Err(Refusal::Failed(error)),
+            Err(_) => Err(Refusal::Broken),
+        }
     }
 }
 
@@ -73,10 +107,16 @@ impl SharedScanner {
 mod tests {
     use super::*;
     use crate::source::procfs::{Procfs, Units};
+    use http_body_util::BodyExt as _;
     use std::path::Path;
 
-    fn scans(answer: Result<Vec<u8>, Refusal>) -> String {
-        let text = String::from_utf8(answer.expect("an answer")).expect("text");
+    fn ask(deadline: Option<Instant>) -> Ask {
+        Ask { format: Format::Text, compression: Compression::None, query: None, deadline }
+    }
+
+    async fn scans(answer: Result<Pieces, Refusal>) -> String {
+        let body = answer.expect("an answer").collect().await.expect("whole").to_bytes();
+        let text = std::str::from_utf8(&body).expect("text");
         let line = text.lines().find(|l| l.starts_with("procession_exporter_scans_total "));
         line.expect("the number of scans").to_owned()
     }
@@ -86,12 +126,12 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/proc");
         let source = Procfs::open(&root, Path::new("/etc/passwd"), Units::of_this_system()).expect("the captured tree");
         let shared = SharedScanner::new(Scanner::new(source, Config::default()));
-        let ask = || shared.scrape(Format::Text, Compression::None, None);
-        let busy = shared.0.clone().lock_owned().await;
+        let ask = || async { scans(shared.scrape(ask(None)).await).await };
+        let busy = shared.state.clone().lock_owned().await;
         let (first, second, ()) = tokio::join!(ask(), ask(), async { drop(busy) });
-        assert_eq!(scans(first), "procession_exporter_scans_total 1");
-        assert_eq!(scans(second), "procession_exporter_scans_total 1");
-        assert_eq!(scans(ask().await), "procession_exporter_scans_total 2");
+        assert_eq!(first, "procession_exporter_scans_total 1");
+        assert_eq!(second, "procession_exporter_scans_total 1");
+        assert_eq!(ask().await, "procession_exporter_scans_total 2");
     }
 
     #[tokio::test]
@@ -99,8 +139,8 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/proc");
         let source = Procfs::open(&root, Path::new("/etc/passwd"), Units::of_this_system()).expect("the captured tree");
         let shared = SharedScanner::new(Scanner::new(source, Config::default()));
-        let _busy = shared.0.clone().lock_owned().await;
-        let late = shared.scrape(Format::Text, Compression::None, Some(Instant::now())).await;
+        let _busy = shared.state.clone().lock_owned().await;
+        let late = shared.scrape(ask(Some(Instant::now()))).await;
         assert!(matches!(late, Err(Refusal::Late)));
     }
 }
