@@ -4,10 +4,10 @@ use super::{Current, Options};
 use crate::api::{self, ApiState};
 use crate::config::format_duration;
 use crate::discovery::Errors;
-use crate::scrape::{Samples, Sink, Targets};
+use crate::scrape::{Refused, Samples, Sink, Targets};
 use crate::target::status::TargetsSnapshot;
 use parking_lot::Mutex;
-use procession_store::{Batch, SeriesRef, Store};
+use procession_store::{Batch, Error, SeriesRef, Store};
 use std::sync::Arc;
 
 /// The loops' way into the store.
@@ -17,7 +17,13 @@ pub(super) fn sink(store: Store) -> Sink<SeriesRef> {
         intern: Box::new(move |labels| interning.series_ref(labels)),
         append: Box::new(move |samples: Samples<SeriesRef>| {
             let batch = Batch { series: samples.series, timestamps_ms: samples.timestamps_ms, values: samples.values };
-            store.append(batch).map_err(|e| e.to_string())
+            store.append(batch).map_err(|error| match error {
+                Error::Forgotten(forgotten) => {
+                    let Batch { series, timestamps_ms, values } = forgotten.batch;
+                    Refused::Forgotten { series: forgotten.series, samples: Samples { series, timestamps_ms, values } }
+                }
+                other => Refused::Other(other.to_string()),
+            })
         }),
     }
 }

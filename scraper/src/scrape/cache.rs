@@ -3,7 +3,7 @@
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hash};
 use std::mem;
 
@@ -230,6 +230,28 @@ impl<R: Copy + Eq + Hash> SeriesCache<R> {
     pub(crate) fn forget_meanings(self) -> Self {
         let live = self.entries.iter().filter(|e| e.live).filter_map(|e| stored(e.known));
         SeriesCache { orphans: self.orphans.iter().copied().chain(live).collect(), ..SeriesCache::default() }
+    }
+
+    /// Gives series that the store has forgotten their new numbers, by their texts. Returns them by the old ones.
+    pub(crate) fn renew<E>(
+        &mut self,
+        forgotten: &HashSet<R>,
+        mut intern: impl FnMut(&str) -> Result<R, E>,
+    ) -> Result<HashMap<R, R>, E> {
+        let mut renewed = HashMap::new();
+        for entry in &mut self.entries {
+            let Known::Stored(old) = entry.known else { continue };
+            if !forgotten.contains(&old) {
+                continue;
+            }
+            let new = match renewed.get(&old) {
+                Some(new) => *new,
+                None => intern(slice(&self.text, entry))?,
+            };
+            renewed.insert(old, new);
+            entry.known = Known::Stored(new);
+        }
+        Ok(renewed)
     }
 
     /// The number of texts.

@@ -7,6 +7,7 @@
 //! | `unpack` | gzip, zstd and the format |
 //! | `ingest`, `labels`, `cache`, `metadata` | from text to columns of samples; staleness |
 //! | `worker` | one scrape from its page to the store, on a thread that may block |
+//! | `renew` | series that the store has forgotten meanwhile |
 //! | `looping` | a target's scrapes one after the other |
 //! | `thread` | where the asynchronous half runs |
 //! | `pools` | which targets there are: starting, stopping, reloading |
@@ -23,6 +24,7 @@ mod labels;
 mod looping;
 mod metadata;
 mod pools;
+mod renew;
 mod schedule;
 #[cfg(test)]
 mod tests;
@@ -36,4 +38,4 @@ pub use metadata::FamilyMetadata;
 pub(crate) use pools::Pools;
 pub use pools::Targets;
 pub(crate) use thread::ScrapeThread;
-pub(crate) use worker::{Outcome, Sink};
+pub(crate) use worker::{Outcome, Refused, Sink};

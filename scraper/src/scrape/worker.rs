@@ -7,6 +7,7 @@ use super::fetch::{Packing, Page};
 use super::ingest::{Counts, Samples, Text, all_gone, ingest};
 use super::labels::report_labels;
 use super::metadata::MetadataStore;
+use super::renew;
 use super::unpack;
 use crate::config::Job;
 use crate::target::status::{Health, LastScrape};
@@ -31,7 +32,17 @@ pub(crate) struct Sink<R> {
     /// The number of a label set.
     pub(crate) intern: Box<dyn Fn(&Labels) -> R + Send + Sync>,
     /// Takes samples that become visible together. The error says why nothing of them was taken.
-    pub(crate) append: Box<dyn Fn(Samples<R>) -> Result<Appended, String> + Send + Sync>,
+    pub(crate) append: Append<R>,
+}
+
+type Append<R> = Box<dyn Fn(Samples<R>) -> Result<Appended, Refused<R>> + Send + Sync>;
+
+/// Why samples were not taken.
+pub(crate) enum Refused<R> {
+    /// These series are known under these numbers no more; the samples as they were handed in.
+    Forgotten { series: Vec<R>, samples: Samples<R> },
+    /// Another reason, in words.
+    Other(String),
 }
 
 /// What one target's scrapes need to know of each other.
@@ -102,7 +113,7 @@ impl<R: Copy + Eq + Hash> Worker<R> {
         self.report(&mut samples, moment.timestamp_ms, duration, &counts, error.is_none(), sink);
         self.last_timestamp_ms = Some(moment.timestamp_ms);
         let ended: Vec<R> = samples.ended().collect();
-        let appended = (sink.append)(samples).unwrap_or_else(|reason| {
+        let appended = self.append(samples, job, sink).unwrap_or_else(|reason| {
             // The samples of one scrape may be missing; a series that ended must not go on for five minutes more.
             self.cache.owe(ended);
             error = Some(ScrapeError::Store(reason));
@@ -180,6 +191,23 @@ impl<R: Copy + Eq + Hash> Worker<R> {
         for series in self.report_series(sink) {
             samples.push(series, timestamp_ms, STALE_NAN);
         }
-        (sink.append)(samples).map(drop)
+        // Those that are forgotten have ended already.
+        renew::append(samples, sink, |_, _| Ok(())).map(drop)
+    }
+
+    fn append(&mut self, samples: Samples<R>, job: &Job, sink: &Sink<R>) -> Result<Appended, String> {
+        renew::append(samples, sink, |forgotten, samples| {
+            if let Some(reports) = self.reports
+                && reports.iter().any(|series| forgotten.contains(series))
+            {
+                self.reports = None;
+                let renewed = self.report_series(sink);
+                for series in &mut samples.series {
+                    *series = reports.iter().position(|old| old == series).map_or(*series, |at| renewed[at]);
+                }
+            }
+            let labels = &self.labels;
+            samples.rename(forgotten, &mut self.cache, |text| renew::intern(text, job, labels, sink))
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! What is handed to the store: samples of many series that belong together.
 
-/// A series of one [`Store`](crate::Store): a number that stands for a label set. It holds as long as the store is open.
+/// A series of one [`Store`](crate::Store): a number that stands for a label set. It holds until the series has
+/// ended and is forgotten; it is never given to another one while the store is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SeriesRef(pub(crate) u32);
 
@@ -46,6 +47,15 @@ impl Batch {
         let mut marks = keep.iter();
         self.values.retain(|_| marks.next().copied().unwrap_or(false));
     }
+}
+
+/// A batch that was not taken, since the store no longer knows some of its series by their numbers.
+#[derive(Debug)]
+pub struct Forgotten {
+    /// Those series; one may stand here more than once. [`Store::series_ref`](crate::Store::series_ref) gives new numbers.
+    pub series: Vec<SeriesRef>,
+    /// The batch as it was handed in.
+    pub batch: Batch,
 }
 
 /// What became of the samples of a [`Batch`].

@@ -1,5 +1,6 @@
 //! Everything that can go wrong, in words for the person who runs the scraper.
 
+use crate::Forgotten;
 use std::io;
 use std::path::PathBuf;
 
@@ -99,9 +100,9 @@ pub enum Error {
         /// Length of the third column.
         values: usize,
     },
-    /// A batch names a series that this store never gave out, or has forgotten.
-    #[error("a batch names series {0}, which this store does not know")]
-    UnknownSeries(u32),
+    /// A batch names series that this store has forgotten, or never gave out.
+    #[error("a batch of {} samples names {} series that the store does not know any more", .0.batch.len(), .0.series.len())]
+    Forgotten(Box<Forgotten>),
     /// Too many samples wait for their commit.
     #[error("{pending} samples wait to be committed and {batch} more would pass the limit of {limit}{}",
         because(failure.as_deref()))]

@@ -26,7 +26,7 @@ mod series;
 mod stats;
 mod store;
 
-pub use batch::{Appended, Batch, SeriesRef, TIMESTAMP_LIMIT_MS};
+pub use batch::{Appended, Batch, Forgotten, SeriesRef, TIMESTAMP_LIMIT_MS};
 pub use error::Error;
 pub use exemplars::{Exemplar, SeriesExemplars};
 pub use options::Options;

@@ -7,18 +7,16 @@ use crate::database::{self, Pool};
 use crate::exemplars::Exemplars;
 use crate::folder::{Folder, disk_bytes};
 use crate::head::{
-    Committer, Queue, Sealer, Shared, Span, Times, Writer, committed_batches, oldest_kept_ms, sealed_and_closing,
+    ACTIVE_MS, Committer, Queue, Sealer, Shared, Span, Times, Writer, committed_batches, oldest_kept_ms,
+    sealed_and_closing,
 };
-use crate::{Appended, Batch, Error, Options, SeriesRef, Stats, query, series};
+use crate::{Appended, Batch, Error, Forgotten, Options, SeriesRef, Stats, query, series};
 use parking_lot::{Condvar, Mutex, RwLock};
 use procession_openmetrics::Labels;
 use procession_promql::{Matcher, Select, SelectError, Selection, SeriesSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// How long a series counts as active after its last sample: as long as a query looks back.
-const ACTIVE_MS: i64 = 300_000;
 
 /// A folder of samples, opened. Clones are handles to the same store; it ends with the last of them, or with
 /// [`close`](Store::close).
@@ -95,6 +93,9 @@ impl Store {
 
     /// The number that stands for a label set; a label set that is new gets the next one. It is written with its first
     /// sample.
+    ///
+    /// A series that has ended is forgotten once its samples are sealed; then [`append`](Store::append) refuses its number
+    /// with [`Error::Forgotten`], and this gives it a new one.
     pub fn series_ref(&self, labels: &Labels) -> SeriesRef {
         let series = &self.inner.shared.series;
         let known = series.read().find(labels);
@@ -106,29 +107,31 @@ impl Store {
     /// A sample that is not newer than the last one of its series is left out and counted.
     ///
     /// # Errors
-    /// The batch is malformed, too much is waiting, or the store is closed: then nothing of it was taken.
+    /// The batch is malformed, too much is waiting, the store is closed, or has forgotten some of the series (then the batch
+    /// comes back in the error): nothing of it was taken.
     pub fn append(&self, batch: Batch) -> Result<Appended, Error> {
         let (series, timestamps, values) = (batch.series.len(), batch.timestamps_ms.len(), batch.values.len());
         if series != timestamps || series != values {
             return Err(Error::UnevenBatch { series, timestamps, values });
         }
         let shared = &self.inner.shared;
-        {
-            let known = shared.series.read();
-            if let Some(unknown) = batch.series.iter().find(|s| known.get(s.0).is_none()) {
-                return Err(Error::UnknownSeries(unknown.0));
-            }
-        }
         // Whether a series has an old sample already, blocks know that are not in memory.
         let unread = shared.queue.lock().times.to_look_up(&batch);
         if !unread.is_empty() {
             query::look_up(shared, &self.inner.pool, &unread)?;
         }
+        // Held until the batch is in the queue: from then on its series stay.
+        let known = shared.series.read();
         let mut queue = shared.queue.lock();
+        let is_gone = |s: &&SeriesRef| !queue.times.has(s.0) && known.get(s.0).is_none();
+        let gone: Vec<SeriesRef> = batch.series.iter().filter(is_gone).copied().collect();
+        if !gone.is_empty() {
+            return Err(Error::Forgotten(Box::new(Forgotten { series: gone, batch })));
+        }
         let was_idle = queue.pending_samples() == 0;
         let told = queue.append(batch, Instant::now())?;
         let wake = was_idle || queue.is_urgent();
-        drop(queue);
+        drop((queue, known));
         if wake {
             shared.work.notify_one();
         }

@@ -13,7 +13,7 @@ use anyhow::Context;
 use pieces::Pieces;
 use procession_store::{Appended, Batch, Options, Store};
 use progress::Progress;
-use samples::Samples;
+use samples::{Names, Samples};
 use std::fs::File;
 use std::io::{Read, stdin};
 use std::path::PathBuf;
@@ -98,10 +98,15 @@ fn report(imported: &Imported, series: usize, began: Instant) {
 /// Loads a stream. What was imported stands beside the error that ended it.
 pub(crate) fn load(store: &Store, input: impl Read + Send, progress: &mut Progress) -> (Imported, anyhow::Result<()>) {
     let mut imported = Imported::default();
+    let names = Names::default();
     let result = std::thread::scope(|scope| {
         let (sender, receiver) = sync_channel(PIECES_AHEAD);
-        let parser = scope.spawn(move || parse(store, input, &sender));
-        let appended = append(store, receiver, &mut imported, progress);
+        // The sender goes with the parser, so that the receiver sees the end.
+        let parser = {
+            let names = &names;
+            scope.spawn(move || parse(store, names, input, &sender))
+        };
+        let appended = append(store, &names, receiver, &mut imported, progress);
         // Where appending failed, the receiver is gone and the parser has ended at its next piece.
         let parsed = parser.join().unwrap_or_else(|_| Err(anyhow::anyhow!("the parser broke off")));
         appended.and(parsed)
@@ -115,9 +120,9 @@ struct Parsed {
     bytes: u64,
 }
 
-fn parse(store: &Store, input: impl Read, sender: &SyncSender<Parsed>) -> anyhow::Result<()> {
+fn parse(store: &Store, names: &Names, input: impl Read, sender: &SyncSender<Parsed>) -> anyhow::Result<()> {
     let mut pieces = Pieces::new(input);
-    let mut samples = Samples::new(store);
+    let mut samples = Samples::new(store, names);
     while let Some(piece) = pieces.next_piece().context("cannot read on")? {
         let bytes = piece.bytes.len() as u64;
         let mut batch = Batch::default();
@@ -132,6 +137,7 @@ fn parse(store: &Store, input: impl Read, sender: &SyncSender<Parsed>) -> anyhow
 
 fn append(
     store: &Store,
+    names: &Names,
     parsed: Receiver<Parsed>,
     imported: &mut Imported,
     progress: &mut Progress,
@@ -145,7 +151,7 @@ fn append(
             since_flush = 0;
         }
         since_flush += length;
-        imported.add(store.append(batch)?);
+        imported.add(names.append(store, batch)?);
         progress.step(bytes, imported.samples);
     }
     store.flush()?;

@@ -3,8 +3,10 @@
 use super::pieces::Piece;
 use anyhow::{bail, ensure};
 use hashbrown::HashMap;
-use procession_openmetrics::{Entry, Format, LabelsBuilder, Parser, STALE_NAN, Sample};
-use procession_store::{Batch, SeriesRef, Store};
+use parking_lot::Mutex;
+use procession_openmetrics::{Entry, Format, Labels, LabelsBuilder, Parser, STALE_NAN, Sample};
+use procession_store::{Appended, Batch, Error, SeriesRef, Store};
+use std::mem;
 
 /// How a staleness marker is written. Every parser reads it as an ordinary NaN (the format allows any case), and no
 /// program that prints numbers spells NaN so: text of ours keeps its markers, other text gains none.
@@ -13,9 +15,40 @@ pub(crate) const STALE_TEXT: &str = "nAN";
 /// Series whose text is remembered. A file that goes through more, time by time, is decoded again from time to time.
 const REMEMBERED_SERIES: usize = 1_000_000;
 
+/// What the numbers in batches stand for. The store forgets series whose samples are sealed, and a file that goes time by
+/// time comes back to them.
+#[derive(Default)]
+pub(crate) struct Names(Mutex<Generations>);
+
+#[derive(Default)]
+struct Generations {
+    now: HashMap<SeriesRef, Labels, foldhash::fast::RandomState>,
+    /// Of the texts that were remembered before the last ones: batches of theirs may be under way.
+    before: HashMap<SeriesRef, Labels, foldhash::fast::RandomState>,
+}
+
+impl Names {
+    /// Hands a batch to the store, with new numbers for series that it has forgotten.
+    pub(crate) fn append(&self, store: &Store, batch: Batch) -> anyhow::Result<Appended> {
+        let (mut batch, forgotten) = match store.append(batch) {
+            Err(Error::Forgotten(refused)) => (refused.batch, refused.series),
+            other => return Ok(other?),
+        };
+        let names = self.0.lock();
+        let label_set = |series: &SeriesRef| names.now.get(series).or_else(|| names.before.get(series));
+        let renewed: HashMap<SeriesRef, SeriesRef, foldhash::fast::RandomState> =
+            forgotten.iter().filter_map(|old| Some((*old, store.series_ref(label_set(old)?)))).collect();
+        for series in &mut batch.series {
+            *series = renewed.get(series).copied().unwrap_or(*series);
+        }
+        Ok(store.append(batch)?)
+    }
+}
+
 /// Turns pieces into batches and remembers what it saw.
 pub(crate) struct Samples<'a> {
     store: &'a Store,
+    names: &'a Names,
     refs: HashMap<Box<str>, SeriesRef, foldhash::fast::RandomState>,
     /// The series of the last sample: a file that goes series by series needs no look-up.
     last: Option<(String, SeriesRef)>,
@@ -32,8 +65,8 @@ enum End {
 
 impl<'a> Samples<'a> {
     /// Begins a text.
-    pub(crate) fn new(store: &'a Store) -> Self {
-        Samples { store, refs: HashMap::default(), last: None, end: End::NotYet(1) }
+    pub(crate) fn new(store: &'a Store, names: &'a Names) -> Self {
+        Samples { store, names, refs: HashMap::default(), last: None, end: End::NotYet(1) }
     }
 
     /// Adds the samples of the next piece. On an error those before the bad line are in the batch.
@@ -100,10 +133,14 @@ impl<'a> Samples<'a> {
             None => {
                 let mut labels = LabelsBuilder::default();
                 sample.labels(&mut labels)?;
-                let series = self.store.series_ref(&labels.build());
+                let labels = labels.build();
+                let series = self.store.series_ref(&labels);
+                let mut names = self.names.0.lock();
                 if self.refs.len() >= REMEMBERED_SERIES {
                     self.refs.clear();
+                    names.before = mem::take(&mut names.now);
                 }
+                names.now.insert(series, labels);
                 self.refs.insert(sample.series.into(), series);
                 series
             }

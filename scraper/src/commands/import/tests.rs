@@ -118,3 +118,24 @@ fn lines_are_counted_across_pieces() {
     assert_eq!(imported.samples, lines);
     assert!(error.is_some_and(|e| e.starts_with("line 200001: the sample has no timestamp")));
 }
+
+#[test]
+fn series_may_be_sealed_and_forgotten_between_two_samples() {
+    let (_dir, store) = store();
+    let names = Names::default();
+    let mut samples = Samples::new(&store, &names);
+    let mut take = |text: &str| {
+        let mut batch = Batch::default();
+        samples.read(pieces::Piece { bytes: text.as_bytes().to_vec(), first_line: 1 }, &mut batch).unwrap();
+        let told = names.append(&store, batch).unwrap();
+        store.seal().unwrap();
+        told
+    };
+    take("a{i=\"1\"} 1 0\na{i=\"2\"} 1 0\n");
+    take("b 1 1000\n");
+    assert_eq!(store.stats().series, 1, "the others were forgotten");
+    let told = take("a{i=\"2\"} 2 2000\na{i=\"1\"} 2 2000\na{i=\"2\"} 3 0\n");
+    assert_eq!((told.stored, told.out_of_order), (2, 1));
+    let expected = ["a{i=\"1\"} 0 1", "a{i=\"1\"} 2000000 2", "a{i=\"2\"} 0 1", "a{i=\"2\"} 2000000 2"];
+    assert_eq!(all(&store, "a"), expected);
+}

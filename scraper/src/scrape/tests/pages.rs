@@ -185,3 +185,21 @@ fn a_soft_limit_leaves_new_series_out_and_keeps_the_others() {
     scrapes.check("c 1\nb 3\n", &["b{T} 3 @30000", "a{T} stale @30000"], "1 2 1 0");
     scrapes.check("d 1\nc 1\nb 4\n", &["d{T} 1 @40000", "b{T} 4 @40000"], "1 3 2 1");
 }
+
+#[test]
+fn series_that_the_store_has_forgotten_are_named_again() {
+    let mut scrapes = Scrapes::new("  metric_relabel_configs: [{regex: y, action: labeldrop}]");
+    scrapes.check(
+        "a{x=\"q\\\"\",y=\"1\"} 1\nb 1\nc 1\n",
+        &[r#"a{T,x="q\""} 1 @10000"#, "b{T} 1 @10000", "c{T} 1 @10000"],
+        "1 3 3 3",
+    );
+    scrapes.recorder.forget();
+    // One goes on under its name, with all that is written about every scrape; the end of one that is forgotten is no news.
+    scrapes.check("a{x=\"q\\\"\",y=\"1\"} 2\nb 2\n", &[r#"a{T,x="q\""} 2 @20000"#, "b{T} 2 @20000"], "1 2 2 0");
+    scrapes.check("b 3\nc 3\n", &["b{T} 3 @30000", "c{T} 3 @30000", r#"a{T,x="q\""} stale @30000"#], "1 2 2 0");
+    scrapes.recorder.forget();
+    let worker = scrapes.worker;
+    worker.end(40_000, &scrapes.recorder.sink()).unwrap();
+    assert_eq!(scrapes.recorder.take(), Vec::<String>::new());
+}

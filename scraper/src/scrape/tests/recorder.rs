@@ -1,9 +1,10 @@
 //! A sink that remembers what it was given.
 
-use crate::scrape::{Samples, Sink};
+use crate::scrape::{Refused, Samples, Sink};
 use parking_lot::Mutex;
 use procession_openmetrics::{Labels, is_stale};
 use procession_store::Appended;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Batches in the order in which they came, series by number.
@@ -14,6 +15,8 @@ pub(super) struct Recorder(Arc<Mutex<Recorded>>);
 struct Recorded {
     series: Vec<Labels>,
     batches: Vec<Samples<usize>>,
+    /// Numbers that are no longer known.
+    forgotten: HashSet<usize>,
     /// What the sink says instead of taking a batch.
     refusal: Option<String>,
 }
@@ -23,22 +26,34 @@ impl Recorder {
         let (interning, appending) = (self.clone(), self.clone());
         Sink {
             intern: Box::new(move |labels| {
-                let series = &mut interning.0.lock().series;
-                series.iter().position(|l| l == labels).unwrap_or_else(|| {
-                    series.push(labels.clone());
-                    series.len() - 1
+                let mut recorded = interning.0.lock();
+                let known = recorded.series.iter().rposition(|l| l == labels);
+                known.filter(|number| !recorded.forgotten.contains(number)).unwrap_or_else(|| {
+                    recorded.series.push(labels.clone());
+                    recorded.series.len() - 1
                 })
             }),
             append: Box::new(move |samples| {
                 let mut recorded = appending.0.lock();
                 if let Some(reason) = &recorded.refusal {
-                    return Err(reason.clone());
+                    return Err(Refused::Other(reason.clone()));
+                }
+                let gone: Vec<usize> =
+                    samples.series.iter().copied().filter(|s| recorded.forgotten.contains(s)).collect();
+                if !gone.is_empty() {
+                    return Err(Refused::Forgotten { series: gone, samples });
                 }
                 let stored = samples.values.len();
                 recorded.batches.push(samples);
                 Ok(Appended { stored, ..Appended::default() })
             }),
         }
+    }
+
+    /// Forgets every series so far.
+    pub(super) fn forget(&self) {
+        let mut recorded = self.0.lock();
+        recorded.forgotten = (0..recorded.series.len()).collect();
     }
 
     pub(super) fn refuse(&self, reason: &str) {

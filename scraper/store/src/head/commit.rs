@@ -2,7 +2,7 @@
 
 use super::{Pending, Span};
 use crate::error::one_line;
-use crate::series::{SeriesIndex, to_record_batch};
+use crate::series::{NumberSet, SeriesIndex, to_record_batch};
 use duckdb::Connection;
 use duckdb::arrow::array::{BooleanArray, Float64Array, Int64Array, RecordBatch, UInt32Array};
 use duckdb::arrow::datatypes::{DataType, Field, Schema};
@@ -19,24 +19,23 @@ pub(crate) struct Committer {
     /// `None` after an error from which DuckDB recovers only by being opened again.
     connection: Option<Connection>,
     schema: Arc<Schema>,
-    /// Whether the series of a number has its row.
-    written_series: Vec<bool>,
+    /// The series that have their row.
+    written_series: NumberSet,
     /// What the database holds is not known: the last commit failed and may have gone through all the same, or the
     /// database was opened again.
     in_doubt: bool,
 }
 
 impl Committer {
-    pub(crate) fn new(connection: Connection, written_series: impl Iterator<Item = u32>) -> Committer {
+    pub(crate) fn new(connection: Connection, written_series: impl IntoIterator<Item = u32>) -> Committer {
         let schema = Schema::new(vec![
             Field::new("series_id", DataType::UInt32, false),
             Field::new("ts", DataType::Int64, false),
             Field::new("value", DataType::Float64, true),
             Field::new("stale", DataType::Boolean, false),
         ]);
-        let mut written = Vec::new();
-        written_series.for_each(|number| mark(&mut written, number));
-        Committer { connection: Some(connection), schema: Arc::new(schema), written_series: written, in_doubt: false }
+        let written_series = written_series.into_iter().collect();
+        Committer { connection: Some(connection), schema: Arc::new(schema), written_series, in_doubt: false }
     }
 
     pub(crate) fn is_connected(&self) -> bool {
@@ -86,7 +85,7 @@ impl Committer {
             .iter()
             .flat_map(|p| &p.batch.series)
             .map(|s| s.0)
-            .filter(|&n| !self.written_series.get(n as usize).copied().unwrap_or(false))
+            .filter(|n| !self.written_series.contains(n))
             .collect();
         new.sort_unstable();
         new.dedup();
@@ -108,7 +107,7 @@ impl Committer {
         drop(appender);
         transaction.execute("UPDATE head_commit SET batches = ?", [last])?;
         transaction.commit()?;
-        new.iter().for_each(|(number, _)| mark(&mut self.written_series, *number));
+        self.written_series.extend(new.iter().map(|(number, _)| *number));
         Ok(())
     }
 
@@ -160,6 +159,30 @@ impl Committer {
     /// Gives the closed rows another number, and says up to which number blocks count.
     pub(crate) fn renumber(&self, sealed: u32, closing: u32) -> Result<(), String> {
         self.transaction(&format!("UPDATE head_commit SET sealed = {sealed}, closing = {closing};"))
+    }
+
+    /// Removes the rows of series that nothing holds any more.
+    pub(crate) fn forget_series(&mut self, numbers: &NumberSet) -> Result<(), String> {
+        let connection = self.connection.as_ref().ok_or("the database is not open")?;
+        let run = || -> Result<(), Box<dyn std::error::Error>> {
+            let schema = Schema::new(vec![Field::new("series_id", DataType::UInt32, false)]);
+            let column: UInt32Array = numbers.iter().copied().collect();
+            let rows = RecordBatch::try_new(Arc::new(schema), vec![Arc::new(column)])?;
+            let transaction = connection.unchecked_transaction()?;
+            transaction.execute_batch("CREATE OR REPLACE TEMP TABLE forgotten (series_id UINTEGER NOT NULL)")?;
+            let mut appender = transaction.appender_to_catalog_and_db("forgotten", "temp", "main")?;
+            appender.append_record_batch(rows)?;
+            appender.flush()?;
+            drop(appender);
+            transaction.execute_batch(
+                "DELETE FROM head_series WHERE series_id IN (SELECT series_id FROM temp.forgotten);
+                 DROP TABLE temp.forgotten",
+            )?;
+            Ok(transaction.commit()?)
+        };
+        run().map_err(one_line)?;
+        self.written_series.retain(|number| !numbers.contains(number));
+        Ok(())
     }
 
     /// Makes the views anew.
@@ -249,19 +272,7 @@ pub(crate) fn committed_batches(connection: &Connection) -> duckdb::Result<u64> 
 }
 
 /// The series that have their row.
-fn written_series(connection: &Connection) -> duckdb::Result<Vec<bool>> {
-    let mut written = Vec::new();
+fn written_series(connection: &Connection) -> duckdb::Result<NumberSet> {
     let mut statement = connection.prepare("SELECT series_id FROM head_series")?;
-    for number in statement.query_map([], |r| r.get(0))? {
-        mark(&mut written, number?);
-    }
-    Ok(written)
-}
-
-fn mark(marks: &mut Vec<bool>, number: u32) {
-    let at = number as usize;
-    if at >= marks.len() {
-        marks.resize(at + 1, false);
-    }
-    marks[at] = true;
+    statement.query_map([], |r| r.get(0))?.collect()
 }

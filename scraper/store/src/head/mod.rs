@@ -1,6 +1,7 @@
 //! The newest samples: batches in memory until the writer thread has committed them.
 
 mod commit;
+mod forget;
 mod queue;
 mod retention;
 mod run;
@@ -10,6 +11,7 @@ mod times;
 mod writer;
 
 pub(crate) use commit::{Committer, committed_batches, sealed_and_closing};
+pub(crate) use forget::ACTIVE_MS;
 pub(crate) use queue::{Pending, Queue};
 pub(crate) use retention::oldest_kept_ms;
 pub(crate) use sealer::Sealer;

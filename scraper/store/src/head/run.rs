@@ -9,6 +9,7 @@ use crate::blocks::views_sql;
 use crate::database::{self, Pool};
 use crate::exemplars;
 use crate::folder::{Folder, disk_bytes, free_bytes};
+use crate::series::NumberSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,8 @@ pub(super) struct Run {
     closed: Span,
     /// After a failure, what the sealer asks for is not done before.
     asks_at: Option<Instant>,
+    /// Series that were forgotten and still have their row.
+    forgotten: NumberSet,
     /// The mark of the pool at which rows were dropped. Until everybody who may still read them is done, their place in
     /// the file must not be given to others, which only a checkpoint does.
     dropped: u64,
@@ -66,6 +69,7 @@ impl Run {
             hot,
             closed: closed.span,
             asks_at: None,
+            forgotten: NumberSet::default(),
             dropped: 0,
         }
     }
@@ -252,6 +256,9 @@ impl Run {
             } else {
                 self.committer.rewrite_views(&sql)?;
             }
+            if record.is_some() {
+                self.forget_series()?;
+            }
             let mut queue = self.shared.queue.lock();
             queue.sealing.record = None;
             queue.sealing.views = false;
@@ -264,9 +271,19 @@ impl Run {
         Ok(())
     }
 
+    fn forget_series(&mut self) -> Result<(), String> {
+        self.forgotten.extend(self.shared.forget_series());
+        if !self.forgotten.is_empty() {
+            self.committer.forget_series(&self.forgotten)?;
+            self.forgotten.clear();
+        }
+        Ok(())
+    }
+
     fn close_table(&mut self) -> Result<(), String> {
         if self.hot.rows > 0 {
             if self.committer.sealed_and_closing()?.1 == 0 {
+                self.shared.close_table();
                 self.committer.rotate(self.shared.blocks.take_number())?;
             }
             let (hot, closed) = self.committer.table_rows()?;

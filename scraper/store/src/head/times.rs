@@ -1,12 +1,12 @@
-//! When each series has samples: what decides whether a sample comes too late, or can be of interest to a query.
+//! When each series has samples: what decides whether a sample comes too late, or can be of interest to a query; and in
+//! which hot table it has its newest rows: what decides whether it can leave the memory.
 
 use crate::batch::TIMESTAMP_LIMIT_MS;
+use crate::series::{NumberMap, NumberSet};
 use crate::{Appended, Batch, Error};
 use duckdb::Connection;
 use duckdb::arrow::array::{Array, AsArray};
 use duckdb::arrow::datatypes::{Int64Type, UInt32Type};
-use foldhash::fast::RandomState;
-use hashbrown::HashSet;
 
 /// The first and the last timestamp of a series in milliseconds; without a sample, first stands after last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,20 +34,56 @@ impl Span {
     }
 }
 
-/// The spans of all series by number, and the one of them all. 16 bytes a series.
+/// What is known of one series in memory.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    span: Span,
+    /// The hot table into which its newest sample goes.
+    table: u32,
+}
+
+/// The spans of the series in memory, and the one of them all.
 #[derive(Debug)]
 pub(crate) struct Times {
-    spans: Vec<Span>,
+    series: NumberMap<Entry>,
     all: Span,
-    /// The last moment of the blocks that were there at the start. Up to it a series may have samples that its span here
-    /// does not tell of, until it was looked up.
+    /// Up to this moment blocks may have samples of a series of which nothing is known here: one that was not in the hot
+    /// tables at the start, or was forgotten since.
     unread_until_ms: i64,
-    looked_up: HashSet<u32, RandomState>,
+    /// The last moment of the blocks that were there at the start.
+    at_start_until_ms: i64,
+    /// Series of which the blocks were asked and knew nothing.
+    looked_up: NumberSet,
+    tables: Tables,
+}
+
+/// The hot tables as far as appended samples go into them.
+#[derive(Debug, Default)]
+struct Tables {
+    /// The number of the one that takes samples now.
+    open: u32,
+    /// What closed last: the tables before this number have no rows but those of the closed one.
+    closed: Option<Closed>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Closed {
+    /// The number of the table that was opened then.
+    before: u32,
+    /// Series from this number on came later.
+    next_number: u32,
 }
 
 impl Default for Times {
     fn default() -> Self {
-        Times { spans: Vec::new(), all: Span::NONE, unread_until_ms: i64::MIN, looked_up: HashSet::default() }
+        Times {
+            series: NumberMap::default(),
+            all: Span::NONE,
+            unread_until_ms: i64::MIN,
+            at_start_until_ms: i64::MIN,
+            looked_up: NumberSet::default(),
+            tables: Tables::default(),
+        }
     }
 }
 
@@ -72,8 +108,8 @@ impl Times {
                 return Err(Error::query("head_samples has columns of unexpected types"));
             };
             for i in 0..rows.len() {
-                let span = times.slot(numbers.value(i));
-                *span = Span { first_ms: first.value(i), last_ms: last.value(i) };
+                let span = Span { first_ms: first.value(i), last_ms: last.value(i) };
+                times.series.insert(numbers.value(i), Entry { span, table: 0 });
                 times.all.add(first.value(i));
                 times.all.add(last.value(i));
             }
@@ -83,7 +119,12 @@ impl Times {
 
     /// The span of one series.
     pub(crate) fn get(&self, number: u32) -> Span {
-        self.spans.get(number as usize).copied().unwrap_or(Span::NONE)
+        self.series.get(&number).map_or(Span::NONE, |entry| entry.span)
+    }
+
+    /// Whether anything is known of a series.
+    pub(crate) fn has(&self, number: u32) -> bool {
+        self.series.contains_key(&number)
     }
 
     /// From the oldest to the newest sample of all.
@@ -95,16 +136,20 @@ impl Times {
     pub(crate) fn add_unread(&mut self, span: Span) {
         self.all.include(span);
         self.unread_until_ms = self.unread_until_ms.max(span.last_ms);
+        self.at_start_until_ms = self.unread_until_ms;
     }
 
     /// The series of a batch that must be looked up in the blocks before the batch can be judged: none, unless old
-    /// samples come in after a restart.
+    /// samples come in of series that are new in memory.
     pub(crate) fn to_look_up(&self, batch: &Batch) -> Vec<u32> {
         if batch.timestamps_ms.iter().all(|&t| t > self.unread_until_ms) {
             return Vec::new();
         }
-        let unknown =
-            |number: u32| self.get(number).last_ms <= self.unread_until_ms && !self.looked_up.contains(&number);
+        // Who got a sample since the start was judged then: nothing that is stored of it is newer.
+        let unknown = |number: u32| {
+            let span = self.get(number);
+            (span == Span::NONE || span.last_ms <= self.at_start_until_ms) && !self.looked_up.contains(&number)
+        };
         let old = batch.series.iter().zip(&batch.timestamps_ms).filter(|(_, t)| **t <= self.unread_until_ms);
         let mut numbers: Vec<u32> = old.map(|(s, _)| s.0).filter(|&n| unknown(n)).collect();
         numbers.sort_unstable();
@@ -112,20 +157,20 @@ impl Times {
         numbers
     }
 
-    /// What the blocks have of a series.
+    /// What the blocks have of a series that is in memory.
     pub(crate) fn was_looked_up(&mut self, number: u32, span: Span) {
-        self.slot(number).include(span);
+        self.entry(number).span.include(span);
         self.looked_up.insert(number);
     }
 
     /// How many series have their last sample at this moment or later.
     pub(crate) fn alive_since(&self, timestamp_ms: i64) -> usize {
-        self.spans.iter().filter(|span| span.last_ms >= timestamp_ms).count()
+        self.series.values().filter(|entry| entry.span.last_ms >= timestamp_ms).count()
     }
 
     /// Everything before `cut_ms` is gone, and the oldest sample left is this one.
     pub(crate) fn cut(&mut self, cut_ms: i64, oldest_ms: i64) {
-        for span in &mut self.spans {
+        for Entry { span, .. } in self.series.values_mut() {
             if span.last_ms < cut_ms {
                 *span = Span::NONE;
             } else {
@@ -135,12 +180,53 @@ impl Times {
         self.all.first_ms = oldest_ms;
     }
 
+    /// Notes that the hot table is about to be closed and another one opened. What waits for its commit goes into the new
+    /// one. `next_number` is the number of the next series.
+    ///
+    /// It counts from the first try: a closing that seems to fail may have happened all the same.
+    pub(crate) fn close_table<'a>(&mut self, waiting: impl Iterator<Item = &'a Batch>, next_number: u32) {
+        if self.tables.closed.is_some() {
+            return;
+        }
+        self.tables.open += 1;
+        self.tables.closed = Some(Closed { before: self.tables.open, next_number });
+        let open = self.tables.open;
+        for series in waiting.flat_map(|batch| &batch.series) {
+            self.entry(series.0).table = open;
+        }
+    }
+
+    /// The closed table is gone: lets go of the series that have rows neither in the hot tables nor in batches that wait,
+    /// and whose last sample is older than `active_since_ms`. `known` are all series in memory.
+    pub(crate) fn drop_table(&mut self, active_since_ms: i64, known: impl IntoIterator<Item = u32>) -> NumberSet {
+        let Some(closed) = self.tables.closed.take() else { return NumberSet::default() };
+        let is_over = |number: u32| match self.series.get(&number) {
+            Some(entry) => entry.table < closed.before && entry.span.last_ms < active_since_ms,
+            // It never got a sample.
+            None => number < closed.next_number,
+        };
+        let over: NumberSet = known.into_iter().filter(|&n| is_over(n)).collect();
+        for number in &over {
+            self.looked_up.remove(number);
+            if let Some(entry) = self.series.remove(number) {
+                self.unread_until_ms = self.unread_until_ms.max(entry.span.last_ms);
+            }
+        }
+        if self.series.len() < self.series.capacity() / 4 {
+            self.series.shrink_to_fit();
+            self.looked_up.shrink_to_fit();
+        }
+        over
+    }
+
     /// Takes what may be taken of a batch and removes the rest from it.
     pub(crate) fn admit(&mut self, batch: &mut Batch) -> Appended {
         let mut told = Appended::default();
         let mut keep = Vec::new();
         for (i, (series, &timestamp_ms)) in batch.series.iter().zip(&batch.timestamps_ms).enumerate() {
-            let last_ms = self.get(series.0).last_ms;
+            let open = self.tables.open;
+            let entry = self.entry(series.0);
+            let last_ms = entry.span.last_ms;
             let refused = if timestamp_ms.unsigned_abs() > TIMESTAMP_LIMIT_MS as u64 {
                 &mut told.out_of_bounds
             } else if timestamp_ms < last_ms {
@@ -148,7 +234,8 @@ impl Times {
             } else if timestamp_ms == last_ms {
                 &mut told.duplicates
             } else {
-                self.slot(series.0).add(timestamp_ms);
+                entry.span.add(timestamp_ms);
+                entry.table = open;
                 self.all.add(timestamp_ms);
                 told.stored += 1;
                 continue;
@@ -164,12 +251,8 @@ impl Times {
         told
     }
 
-    fn slot(&mut self, number: u32) -> &mut Span {
-        let at = number as usize;
-        if at >= self.spans.len() {
-            self.spans.resize(at + 1, Span::NONE);
-        }
-        &mut self.spans[at]
+    fn entry(&mut self, number: u32) -> &mut Entry {
+        self.series.entry(number).or_insert(Entry { span: Span::NONE, table: self.tables.open })
     }
 }
 
@@ -213,5 +296,34 @@ mod tests {
         assert_eq!(times.get(9), Span::NONE);
         assert_eq!(times.alive_since(10), 2);
         assert!(!Span::NONE.meets(i64::MIN, i64::MAX) && times.get(0).meets(11, 20) && !times.get(0).meets(12, 20));
+    }
+
+    #[test]
+    fn series_leave_when_nothing_holds_them() {
+        let batch = |samples: &[(u32, i64)]| {
+            let mut batch = Batch::default();
+            samples.iter().for_each(|&(s, t)| batch.push(SeriesRef(s), t, 0.0));
+            batch
+        };
+        let mut times = Times::default();
+        times.admit(&mut batch(&[(0, 10), (1, 10), (2, 10), (3, 10), (4, 500)]));
+        // 2 still waits for its commit while the table closes, 3 gets a sample afterwards, 4 is active.
+        times.close_table([&batch(&[(2, 10)])].into_iter(), 6);
+        times.admit(&mut batch(&[(3, 20)]));
+        // A second try, for the first seemed to fail: what came between may be in the new table.
+        times.close_table(std::iter::empty(), 7);
+        let over = |times: &mut Times| {
+            let mut over: Vec<u32> = times.drop_table(400, 0..7).into_iter().collect();
+            over.sort_unstable();
+            over
+        };
+        // 5 never got a sample; 6 is younger than the table.
+        assert_eq!(over(&mut times), [0, 1, 5]);
+        assert!(over(&mut times).is_empty(), "no table was closed since");
+        assert!(!times.has(0) && times.has(2));
+        // Of those that have gone the blocks must be asked before an old sample is taken, of others not.
+        assert_eq!(times.to_look_up(&batch(&[(7, 10), (8, 11), (2, 10), (3, 5)])), [7]);
+        times.close_table(std::iter::empty(), 9);
+        assert_eq!(over(&mut times), [0, 1, 2, 3, 5, 6]);
     }
 }

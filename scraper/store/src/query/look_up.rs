@@ -22,9 +22,13 @@ pub(crate) fn look_up(shared: &Shared, pool: &Pool, numbers: &[u32]) -> Result<(
             }
         }
     }
+    let series = shared.series.read();
     let mut queue = shared.queue.lock();
     for ((number, _), span) in labels.iter().zip(spans) {
-        queue.times.was_looked_up(*number, span);
+        // One that was forgotten meanwhile stays so.
+        if series.get(*number).is_some() {
+            queue.times.was_looked_up(*number, span);
+        }
     }
     Ok(())
 }

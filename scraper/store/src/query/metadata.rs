@@ -1,6 +1,7 @@
 //! Series, label names and label values: from what is known of series, without their samples.
 //!
-//! A series counts as being there from its first to its last sample, in the hot tables or in a block.
+//! A series counts as being there from its first to its last sample, in the hot tables or in a block. The memory is asked
+//! first: what is sealed and forgotten meanwhile is found in its block.
 
 use super::look_up::known;
 use crate::Error;
@@ -24,7 +25,6 @@ pub(crate) fn series(
     limit: usize,
 ) -> Result<Vec<Labels>, Error> {
     let limit = if limit == 0 { usize::MAX } else { limit };
-    // Series that were sealed since the start are known in memory, too: what moves meanwhile is not overlooked.
     let mut found: Vec<Labels> = {
         let index = shared.series.read();
         let numbers = matching(&index, sets);
@@ -54,7 +54,7 @@ pub(crate) fn label_names(
     start_ms: i64,
     end_ms: i64,
 ) -> Result<Vec<String>, Error> {
-    let mut names = BTreeSet::new();
+    let mut names = names_in_memory(shared, sets, start_ms, end_ms);
     each_in_blocks(shared, pool, sets, start_ms, end_ms, |labels| {
         for (name, _) in labels {
             if !names.contains(name) {
@@ -63,22 +63,21 @@ pub(crate) fn label_names(
         }
         true
     })?;
+    Ok(names.into_iter().collect())
+}
+
+fn names_in_memory(shared: &Shared, sets: &[Vec<Matcher>], start_ms: i64, end_ms: i64) -> BTreeSet<String> {
     let index = shared.series.read();
     if sets.is_empty() {
         let queue = shared.queue.lock();
         let alive =
             |name: &&str| index.postings().values(name).any(|(_, list)| any(&queue.times, list, start_ms, end_ms));
-        names.extend(index.postings().names().filter(alive).map(str::to_owned));
-    } else {
-        let numbers = alive(shared, matching(&index, sets), start_ms, end_ms);
-        let of_series: BTreeSet<&str> = numbers
-            .iter()
-            .filter_map(|&n| index.get(n))
-            .flat_map(|labels| labels.iter().map(|(name, _)| name))
-            .collect();
-        names.extend(of_series.into_iter().map(str::to_owned));
+        return index.postings().names().filter(alive).map(str::to_owned).collect();
     }
-    Ok(names.into_iter().collect())
+    let numbers = alive(shared, matching(&index, sets), start_ms, end_ms);
+    let of_series: BTreeSet<&str> =
+        numbers.iter().filter_map(|&n| index.get(n)).flat_map(|labels| labels.iter().map(|(name, _)| name)).collect();
+    of_series.into_iter().map(str::to_owned).collect()
 }
 
 /// The values that a label has in these series, sorted.
@@ -90,24 +89,32 @@ pub(crate) fn label_values(
     start_ms: i64,
     end_ms: i64,
 ) -> Result<Vec<String>, Error> {
-    let mut values = BTreeSet::new();
+    let mut values = values_in_memory(shared, name, sets, start_ms, end_ms);
     each_in_blocks(shared, pool, sets, start_ms, end_ms, |labels| {
         if let Some(value) = labels.get(name).filter(|value| !values.contains(*value)) {
             values.insert(value.to_owned());
         }
         true
     })?;
+    Ok(values.into_iter().collect())
+}
+
+fn values_in_memory(
+    shared: &Shared,
+    name: &str,
+    sets: &[Vec<Matcher>],
+    start_ms: i64,
+    end_ms: i64,
+) -> BTreeSet<String> {
     let index = shared.series.read();
     if sets.is_empty() {
         let queue = shared.queue.lock();
         let alive = index.postings().values(name).filter(|(_, list)| any(&queue.times, list, start_ms, end_ms));
-        values.extend(alive.map(|(value, _)| value.to_owned()));
-    } else {
-        let numbers = alive(shared, matching(&index, sets), start_ms, end_ms);
-        let of_series: BTreeSet<&str> = numbers.iter().filter_map(|&n| index.get(n)?.get(name)).collect();
-        values.extend(of_series.into_iter().map(str::to_owned));
+        return alive.map(|(value, _)| value.to_owned()).collect();
     }
-    Ok(values.into_iter().collect())
+    let numbers = alive(shared, matching(&index, sets), start_ms, end_ms);
+    let of_series: BTreeSet<&str> = numbers.iter().filter_map(|&n| index.get(n)?.get(name)).collect();
+    of_series.into_iter().map(str::to_owned).collect()
 }
 
 /// Calls `visit` for each series of each block that is asked for, until it says that this is enough.
@@ -143,7 +150,7 @@ fn each_in_blocks(
 
 fn matching(index: &SeriesIndex, sets: &[Vec<Matcher>]) -> Vec<u32> {
     match sets {
-        [] => index.numbers().collect(),
+        [] => index.numbers(),
         [one] => index.resolve(one),
         many => many.iter().flat_map(|set| index.resolve(set)).collect::<BTreeSet<u32>>().into_iter().collect(),
     }

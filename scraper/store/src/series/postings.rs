@@ -1,7 +1,9 @@
 //! Which series have which label: label name -> value -> numbers, ascending.
 
+use super::NumberSet;
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
+use procession_openmetrics::Labels;
 
 type Values = HashMap<Box<str>, Vec<u32>, RandomState>;
 
@@ -23,6 +25,37 @@ impl Postings {
             Some(list) => list.push(number),
             None => _ = values.insert(value.into(), vec![number]),
         }
+    }
+
+    /// Takes series out of the lists; `labels` are theirs. Each list that has one of them is gone through once.
+    pub(crate) fn remove(&mut self, labels: &[Labels], numbers: &NumberSet) {
+        let mut affected: HashMap<&str, HashSet<&str, RandomState>, RandomState> = HashMap::default();
+        for (name, value) in labels.iter().flatten() {
+            affected.entry(name).or_default().insert(value);
+        }
+        for (name, of_name) in affected {
+            let Some(values) = self.names.get_mut(name) else { continue };
+            for value in of_name {
+                let Some(list) = values.get_mut(value) else { continue };
+                list.retain(|number| !numbers.contains(number));
+                if list.is_empty() {
+                    values.remove(value);
+                } else if list.len() < list.capacity() / 4 {
+                    list.shrink_to_fit();
+                }
+            }
+            if values.is_empty() {
+                self.names.remove(name);
+            } else if values.len() < values.capacity() / 4 {
+                values.shrink_to_fit();
+            }
+        }
+    }
+
+    /// The places that all lists have.
+    #[cfg(test)]
+    pub(crate) fn room(&self) -> usize {
+        self.names.values().flat_map(|values| values.values()).map(Vec::capacity).sum()
     }
 
     /// The series that have this label with this value.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod blocks;
+mod churn;
 mod concurrency;
 mod crash;
 mod disk;

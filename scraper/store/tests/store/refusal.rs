@@ -115,7 +115,7 @@ fn malformed_batches_are_refused_whole() {
     assert_eq!(message, "a batch has 1 series, 1 timestamps and 0 values; they must be as many");
     let unknown = Batch { series: vec![known, foreign], timestamps_ms: vec![1, 1], values: vec![1.0, 1.0] };
     let message = store.append(unknown).unwrap_err().to_string();
-    assert_eq!(message, "a batch names series 1, which this store does not know");
+    assert_eq!(message, "a batch of 2 samples names 1 series that the store does not know any more");
     assert!(all_of(&store, "m").is_empty());
     assert_eq!(store.append(Batch::default()).unwrap().stored, 0);
 }
