@@ -29,8 +29,8 @@ impl Reading<'_> {
         for (counter, ticks) in [
             (Counter::CpuUser, Some(stat.user_ticks)),
             (Counter::CpuSystem, Some(stat.system_ticks)),
-            (Counter::ChildrenUser, Some(stat.children_user_ticks)),
-            (Counter::ChildrenSystem, Some(stat.children_system_ticks)),
+            (Counter::ChildrenUser, stat.children_user_ticks),
+            (Counter::ChildrenSystem, stat.children_system_ticks),
             (Counter::BlockDelay, self.block_delay.then(|| stat.block_delay_ticks()).flatten()),
         ] {
             counters.set(counter, ticks.map(|ticks| units.nanoseconds(ticks)));

@@ -25,9 +25,9 @@ pub(crate) struct Stat<'a> {
     /// CPU time of the whole thread group, ended threads too, in clock ticks.
     pub(crate) user_ticks: u64,
     pub(crate) system_ticks: u64,
-    /// CPU time of children that ended and were waited for, in clock ticks.
-    pub(crate) children_user_ticks: u64,
-    pub(crate) children_system_ticks: u64,
+    /// CPU time of children that ended and were waited for, in clock ticks; signed, and on old kernels below 0 at times.
+    pub(crate) children_user_ticks: Option<u64>,
+    pub(crate) children_system_ticks: Option<u64>,
     pub(crate) threads: u64,
     /// Start in clock ticks after boot.
     pub(crate) start_ticks: u64,
@@ -75,8 +75,8 @@ pub(crate) fn parse(text: &[u8]) -> Option<Stat<'_>> {
     let waited_major_faults = words.number()?;
     let user_ticks = words.number()?;
     let system_ticks = words.number()?;
-    let children_user_ticks = words.number()?;
-    let children_system_ticks = words.number()?;
+    let children_user_ticks = not_negative(words.next()?)?;
+    let children_system_ticks = not_negative(words.next()?)?;
     words.nth(1)?; // priority, nice
     let threads = words.number()?;
     words.next()?; // itrealvalue
@@ -104,6 +104,14 @@ pub(crate) fn parse(text: &[u8]) -> Option<Stat<'_>> {
         resident_pages,
         rest: words.rest(),
     })
+}
+
+/// A signed number: `Some(None)` where it is below 0, `None` where it is none.
+fn not_negative(word: &[u8]) -> Option<Option<u64>> {
+    match word.strip_prefix(b"-") {
+        Some(digits) => super::words::number(digits).map(|_| None),
+        None => super::words::number(word).map(Some),
+    }
 }
 
 #[cfg(test)]
@@ -135,8 +143,8 @@ mod tests {
                 waited_major_faults: 9,
                 user_ticks: 300,
                 system_ticks: 40,
-                children_user_ticks: 11,
-                children_system_ticks: 12,
+                children_user_ticks: Some(11),
+                children_system_ticks: Some(12),
                 threads: 6,
                 start_ticks: 97746,
                 virtual_bytes: 3_133_440,

@@ -134,7 +134,7 @@ impl Sysinfo {
             .with_user(UpdateKind::Always)
             .with_exe(UpdateKind::Always)
             .with_cmd(UpdateKind::Always);
-        let kind = if self.families.has(Family::Io) { kind.with_disk_usage() } else { kind };
+        let kind = if self.families.any(&[Family::Io, Family::LogicalIo]) { kind.with_disk_usage() } else { kind };
         if self.families.has(Family::Threads) { kind } else { kind.without_tasks() }
     }
 

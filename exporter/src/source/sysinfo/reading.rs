@@ -8,8 +8,15 @@ use crate::snapshot::{Counter, Counters, Gauge, Gauges, State};
 
 /// Sysinfo knows a process's threads, and the limit of its open files, on Linux alone.
 const THREADS_AND_LIMIT: bool = cfg!(target_os = "linux");
-/// Elsewhere sysinfo calls bytes what are blocks (FreeBSD, NetBSD), or all bytes that go through system calls (Windows).
-const STORAGE_BYTES: bool = cfg!(any(target_os = "linux", target_os = "macos"));
+/// Where the bytes that sysinfo counts went: on Windows it counts those of all calls, on FreeBSD and NetBSD it calls bytes
+/// what are blocks.
+const BYTES: Option<[Counter; 2]> = if cfg!(any(target_os = "linux", target_os = "macos")) {
+    Some([Counter::Read, Counter::Written])
+} else if cfg!(target_os = "windows") {
+    Some([Counter::LogicalRead, Counter::LogicalWritten])
+} else {
+    None
+};
 
 /// The user whose rights a process has; Windows knows its owner.
 pub(crate) fn user(process: &Process) -> Option<&Uid> {
@@ -31,9 +38,11 @@ pub(crate) fn counters(process: &Process) -> Counters {
     let cpu_ms = Some(process.accumulated_cpu_time()).filter(|ms| *ms > 0);
     counters.set(Counter::Cpu, cpu_ms.map(|ms| ms.saturating_mul(1_000_000)));
     let disk = process.disk_usage();
-    if STORAGE_BYTES && (disk.total_read_bytes, disk.total_written_bytes) != (0, 0) {
-        counters.set(Counter::Read, Some(disk.total_read_bytes));
-        counters.set(Counter::Written, Some(disk.total_written_bytes));
+    if let Some([read, written]) = BYTES
+        && (disk.total_read_bytes, disk.total_written_bytes) != (0, 0)
+    {
+        counters.set(read, Some(disk.total_read_bytes));
+        counters.set(written, Some(disk.total_written_bytes));
     }
     counters
 }
