@@ -41,6 +41,10 @@ struct Flags {
     #[arg(long = "storage.retention", value_name = "DURATION", default_value = "1y", value_parser = parse_duration)]
     retention: Duration,
 
+    /// Series that all targets together may have at a time; past it new ones are left out and counted. 0 for any number.
+    #[arg(long = "scrape.series-limit", value_name = "N", default_value_t = 0)]
+    series_limit: usize,
+
     /// How old a sample may be and still count as current in a query.
     #[arg(long = "query.lookback-delta", value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     lookback: Duration,
@@ -101,6 +105,7 @@ impl Flags {
     fn options(&self) -> Options {
         let mut options = Options::new(ConfigSource::File(self.config_file.clone()), &self.storage_path);
         options.storage.retention = Some(self.retention).filter(|r| !r.is_zero());
+        options.series_limit = self.series_limit;
         options.queries.lookback_ms = i64::try_from(self.lookback.as_millis()).unwrap_or(i64::MAX);
         options.queries.timeout = self.query_timeout;
         options.queries.max_samples = self.max_samples;
@@ -110,6 +115,7 @@ impl Flags {
             ("config.file".to_owned(), self.config_file.display().to_string()),
             ("storage.path".to_owned(), self.storage_path.display().to_string()),
             ("storage.retention".to_owned(), duration(self.retention)),
+            ("scrape.series-limit".to_owned(), self.series_limit.to_string()),
             ("query.lookback-delta".to_owned(), duration(self.lookback)),
             ("query.timeout".to_owned(), duration(self.query_timeout)),
             ("query.max-samples".to_owned(), self.max_samples.to_string()),

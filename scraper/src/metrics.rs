@@ -1,15 +1,18 @@
 //! The scraper's own metrics, in one table: everything is named and described here.
 
-use crate::scrape::{Outcome, Targets};
+use crate::scrape::{Budget, BudgetState, Outcome, Targets};
+use crate::target::status::LeftOut;
 use procession_store::{Stats, Store};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 type Label = [(&'static str, &'static str); 1];
@@ -41,7 +44,7 @@ impl Default for Metrics {
             drop(reloads.get_or_create(&[("result", result)]));
             drop(discoveries.get_or_create(&[("result", result)]));
         }
-        for reason in ["ahead", "over_limit", "duplicate", "out_of_order", "out_of_bounds"] {
+        for (reason, ..) in LeftOut::default().reasons() {
             drop(left_out.get_or_create(&[("reason", reason)]));
         }
         Metrics {
@@ -66,13 +69,7 @@ impl Metrics {
         self.scraped.inc_by(outcome.counts.scraped as u64);
         self.body_bytes.inc_by(outcome.body_bytes as u64);
         self.duration.observe(outcome.last.duration.as_secs_f64());
-        for (reason, samples) in [
-            ("ahead", outcome.counts.ahead),
-            ("over_limit", outcome.counts.over_limit),
-            ("duplicate", outcome.counts.duplicates + outcome.appended.duplicates),
-            ("out_of_order", outcome.appended.out_of_order),
-            ("out_of_bounds", outcome.appended.out_of_bounds),
-        ] {
+        for (reason, _, samples) in outcome.last.left_out.reasons() {
             if samples > 0 {
                 self.left_out.get_or_create(&[("reason", reason)]).inc_by(samples as u64);
             }
@@ -97,7 +94,7 @@ impl Metrics {
     }
 
     /// Everything that the service says about itself.
-    pub(crate) fn registry(&self, store: Store, targets: Targets) -> Registry {
+    pub(crate) fn registry(&self, store: Store, targets: Targets, budget: Arc<Budget>) -> Registry {
         let mut registry = Registry::default();
         procession_web::exposition::register_process(&mut registry, "procession_scraper");
         let r = registry.sub_registry_with_prefix("procession_scraper");
@@ -115,7 +112,7 @@ impl Metrics {
         r.register_with_unit("scrape_duration", "How long scrapes took", Unit::Seconds, self.duration.clone());
         r.register("reloads", "Readings of the configuration by their result", self.reloads.clone());
         r.register("discoveries", "Questions to files, servers and names for targets", self.discoveries.clone());
-        registry.register_collector(Box::new(Asked { store, targets }));
+        registry.register_collector(Box::new(Asked { store, targets, budget }));
         registry
     }
 }
@@ -124,6 +121,7 @@ impl Metrics {
 struct Asked {
     store: Store,
     targets: Targets,
+    budget: Arc<Budget>,
 }
 
 impl fmt::Debug for Asked {
@@ -146,8 +144,11 @@ impl Collector for Asked {
             disk_bytes,
             ..
         } = self.store.stats();
+        let all = self.budget.state();
         for (name, help, unit, value) in [
             ("scraper_targets", "Targets that are scraped", None, self.targets.len() as f64),
+            ("scraper_series", "Series that the last good pages of all targets had", None, all.used as f64),
+            ("scraper_series_limit", "How many there may be, 0 for any number", None, all.limit as f64),
             ("store_series", "Series that the store knows", None, series as f64),
             ("store_active_series", "Series with a sample in the last five minutes", None, active_series as f64),
             ("store_pending_samples", "Samples that wait for their commit", None, pending_samples as f64),
@@ -167,6 +168,31 @@ impl Collector for Asked {
             let metric = ConstCounter::new(value);
             let name = format!("procession_store_{name}");
             metric.encode(encoder.encode_descriptor(&name, help, unit.as_ref(), metric.metric_type())?)?;
+        }
+        self.encode_budgets(&mut encoder)
+    }
+}
+
+impl Asked {
+    fn encode_budgets(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let jobs = self.targets.budgets();
+        for (name, help, value) in [
+            (
+                "procession_scraper_job_series",
+                "Series that the last good pages of a job's targets had",
+                (|job: &BudgetState| job.used as f64) as fn(&BudgetState) -> f64,
+            ),
+            ("procession_scraper_job_series_limit", "How many there may be, 0 for any number", |job| job.limit as f64),
+        ] {
+            let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            for (job, state) in &jobs {
+                ConstGauge::new(value(state)).encode(family.encode_family(&[("job", job.as_str())])?)?;
+            }
+        }
+        let (name, help) = ("procession_scraper_job_series_left_out", "Samples of new series past the job's limit");
+        let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        for (job, state) in &jobs {
+            ConstCounter::new(state.left_out).encode(family.encode_family(&[("job", job.as_str())])?)?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! | file | its subject |
 //! |---|---|
 //! | `parameters`, `instant`, `label_name` | what a request says |
-//! | `query`, `series`, `targets`, `metadata`, `rules`, `status` | the endpoints |
+//! | `query`, `exemplars`, `series`, `targets`, `metadata`, `rules`, `status` | the endpoints |
 //! | `gate`, `watched` | evaluation on threads of its own, bounded and given up when no one waits for it |
 //! | `answer`, `result`, `json` | what is sent back |
 //! | `pages` | HTML |
@@ -13,6 +13,7 @@
 
 mod answer;
 mod cardinality;
+mod exemplars;
 mod gate;
 mod instant;
 mod json;
@@ -47,7 +48,7 @@ pub fn router(state: ApiState) -> Router {
     let api = Router::new()
         .route("/query", get(query::query).post(query::query))
         .route("/query_range", get(query::query_range).post(query::query_range))
-        .route("/query_exemplars", get(rules::query_exemplars).post(rules::query_exemplars))
+        .route("/query_exemplars", get(exemplars::query_exemplars).post(exemplars::query_exemplars))
         .route("/series", get(series::series).post(series::series))
         .route("/labels", get(series::labels).post(series::labels))
         .route("/label/{name}/values", get(series::label_values))

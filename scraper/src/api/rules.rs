@@ -1,5 +1,4 @@
-//! `rules`, `alerts`, `alertmanagers`, `query_exemplars`: asked for by clients, and empty, since nothing here evaluates
-//! rules or keeps exemplars. A query for exemplars is checked all the same.
+//! `rules`, `alerts`, `alertmanagers`: asked for by clients, and empty, since nothing here evaluates rules.
 
 use super::ApiState;
 use super::answer::{Answer, ApiError};
@@ -25,17 +24,4 @@ pub(crate) async fn alerts() -> Result<Answer, ApiError> {
 /// `alertmanagers`: none.
 pub(crate) async fn alertmanagers() -> Result<Answer, ApiError> {
     Answer::of(&json!({ "activeAlertmanagers": [], "droppedAlertmanagers": [] }))
-}
-
-/// `query_exemplars`: none, for a query and a range that are valid.
-pub(crate) async fn query_exemplars(State(state): State<ApiState>, parameters: Parameters) -> Result<Answer, ApiError> {
-    let (start_ms, end_ms) = parameters.open_range()?;
-    if end_ms < start_ms {
-        return Err(ApiError::bad_data("end timestamp must not be before start timestamp"));
-    }
-    let check = move |_: &_| match procession_promql::parse(parameters.get("query")) {
-        Ok(_) => Answer::of(&json!([])),
-        Err(error) => Err(ApiError::bad_data(error.to_string())),
-    };
-    state.gate.run(state.deadline(None), check).await
 }

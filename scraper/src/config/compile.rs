@@ -3,7 +3,7 @@
 use super::discovery;
 use super::folder::Folder;
 use super::http;
-use super::job::{DEFAULT_BODY_SIZE_LIMIT, Job, Limits, TargetGroup};
+use super::job::{CreatedTimestamps, DEFAULT_BODY_SIZE_LIMIT, Job, Limits, TargetGroup};
 use super::position::Path;
 use super::problem::Problem;
 use super::protocol::{self, ScrapeProtocol};
@@ -47,6 +47,8 @@ struct Defaults {
     body_size: u64,
     samples: u64,
     soft_samples: u64,
+    series: u64,
+    created: CreatedTimestamps,
     targets: u64,
     labels: u64,
     label_name_length: u64,
@@ -71,6 +73,8 @@ impl Defaults {
             body_size: raw.body_size_limit.map_or(0, |s| s.0),
             samples: raw.sample_limit,
             soft_samples: raw.soft_sample_limit,
+            series: raw.series_limit,
+            created: raw.created_timestamps.unwrap_or_default(),
             targets: raw.target_limit,
             labels: raw.label_limit,
             label_name_length: raw.label_name_length_limit,
@@ -105,6 +109,7 @@ fn compile_job(at: &Path, folder: &Folder<'_>, raw: RawJob, defaults: &Defaults)
         honor_labels: raw.honor_labels,
         honor_timestamps: raw.honor_timestamps.0,
         track_timestamps_staleness: raw.track_timestamps_staleness,
+        created: raw.created_timestamps.unwrap_or(defaults.created),
         groups: groups(&at.key("static_configs"), raw.static_configs.unwrap_or_default())?,
         discovery: discovery::compile(
             at,
@@ -119,6 +124,7 @@ fn compile_job(at: &Path, folder: &Folder<'_>, raw: RawJob, defaults: &Defaults)
             body_size: if body_size == 0 { DEFAULT_BODY_SIZE_LIMIT } else { body_size },
             samples: either(raw.sample_limit, defaults.samples),
             soft_samples: either(raw.soft_sample_limit, defaults.soft_samples),
+            series: either(raw.series_limit, defaults.series),
             labels: either(raw.label_limit, defaults.labels),
             label_name_length: either(raw.label_name_length_limit, defaults.label_name_length),
             label_value_length: either(raw.label_value_length_limit, defaults.label_value_length),

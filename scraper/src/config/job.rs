@@ -19,6 +19,8 @@ pub struct Config {
     pub external_labels: Labels,
     /// In the order of the file, names unique.
     pub jobs: Vec<Arc<Job>>,
+    /// How many exemplars are kept, where the file says it.
+    pub max_exemplars: Option<usize>,
 }
 
 /// One entry of `scrape_configs`: targets that are scraped in one way.
@@ -42,6 +44,8 @@ pub struct Job {
     pub honor_timestamps: bool,
     /// Samples with such timestamps are followed for staleness too.
     pub track_timestamps_staleness: bool,
+    /// What becomes of `_created` lines.
+    pub created: CreatedTimestamps,
     /// Targets and their labels.
     pub groups: Vec<TargetGroup>,
     /// Where more groups come from.
@@ -75,6 +79,21 @@ pub struct TargetGroup {
     pub labels: Vec<(String, String)>,
 }
 
+/// What becomes of the `_created` lines of OpenMetrics counters, histograms and summaries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+pub enum CreatedTimestamps {
+    /// A zero is stored at that moment before the first sample, and the line is stored as the series that it looks like.
+    #[default]
+    #[serde(rename = "both")]
+    Both,
+    /// The zero alone: Prometheus with `--enable-feature=created-timestamp-zero-ingestion`.
+    #[serde(rename = "zero_sample")]
+    ZeroSample,
+    /// The series alone: Prometheus without that.
+    #[serde(rename = "series")]
+    Series,
+}
+
 /// Bounds of one scrape; where one is passed, the scrape fails. 0 stands for none, as in Prometheus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -84,6 +103,8 @@ pub struct Limits {
     pub samples: usize,
     /// The same, but past it only new series are left out, and the scrape succeeds.
     pub soft_samples: usize,
+    /// Series that the targets of the job may have at a time; past it new ones are left out.
+    pub series: usize,
     /// Labels of a series.
     pub labels: usize,
     /// Bytes of a label's name.

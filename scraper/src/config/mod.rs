@@ -24,7 +24,7 @@ pub use discovery::{Discovery, DnsDiscovery, FileDiscovery, HttpDiscovery, Recor
 pub use duration::{format_duration, parse_duration};
 pub(crate) use groups::{ListFormat, parse_groups};
 pub use http::{Credentials, Header, HttpClient, OAuth2, Proxy, Secret, Tls, TlsVersion};
-pub use job::{Config, DEFAULT_BODY_SIZE_LIMIT, Job, Limits, TargetGroup};
+pub use job::{Config, CreatedTimestamps, DEFAULT_BODY_SIZE_LIMIT, Job, Limits, TargetGroup};
 pub use problem::ConfigError;
 pub use protocol::ScrapeProtocol;
 #[cfg(test)]
@@ -38,9 +38,12 @@ impl Config {
         let raw: Option<raw::RawConfig> =
             serde_yaml::from_str(text).map_err(|error| ConfigError::from_yaml(file, &error))?;
         let folder = folder::Folder(Path::new(file).parent().unwrap_or(Path::new("")));
-        let (jobs, external_labels) = compile::compile(raw.unwrap_or_default(), &folder)
-            .map_err(|problem| ConfigError::from_problem(file, text, problem))?;
-        Ok(Config { yaml: redact::redact(text), external_labels, jobs })
+        let raw = raw.unwrap_or_default();
+        let exemplars = raw.storage.as_ref().and_then(|storage| storage.exemplars.as_ref());
+        let max_exemplars = exemplars.and_then(|e| e.max_exemplars).and_then(|n| usize::try_from(n).ok());
+        let (jobs, external_labels) =
+            compile::compile(raw, &folder).map_err(|problem| ConfigError::from_problem(file, text, problem))?;
+        Ok(Config { yaml: redact::redact(text), external_labels, jobs, max_exemplars })
     }
 
     /// This configuration and the jobs of another one; a job name that both have is refused.

@@ -3,6 +3,7 @@
 use super::discovery::{RawDnsDiscovery, RawFileDiscovery, RawHttpDiscovery};
 use super::duration::ConfigDuration;
 use super::http::{RawAuthorization, RawBasicAuth, RawHeader, RawOAuth2, RawTls};
+use super::job::CreatedTimestamps;
 use super::protocol::ScrapeProtocol;
 use super::refused::{
     BearerToken, Discovery, Logging, Names, NativeHistograms, Receiving, Refused, RemoteReading, RemoteWriting, Rules,
@@ -25,10 +26,25 @@ pub(super) struct RawConfig {
     pub(super) alerting: Refused<Rules>,
     pub(super) remote_write: Refused<RemoteWriting>,
     pub(super) remote_read: Refused<RemoteReading>,
-    pub(super) storage: Refused<StorageKeys>,
+    pub(super) storage: Option<RawStorage>,
     pub(super) otlp: Refused<Receiving>,
     pub(super) tracing: Refused<Tracing>,
     pub(super) runtime: Refused<Settings>,
+}
+
+/// `storage`: of it, how many exemplars are kept.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping with `exemplars`")]
+pub(super) struct RawStorage {
+    pub(super) exemplars: Option<RawExemplars>,
+    pub(super) tsdb: Refused<StorageKeys>,
+}
+
+/// `storage.exemplars`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping with `max_exemplars`")]
+pub(super) struct RawExemplars {
+    pub(super) max_exemplars: Option<u64>,
 }
 
 /// `global`: what holds for every job that does not say otherwise.
@@ -43,6 +59,10 @@ pub(super) struct RawGlobal {
     pub(super) sample_limit: u64,
     /// Ours: what is past it is left out, and the scrape succeeds.
     pub(super) soft_sample_limit: u64,
+    /// Ours: for the series of all targets of a job together.
+    pub(super) series_limit: u64,
+    /// Ours: what becomes of `_created` lines.
+    pub(super) created_timestamps: Option<CreatedTimestamps>,
     pub(super) target_limit: u64,
     pub(super) label_limit: u64,
     pub(super) label_name_length_limit: u64,
@@ -111,6 +131,10 @@ pub(super) struct RawJob {
     pub(super) sample_limit: u64,
     /// Ours: what is past it is left out, and the scrape succeeds.
     pub(super) soft_sample_limit: u64,
+    /// Ours: for the series of all targets of a job together.
+    pub(super) series_limit: u64,
+    /// Ours: what becomes of `_created` lines.
+    pub(super) created_timestamps: Option<CreatedTimestamps>,
     pub(super) target_limit: u64,
     pub(super) label_limit: u64,
     pub(super) label_name_length_limit: u64,

@@ -4,12 +4,14 @@
 mod tests;
 mod wiring;
 
+#[cfg(test)]
+pub(crate) use wiring::sink;
+
 use crate::api;
 use crate::config::{Config, ConfigError};
 use crate::discovery::Discoverers;
 use crate::metrics::Metrics;
 use crate::scrape::{Clock, Pools, ScrapeThread, Shared};
-use crate::target::seed;
 use anyhow::Context;
 use parking_lot::Mutex;
 use procession_store::Store;
@@ -31,6 +33,8 @@ pub struct Options {
     pub storage_path: PathBuf,
     /// How the store works.
     pub storage: procession_store::Options,
+    /// Series that all targets together may have at a time, 0 for any number; past it new ones are left out.
+    pub series_limit: usize,
     /// The bounds of the query API.
     pub queries: api::Limits,
     /// The flags of the command line by name, for `/api/v1/status/flags`.
@@ -44,6 +48,7 @@ impl Options {
             config,
             storage_path: storage_path.into(),
             storage: procession_store::Options::default(),
+            series_limit: 0,
             queries: api::Limits::default(),
             flags: BTreeMap::new(),
         }
@@ -84,11 +89,13 @@ pub async fn run(options: Options, bound: Bound, shutdown: CancellationToken) ->
     let _ = rustls::crypto::ring::default_provider().install_default();
     let config = options.config.read()?;
     let store = open(&options).await?;
+    keep_exemplars(&store, &config);
     let metrics = Metrics::default();
     let sink = wiring::sink(store.clone());
     let thread = ScrapeThread::start().context("cannot start the thread that scrapes")?;
-    let shared = Shared::new(thread.handle(), Clock::system(), sink, metrics.clone(), seed(&config.external_labels));
-    let mut pools = Pools::new(Arc::new(shared));
+    let shared = Arc::new(Shared::new(thread.handle(), Clock::system(), sink, metrics.clone()));
+    shared.budget.set_limit(options.series_limit);
+    let mut pools = Pools::new(shared.clone());
     let mut discoverers = Discoverers::new(metrics.clone());
     // A start waits for nobody: what is found comes as a change.
     discoverers.apply(&config, Duration::ZERO).await;
@@ -103,11 +110,12 @@ pub async fn run(options: Options, bound: Bound, shutdown: CancellationToken) ->
     let endpoints = Endpoints {
         ready: Ready::new(true),
         reload: Some(reload),
-        metrics: Some(Arc::new(metrics.registry(store.clone(), pools.targets()))),
+        metrics: Some(Arc::new(metrics.registry(store.clone(), pools.targets(), shared.budget.clone()))),
     };
     let shown = wiring::Shown { targets: pools.targets(), discovery: discoverers.errors(), current: current.clone() };
     let router = api::router(wiring::api_state(&store, &options, shown));
-    let scraping = Scraping { source: options.config, config, pools, discoverers, metrics, current };
+    let scraping =
+        Scraping { store: store.clone(), source: options.config, config, pools, discoverers, metrics, current };
     let following = tokio::spawn(scraping.follow(requests, ending.clone()));
     let served = serve(bound, endpoints, router, ending.clone()).await;
     ending.cancel();
@@ -133,6 +141,10 @@ async fn open(options: &Options) -> anyhow::Result<Store> {
     Ok(opening.await.context("opening the store was given up")??)
 }
 
+fn keep_exemplars(store: &Store, config: &Config) {
+    store.limit_exemplars(config.max_exemplars.unwrap_or(procession_store::Options::default().max_exemplars));
+}
+
 async fn close(store: Store) -> anyhow::Result<()> {
     tokio::task::spawn_blocking(move || Ok(store.close()?)).await?
 }
@@ -142,6 +154,7 @@ const DISCOVERY_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is scraped, and where that is written.
 struct Scraping<R> {
+    store: Store,
     source: ConfigSource,
     config: Config,
     pools: Pools<R>,
@@ -181,6 +194,7 @@ impl<R: Copy + Eq + Hash + Send + Sync + 'static> Scraping<R> {
         self.pools.check(&config)?;
         self.discoverers.apply(&config, DISCOVERY_PATIENCE).await;
         self.pools.apply(&config, &self.discoverers.found()).await?;
+        keep_exemplars(&self.store, &config);
         *self.current.lock() = Current::now(&config);
         self.config = config;
         Ok(())

@@ -126,6 +126,49 @@ async fn start(options: Options) -> (Api, CancellationToken, tokio::task::JoinHa
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn exemplars_are_answered_after_a_restart_too() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let page = || async {
+        let text = "# TYPE a counter\na_total{path=\"/<x>\"} 3 # {trace_id=\"7f\"} 0.67 1700000000.123\n# EOF\n";
+        ([("content-type", "application/openmetrics-text; version=1.0.0")], text)
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/metrics", get(page))).await });
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scraper.yml");
+    write_config(&file, target, "j");
+    let mut options = Options::new(ConfigSource::File(file.clone()), folder.path().join("data"));
+    options.storage.retention = None;
+    let ask = "/api/v1/query_exemplars?query=rate(a_total[5m])%20%2F%20rate(b[5m])&start=1700000000&end=1700000001";
+
+    for restarted in [false, true] {
+        if restarted {
+            // What is asked for comes from the store, not from the next scrape.
+            std::fs::write(&file, "scrape_configs: []\n").unwrap();
+        }
+        let (api, shutdown, running) = start(options.clone()).await;
+        let found = api.until(ask, |data| data[0]["exemplars"].is_array()).await;
+        let exemplars =
+            serde_json::json!([{"labels": {"trace_id": "7f"}, "value": "0.67", "timestamp": 1700000000.123}]);
+        assert_eq!(found[0]["exemplars"], exemplars);
+        let labels =
+            serde_json::json!({"__name__": "a_total", "instance": target.to_string(), "job": "j", "path": "/<x>"});
+        assert_eq!(found[0]["seriesLabels"], labels);
+        assert_eq!(api.data(&ask.replace("start=1700000000", "start=1700000000.124")).await, serde_json::json!([]));
+        assert_eq!(api.data(&ask.replace("a_total", "other")).await, serde_json::json!([]));
+        if restarted {
+            // None are kept from now on.
+            std::fs::write(&file, "storage: {exemplars: {max_exemplars: 0}}\n").unwrap();
+            assert_eq!(api.reload().await.0, 200);
+            assert_eq!(api.data(ask).await, serde_json::json!([]));
+        }
+        shutdown.cancel();
+        running.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_of_targets_are_followed_and_what_did_not_change_goes_on() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();

@@ -11,19 +11,37 @@ use procession_store::{Batch, Error, SeriesRef, Store};
 use std::sync::Arc;
 
 /// The loops' way into the store.
-pub(super) fn sink(store: Store) -> Sink<SeriesRef> {
+pub(crate) fn sink(store: Store) -> Sink<SeriesRef> {
     let interning = store.clone();
     Sink {
         intern: Box::new(move |labels| interning.series_ref(labels)),
         append: Box::new(move |samples: Samples<SeriesRef>| {
-            let batch = Batch { series: samples.series, timestamps_ms: samples.timestamps_ms, values: samples.values };
-            store.append(batch).map_err(|error| match error {
-                Error::Forgotten(forgotten) => {
-                    let Batch { series, timestamps_ms, values } = forgotten.batch;
-                    Refused::Forgotten { series: forgotten.series, samples: Samples { series, timestamps_ms, values } }
+            if !samples.starts.is_empty() {
+                let mut zeros = Batch::default();
+                samples.starts.iter().for_each(|(series, start_ms)| zeros.push(*series, *start_ms, 0.0));
+                match store.append_starts(zeros) {
+                    Ok(_) => {}
+                    Err(Error::Forgotten(refused)) => {
+                        return Err(Refused::Forgotten { series: refused.series, samples: Box::new(samples) });
+                    }
+                    Err(other) => return Err(Refused::Other(other.to_string())),
                 }
-                other => Refused::Other(other.to_string()),
-            })
+            }
+            let Samples { series, timestamps_ms, values, starts, exemplars } = samples;
+            match store.append(Batch { series, timestamps_ms, values }) {
+                Ok(appended) => {
+                    if !exemplars.is_empty() {
+                        store.append_exemplars(exemplars);
+                    }
+                    Ok(appended)
+                }
+                Err(Error::Forgotten(refused)) => {
+                    let Batch { series, timestamps_ms, values } = refused.batch;
+                    let samples = Samples { series, timestamps_ms, values, starts, exemplars };
+                    Err(Refused::Forgotten { series: refused.series, samples: Box::new(samples) })
+                }
+                Err(other) => Err(Refused::Other(other.to_string())),
+            }
         }),
     }
 }

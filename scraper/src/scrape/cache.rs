@@ -19,6 +19,8 @@ pub(crate) enum Known<R> {
     New,
     /// The store's number.
     Stored(R),
+    /// The store's number; the last good page did not have it.
+    Away(R),
 }
 
 #[derive(Clone, Debug)]
@@ -34,6 +36,8 @@ struct Entry<R> {
     live: bool,
     /// The same for the scrape under way.
     followed: bool,
+    /// Whether it tells since when another series counts (`_created`).
+    tells_start: bool,
     known: Known<R>,
 }
 
@@ -57,6 +61,10 @@ pub(crate) struct SeriesCache<R> {
     present: usize,
     /// Series of a cache that was given up, for which markers may be due.
     orphans: Vec<R>,
+    /// What the last page said beside samples, by place, so that it is not said again. What is forgotten here is merely
+    /// handed to the store once more, which knows it.
+    starts: HashMap<u32, i64, FixedState>,
+    exemplars: HashMap<u32, u64, FixedState>,
 }
 
 impl<R> Default for SeriesCache<R> {
@@ -73,6 +81,8 @@ impl<R> Default for SeriesCache<R> {
             first: 0,
             present: 0,
             orphans: Vec::new(),
+            starts: HashMap::default(),
+            exemplars: HashMap::default(),
         }
     }
 }
@@ -135,6 +145,7 @@ impl<R: Copy + Eq + Hash> SeriesCache<R> {
             seen: self.scrape.wrapping_sub(1),
             live: false,
             followed: false,
+            tells_start: false,
             known,
         });
         let (text, entries, hasher) = (&self.text, &self.entries, &self.hasher);
@@ -148,6 +159,32 @@ impl<R: Copy + Eq + Hash> SeriesCache<R> {
     #[inline]
     pub(crate) fn known(&self, place: Place) -> Known<R> {
         self.entries[place].known
+    }
+
+    /// The place of a text, without stepping there.
+    pub(crate) fn place(&self, series: &str) -> Option<Place> {
+        self.look_up(series).map(|place| place as Place)
+    }
+
+    /// Whether a place tells since when another series counts.
+    #[inline]
+    pub(crate) fn tells_start(&self, place: Place) -> bool {
+        self.entries[place].tells_start
+    }
+
+    /// Notes that it does.
+    pub(crate) fn set_tells_start(&mut self, place: Place) {
+        self.entries[place].tells_start = true;
+    }
+
+    /// Notes the start that a place tells; `true` where it is another one than before.
+    pub(crate) fn start_changed(&mut self, place: Place, start_ms: i64) -> bool {
+        self.starts.insert(place as u32, start_ms) != Some(start_ms)
+    }
+
+    /// Notes the exemplar of a place, as a hash; `true` where it is another one than before.
+    pub(crate) fn exemplar_changed(&mut self, place: Place, hash: u64) -> bool {
+        self.exemplars.insert(place as u32, hash) != Some(hash)
     }
 
     /// Gives a place that was new its number.
@@ -178,10 +215,11 @@ impl<R: Copy + Eq + Hash> SeriesCache<R> {
                 continue;
             }
             unseen += 1;
-            if mem::take(&mut entry.live)
-                && let Known::Stored(series) = entry.known
-            {
-                gone.push(series);
+            if let Known::Stored(series) = entry.known {
+                if mem::take(&mut entry.live) {
+                    gone.push(series);
+                }
+                entry.known = Known::Away(series);
             }
         }
         if !gone.is_empty() {
@@ -210,6 +248,7 @@ impl<R: Copy + Eq + Hash> SeriesCache<R> {
         }
         self.text.truncate(self.entries.get(self.settled).map_or(self.text.len(), |e| e.start));
         self.entries.truncate(self.settled);
+        self.say_again();
         let mut told = HashSet::new();
         let mut gone = mem::take(&mut self.orphans);
         for entry in &mut self.entries {
@@ -221,9 +260,15 @@ impl<R: Copy + Eq + Hash> SeriesCache<R> {
         gone
     }
 
-    /// Series that have ended and whose markers were not taken: the next scrape tells of them again.
+    /// A scrape was not taken: the next one tells again of series that have ended, of starts and of exemplars.
     pub(crate) fn owe(&mut self, ended: impl IntoIterator<Item = R>) {
         self.orphans.extend(ended);
+        self.say_again();
+    }
+
+    fn say_again(&mut self) {
+        self.starts.clear();
+        self.exemplars.clear();
     }
 
     /// Forgets what the texts meant, since relabelling has changed; the next scrape tells which series are gone.
@@ -264,13 +309,14 @@ impl<R: Copy + Eq + Hash> SeriesCache<R> {
         let old = mem::take(&mut self.entries);
         let text = mem::take(&mut self.text);
         self.index.clear();
+        self.say_again();
         self.first = 0;
         self.previous = None;
         let scrape = self.scrape;
         for entry in old.into_iter().filter(|e| e.seen == scrape) {
             let place = self.insert(slice(&text, &entry), entry.known);
             let new = &mut self.entries[place];
-            (new.seen, new.live) = (entry.seen, entry.live);
+            (new.seen, new.live, new.tells_start) = (entry.seen, entry.live, entry.tells_start);
         }
     }
 
@@ -288,7 +334,7 @@ fn slice<'a, R>(text: &'a str, entry: &Entry<R>) -> &'a str {
 fn stored<R>(known: Known<R>) -> Option<R> {
     match known {
         Known::Stored(series) => Some(series),
-        Known::New | Known::Dropped => None,
+        Known::New | Known::Dropped | Known::Away(_) => None,
     }
 }
 
@@ -305,7 +351,9 @@ mod tests {
         }
         for word in page.split_whitespace() {
             let place = cache.find(word).unwrap_or_else(|| cache.insert(word, Known::Stored(word.as_bytes()[0])));
-            assert_eq!(cache.known(place), Known::Stored(word.as_bytes()[0]), "{word}");
+            let number = word.as_bytes()[0];
+            assert!(matches!(cache.known(place), Known::Stored(n) | Known::Away(n) if n == number), "{word}");
+            cache.set_stored(place, number);
             cache.mark(place, true);
         }
         let mut gone = if succeeds { cache.finish() } else { cache.abandon() };

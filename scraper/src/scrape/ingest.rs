@@ -1,16 +1,22 @@
 //! From the text of a page to columns of samples. No I/O.
 
+use super::budget::{Full, Share};
 use super::cache::{Known, Place, SeriesCache};
 use super::error::ScrapeError;
 use super::labels::stored_labels;
 use super::metadata::MetadataStore;
-use crate::config::Job;
-use procession_openmetrics::{Entry, Format, Labels, LabelsBuilder, Parser, STALE_NAN, is_stale};
+use super::{exemplars, starts};
+use crate::config::{CreatedTimestamps, Job};
+use crate::target::status::LeftOut;
+use procession_openmetrics::{Entry, Format, Labels, LabelsBuilder, METRIC_NAME, Parser, STALE_NAN, Sample, is_stale};
+use procession_store::Exemplar;
 use std::hash::Hash;
 
 /// How far ahead of our clock a target's timestamp may be, as in Prometheus: one sample of the far future would move
 /// the window that is kept.
 const MAX_AHEAD_MS: i64 = 600_000;
+/// How far back it may be. Prometheus takes what its open window of one to three hours takes.
+const MAX_BEHIND_MS: i64 = 24 * 3_600_000;
 
 /// Samples that become visible together, in columns of one length.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,11 +27,21 @@ pub(crate) struct Samples<R> {
     pub(crate) timestamps_ms: Vec<i64>,
     /// How much.
     pub(crate) values: Vec<f64>,
+    /// When counters began, by their series: a zero belongs there, unless the series has newer samples.
+    pub(crate) starts: Vec<(R, i64)>,
+    /// Exemplars by their series.
+    pub(crate) exemplars: Vec<(R, Exemplar)>,
 }
 
 impl<R> Default for Samples<R> {
     fn default() -> Self {
-        Samples { series: Vec::new(), timestamps_ms: Vec::new(), values: Vec::new() }
+        Samples {
+            series: Vec::new(),
+            timestamps_ms: Vec::new(),
+            values: Vec::new(),
+            starts: Vec::new(),
+            exemplars: Vec::new(),
+        }
     }
 }
 
@@ -55,12 +71,8 @@ pub(crate) struct Counts {
     pub(crate) kept: usize,
     /// Series that the scrape before did not have.
     pub(crate) added: usize,
-    /// Samples of series that stood on the page before; the first one counts.
-    pub(crate) duplicates: usize,
-    /// Samples of series that are new past the soft limit.
-    pub(crate) over_limit: usize,
-    /// Samples too far ahead of our clock.
-    pub(crate) ahead: usize,
+    /// Samples that are not stored, with the reason.
+    pub(crate) left_out: LeftOut,
 }
 
 /// The page of one scrape.
@@ -73,26 +85,44 @@ pub(crate) struct Text<'a> {
     pub(crate) timestamp_ms: i64,
 }
 
+/// What the scrapes of one target have in common.
+pub(crate) struct Memory<'a, R> {
+    /// The target's labels.
+    pub(crate) target: &'a Labels,
+    /// Its series.
+    pub(crate) cache: &'a mut SeriesCache<R>,
+    /// Its families.
+    pub(crate) metadata: &'a mut MetadataStore,
+    /// Its part of the budgets.
+    pub(crate) share: &'a mut Share,
+}
+
 /// Reads a page. Where that fails, the counts are right as far as it was read, and [`all_gone`] must follow.
 pub(crate) fn ingest<R: Copy + Eq + Hash>(
     text: &Text<'_>,
     job: &Job,
-    target: &Labels,
-    cache: &mut SeriesCache<R>,
-    metadata: &mut MetadataStore,
+    memory: &mut Memory<'_, R>,
     intern: &dyn Fn(&Labels) -> R,
     counts: &mut Counts,
 ) -> Result<Samples<R>, ScrapeError> {
-    cache.begin();
-    let Page { places, timestamps_ms, values, new } = read(text, job, target, cache, metadata, counts)?;
+    memory.cache.begin();
+    let mut reading = Reading::new(text, job, memory, counts);
+    reading.read()?;
+    let Page { places, timestamps_ms, values, new, told, exemplars } = reading.page;
+    let cache = &mut *memory.cache;
     for (place, labels) in &new {
         cache.set_stored(*place, intern(labels));
     }
-    let numbers = places.iter().map(|place| cache.known(*place as Place));
-    let series: Vec<R> =
-        numbers.filter_map(|known| if let Known::Stored(series) = known { Some(series) } else { None }).collect();
+    let starts = match told.is_empty() {
+        true => Vec::new(),
+        false => starts::find(text, job, cache, memory.metadata, &told)?,
+    };
+    let number = |place: Place| if let Known::Stored(series) = cache.known(place) { Some(series) } else { None };
+    let series: Vec<R> = places.iter().filter_map(|place| number(*place as Place)).collect();
     debug_assert_eq!(series.len(), values.len());
-    let mut samples = Samples { series, timestamps_ms, values };
+    let starts = starts.into_iter().filter_map(|(place, start_ms)| Some((number(place)?, start_ms))).collect();
+    let exemplars = exemplars.into_iter().filter_map(|(place, exemplar)| Some((number(place)?, exemplar))).collect();
+    let mut samples = Samples { series, timestamps_ms, values, starts, exemplars };
     for gone in cache.finish() {
         samples.push(gone, text.timestamp_ms, STALE_NAN);
     }
@@ -108,102 +138,174 @@ pub(crate) fn all_gone<R: Copy + Eq + Hash>(cache: &mut SeriesCache<R>, timestam
     samples
 }
 
+#[derive(Default)]
 struct Page {
     places: Vec<u32>,
     timestamps_ms: Vec<i64>,
     values: Vec<f64>,
     /// Series that get their number once the whole page turned out to be good: a page that fails leaves no trace.
     new: Vec<(Place, Labels)>,
+    /// Starts that are news.
+    told: starts::Told,
+    exemplars: Vec<(Place, Exemplar)>,
 }
 
-fn read<R: Copy + Eq + Hash>(
-    text: &Text<'_>,
-    job: &Job,
-    target: &Labels,
-    cache: &mut SeriesCache<R>,
-    metadata: &mut MetadataStore,
-    counts: &mut Counts,
-) -> Result<Page, ScrapeError> {
-    metadata.begin();
-    let expected = cache.expected_samples();
-    let mut page = Page {
-        places: Vec::with_capacity(expected),
-        timestamps_ms: Vec::with_capacity(expected),
-        values: Vec::with_capacity(expected),
-        new: Vec::new(),
-    };
-    let limit = if job.limits.samples == 0 { usize::MAX } else { job.limits.samples };
-    let room = match job.limits.soft_samples {
-        0 => usize::MAX,
-        // Series that are there keep their places; what one leaves free is given away by the next scrape.
-        limit => limit.saturating_sub(cache.present()),
-    };
-    let mut builder = LabelsBuilder::default();
-    let mut parser = Parser::new(text.body, text.format);
-    while let Some(entry) = parser.next_entry()? {
-        let sample = match entry {
-            Entry::Sample(sample) => sample,
-            Entry::Type { family, kind } => {
-                metadata.set_kind(&family, kind);
-                continue;
-            }
-            Entry::Help { family, text } => {
-                metadata.set_help(&family, &text);
-                continue;
-            }
-            Entry::Unit { family, unit } => {
-                metadata.set_unit(&family, unit);
-                continue;
-            }
-            Entry::Eof => continue,
+/// A page being read.
+struct Reading<'a, 'm, R> {
+    text: &'a Text<'a>,
+    job: &'a Job,
+    memory: &'a mut Memory<'m, R>,
+    counts: &'a mut Counts,
+    page: Page,
+    builder: LabelsBuilder,
+    /// How many series may join those of the last page.
+    room: usize,
+}
+
+impl<'a, 'm, R: Copy + Eq + Hash> Reading<'a, 'm, R> {
+    fn new(text: &'a Text<'a>, job: &'a Job, memory: &'a mut Memory<'m, R>, counts: &'a mut Counts) -> Self {
+        memory.metadata.begin();
+        let expected = memory.cache.expected_samples();
+        let page = Page {
+            places: Vec::with_capacity(expected),
+            timestamps_ms: Vec::with_capacity(expected),
+            values: Vec::with_capacity(expected),
+            ..Page::default()
         };
-        counts.scraped += 1;
-        let place = match cache.find(sample.series) {
+        let room = match job.limits.soft_samples {
+            0 => usize::MAX,
+            // Series that are there keep their places; what one leaves free is given away by the next scrape.
+            limit => limit.saturating_sub(memory.cache.present()),
+        };
+        Reading { text, job, memory, counts, page, builder: LabelsBuilder::default(), room }
+    }
+
+    fn read(&mut self) -> Result<(), ScrapeError> {
+        let mut parser = Parser::new(self.text.body, self.text.format);
+        while let Some(entry) = parser.next_entry()? {
+            let metadata = &mut *self.memory.metadata;
+            match entry {
+                Entry::Sample(sample) => self.sample(&sample)?,
+                Entry::Type { family, kind } => metadata.set_kind(&family, kind),
+                Entry::Help { family, text } => metadata.set_help(&family, &text),
+                Entry::Unit { family, unit } => metadata.set_unit(&family, unit),
+                Entry::Eof => {}
+            }
+        }
+        let (kept, limit) = (self.counts.kept, self.limit());
+        if kept > limit {
+            return Err(ScrapeError::SampleLimit { samples: kept, limit });
+        }
+        self.memory.metadata.finish();
+        Ok(())
+    }
+
+    fn limit(&self) -> usize {
+        if self.job.limits.samples == 0 { usize::MAX } else { self.job.limits.samples }
+    }
+
+    #[inline]
+    fn sample(&mut self, sample: &Sample<'_>) -> Result<(), ScrapeError> {
+        self.counts.scraped += 1;
+        let place = match self.memory.cache.find(sample.series) {
             Some(place) => place,
-            None => {
-                sample.labels(&mut builder)?;
-                match stored_labels(job, target, &mut builder)? {
-                    None => cache.insert(sample.series, Known::Dropped),
-                    Some(_) if page.new.len() >= room => {
-                        counts.over_limit += 1;
-                        continue;
-                    }
-                    Some(labels) => {
-                        let place = cache.insert(sample.series, Known::New);
-                        counts.added += 1;
-                        page.new.push((place, labels));
-                        place
-                    }
-                }
-            }
+            None => match self.insert(sample)? {
+                Some(place) => place,
+                None => return Ok(()),
+            },
         };
-        if cache.known(place) == Known::Dropped {
-            cache.mark(place, false);
-            continue;
+        let cache = &mut *self.memory.cache;
+        if cache.tells_start(place) {
+            starts::note(sample, place, cache, &mut self.builder, &mut self.page.told)?;
         }
-        counts.kept += 1;
-        let own = sample.timestamp_ms.filter(|_| job.honor_timestamps);
-        let followed = own.is_none() || job.track_timestamps_staleness;
-        let first = cache.mark(place, followed);
+        match cache.known(place) {
+            Known::Dropped => {
+                cache.mark(place, false);
+                if cache.tells_start(place) && self.job.created == CreatedTimestamps::ZeroSample {
+                    // It is no sample at all.
+                    self.counts.scraped -= 1;
+                }
+                return Ok(());
+            }
+            Known::Away(series) => {
+                if !self.has_room() {
+                    return Ok(());
+                }
+                self.memory.cache.set_stored(place, series);
+            }
+            Known::New | Known::Stored(_) => {}
+        }
+        self.counts.kept += 1;
+        let scraped_ms = self.text.timestamp_ms;
+        let own = sample.timestamp_ms.filter(|_| self.job.honor_timestamps);
+        let followed = own.is_none() || self.job.track_timestamps_staleness;
+        let first = self.memory.cache.mark(place, followed);
         if !first && own.is_none() {
-            counts.duplicates += 1;
-            continue;
+            self.counts.left_out.duplicate += 1;
+            return Ok(());
         }
-        let timestamp_ms = own.unwrap_or(text.timestamp_ms);
-        if timestamp_ms > text.timestamp_ms.saturating_add(MAX_AHEAD_MS) {
-            counts.ahead += 1;
-            continue;
+        let timestamp_ms = own.unwrap_or(scraped_ms);
+        let latest_ms = scraped_ms.saturating_add(MAX_AHEAD_MS);
+        if timestamp_ms > latest_ms {
+            self.counts.left_out.ahead += 1;
+            return Ok(());
+        }
+        if timestamp_ms < scraped_ms.saturating_sub(MAX_BEHIND_MS) {
+            self.counts.left_out.behind += 1;
+            return Ok(());
         }
         // Past the limit the page is still counted to its end, to say by how much.
-        if counts.kept <= limit {
-            page.places.push(place as u32);
-            page.timestamps_ms.push(timestamp_ms);
-            page.values.push(sample.value);
+        if self.counts.kept <= self.limit() {
+            self.page.places.push(place as u32);
+            self.page.timestamps_ms.push(timestamp_ms);
+            self.page.values.push(sample.value);
+            if let Some(written) = &sample.exemplar {
+                let news = exemplars::news(written, place, self.memory.cache, scraped_ms, latest_ms);
+                self.page.exemplars.extend(news.map(|exemplar| (place, exemplar)));
+            }
         }
+        Ok(())
     }
-    if counts.kept > limit {
-        return Err(ScrapeError::SampleLimit { samples: counts.kept, limit });
+
+    /// The place of a series whose text is new; `None` where there is no room for it.
+    #[cold]
+    fn insert(&mut self, sample: &Sample<'_>) -> Result<Option<Place>, ScrapeError> {
+        sample.labels(&mut self.builder)?;
+        let name = self.builder.get(METRIC_NAME).unwrap_or_default();
+        let tells_start = starts::family_of(self.job, self.text.format, name, self.memory.metadata).is_some();
+        let labels = match tells_start && self.job.created == CreatedTimestamps::ZeroSample {
+            true => None,
+            false => stored_labels(self.job, self.memory.target, &mut self.builder)?,
+        };
+        if labels.is_some() && !self.has_room() {
+            return Ok(None);
+        }
+        let known = if labels.is_some() { Known::New } else { Known::Dropped };
+        let place = self.memory.cache.insert(sample.series, known);
+        if tells_start {
+            self.memory.cache.set_tells_start(place);
+        }
+        if let Some(labels) = labels {
+            self.counts.added += 1;
+            self.page.new.push((place, labels));
+        }
+        Ok(Some(place))
     }
-    metadata.finish();
-    Ok(page)
+
+    /// Takes room for a series that the last page did not have, or counts that there is none.
+    #[cold]
+    fn has_room(&mut self) -> bool {
+        let left_out = &mut self.counts.left_out;
+        if self.room == 0 {
+            left_out.over_limit += 1;
+            return false;
+        }
+        let taken = self.memory.share.take();
+        match taken {
+            Ok(()) => self.room -= 1,
+            Err(Full::Job) => left_out.over_job_budget += 1,
+            Err(Full::Server) => left_out.over_server_budget += 1,
+        }
+        taken.is_ok()
+    }
 }

@@ -1,5 +1,6 @@
 //! A target's scrapes, one after the other.
 
+use super::budget::{Budget, Share};
 use super::buffers::Buffers;
 use super::fetch::Fetcher;
 use super::metadata::MetadataStore;
@@ -51,13 +52,13 @@ pub(crate) struct Shared<R> {
     pub(crate) reading: Arc<Semaphore>,
     /// Where the loops run.
     pub(crate) runtime: Handle,
-    /// Added to every target's hash.
-    pub(crate) seed: u64,
+    /// The series of all jobs.
+    pub(crate) budget: Arc<Budget>,
 }
 
 impl<R> Shared<R> {
     /// Loops of a runtime, on a clock, that hand their samples to a sink.
-    pub(crate) fn new(runtime: Handle, clock: Clock, sink: Sink<R>, metrics: Metrics, seed: u64) -> Self {
+    pub(crate) fn new(runtime: Handle, clock: Clock, sink: Sink<R>, metrics: Metrics) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Shared {
             runtime,
@@ -66,7 +67,7 @@ impl<R> Shared<R> {
             buffers: Buffers::default(),
             metrics,
             reading: Arc::new(Semaphore::new(cores)),
-            seed,
+            budget: Arc::default(),
         }
     }
 }
@@ -82,19 +83,24 @@ pub(crate) struct ScrapeLoop<R> {
     pub(crate) refusal: Arc<Mutex<Option<String>>>,
     pub(crate) last: Arc<Mutex<LastScrape>>,
     pub(crate) metadata: Arc<Mutex<MetadataStore>>,
+    /// The series of the job.
+    pub(crate) budget: Arc<Budget>,
+    /// Added to the target's hash.
+    pub(crate) seed: u64,
     pub(crate) shared: Arc<Shared<R>>,
 }
 
 impl<R: Copy + Eq + Hash + Send + Sync + 'static> ScrapeLoop<R> {
     /// A worker for a target that was never scraped.
     pub(crate) fn new_worker(&self) -> Worker<R> {
-        Worker::new(self.target.labels.clone(), self.metadata.clone())
+        let share = Share::new(self.budget.clone(), self.shared.budget.clone());
+        Worker::new(self.target.labels.clone(), self.metadata.clone()).sharing(share)
     }
 
     /// Scrapes until it is told to stop; gives the worker back, for whoever goes on or ends the series.
     /// The first due moment is fixed here and now, not when the task gets its turn.
     pub(crate) fn run(self, worker: Worker<R>, stop: CancellationToken) -> impl Future<Output = Worker<R>> + Send {
-        let schedule = Schedule::new(self.target.interval, self.target.hash(self.shared.seed));
+        let schedule = Schedule::new(self.target.interval, self.target.hash(self.seed));
         let due = schedule.next_after(self.now());
         self.scrape_from(due, schedule, worker, stop)
     }

@@ -73,6 +73,11 @@ impl MetadataStore {
         self.families.retain(|_, (_, last)| scrape.wrapping_sub(*last) < KEPT_SCRAPES);
     }
 
+    /// The type of a family that is known.
+    pub(crate) fn kind(&self, family: &str) -> Option<MetricType> {
+        self.families.get(family).map(|(family, _)| family.kind)
+    }
+
     /// The families by name, in any order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &FamilyMetadata)> {
         self.families.iter().map(|(name, (family, _))| (name.as_str(), family))

@@ -6,6 +6,8 @@
 //! | `fetch` | bytes from the network, bounded in size and time |
 //! | `unpack` | gzip, zstd and the format |
 //! | `ingest`, `labels`, `cache`, `metadata` | from text to columns of samples; staleness |
+//! | `starts`, `exemplars` | what else a page says: since when counters count, and references |
+//! | `budget` | how many series may be active |
 //! | `worker` | one scrape from its page to the store, on a thread that may block |
 //! | `renew` | series that the store has forgotten meanwhile |
 //! | `looping` | a target's scrapes one after the other |
@@ -15,9 +17,11 @@
 //! Fetching is asynchronous, everything after it is not: reading a page runs on blocking threads, as many at a time as
 //! there are cores.
 
+mod budget;
 mod buffers;
 mod cache;
 mod error;
+mod exemplars;
 mod fetch;
 mod ingest;
 mod labels;
@@ -26,12 +30,14 @@ mod metadata;
 mod pools;
 mod renew;
 mod schedule;
+mod starts;
 #[cfg(test)]
 mod tests;
 mod thread;
 mod unpack;
 mod worker;
 
+pub(crate) use budget::{Budget, BudgetState};
 pub(crate) use ingest::Samples;
 pub(crate) use looping::{Clock, Shared};
 pub use metadata::FamilyMetadata;

@@ -1,13 +1,14 @@
 //! Which targets are scraped: a pool for each job, a loop for each target.
 
+use super::budget::{Budget, BudgetState};
 use super::fetch::Fetcher;
 use super::looping::{ScrapeLoop, Shared};
 use super::metadata::{FamilyMetadata, MetadataStore};
 use super::worker::Worker;
-use crate::config::{Config, Job};
+use crate::config::{Config, Job, Limits};
 use crate::discovery::Found;
 use crate::target::status::{DroppedTarget, LastScrape, RefusedTarget, TargetStatus, TargetsSnapshot};
-use crate::target::{Discovered, Target, discover};
+use crate::target::{Discovered, Target, discover, seed};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use procession_openmetrics::Labels;
@@ -26,7 +27,7 @@ struct Listing {
     active: Vec<Listed>,
     dropped: Vec<DroppedTarget>,
     refused: Vec<RefusedTarget>,
-    pools: Vec<String>,
+    pools: Vec<(Arc<Job>, Arc<Budget>)>,
 }
 
 #[derive(Clone, Debug)]
@@ -46,13 +47,18 @@ impl Targets {
             dropped: listing.dropped.clone(),
             refused: listing.refused.clone(),
             discovery_errors: Vec::new(),
-            pools: listing.pools.clone(),
+            pools: listing.pools.iter().map(|(job, _)| job.name.clone()).collect(),
         }
     }
 
     /// The number of targets that are scraped.
     pub fn len(&self) -> usize {
         self.0.load().active.len()
+    }
+
+    /// How many series the targets of each job have, by its name.
+    pub(crate) fn budgets(&self) -> Vec<(String, BudgetState)> {
+        self.0.load().pools.iter().map(|(job, budget)| (job.name.clone(), budget.state())).collect()
     }
 
     /// Whether nothing is scraped.
@@ -85,6 +91,7 @@ struct Running<R> {
     job: Arc<Job>,
     last: Arc<Mutex<LastScrape>>,
     metadata: Arc<Mutex<MetadataStore>>,
+    seed: u64,
     stop: CancellationToken,
     ended: JoinHandle<Worker<R>>,
 }
@@ -94,6 +101,7 @@ struct Pool {
     job: Arc<Job>,
     fetcher: Arc<Fetcher>,
     refusal: Arc<Mutex<Option<String>>>,
+    budget: Arc<Budget>,
 }
 
 /// All pools and loops.
@@ -115,10 +123,11 @@ impl<R: Copy + Eq + Hash + Send + Sync + 'static> Pools<R> {
         self.targets.clone()
     }
 
-    /// Scrapes what a configuration says and what discovery found for it from now on. Loops of targets that it does not change go on without a gap.
-    /// Where it fails, nothing has changed.
+    /// Scrapes what a configuration says and what discovery found for it from now on. Loops of targets that it does not
+    /// change go on without a gap. Where it fails, nothing has changed.
     pub(crate) async fn apply(&mut self, config: &Config, found: &Found) -> Result<(), String> {
         let pools = self.prepare(config)?;
+        let seed = seed(&config.external_labels);
         let mut listing = Listing::default();
         let mut kept = HashMap::new();
         let mut starting = Vec::new();
@@ -144,17 +153,18 @@ impl<R: Copy + Eq + Hash + Send + Sync + 'static> Pools<R> {
                 discovered,
                 reason,
             }));
-            listing.pools.push(job.name.clone());
+            pool.budget.set_limit(job.limits.series);
+            listing.pools.push((job.clone(), pool.budget.clone()));
             for target in active {
                 let listed = match self.running.remove(&key(&target)) {
-                    Some(mut running) if unchanged(&running, &target, job) => {
+                    Some(mut running) if running.seed == seed && unchanged(&running, &target, job) => {
                         running.target = target;
                         let listed = running.listed();
                         kept.insert(key(&running.target), running);
                         listed
                     }
                     replaced => {
-                        let (looping, listed) = self.new_loop(target, pool, replaced.as_ref());
+                        let (looping, listed) = self.new_loop(target, pool, seed, replaced.as_ref());
                         starting.push((looping, replaced));
                         listed
                     }
@@ -167,10 +177,11 @@ impl<R: Copy + Eq + Hash + Send + Sync + 'static> Pools<R> {
         for running in removed.values().chain(starting.iter().filter_map(|(_, replaced)| replaced.as_ref())) {
             running.stop.cancel();
         }
+        // The series of a target that only moved get their end before they go on.
+        self.end(removed).await;
         for (looping, replaced) in starting {
             self.start(looping, replaced).await;
         }
-        self.end(removed).await;
         self.pools = pools;
         Ok(())
     }
@@ -185,17 +196,31 @@ impl<R: Copy + Eq + Hash + Send + Sync + 'static> Pools<R> {
         let mut pools = HashMap::with_capacity(config.jobs.len());
         for job in &config.jobs {
             let pool = match self.pools.get(&job.name) {
-                Some(old) if scrapes_alike(&old.job, job) => {
-                    Pool { job: job.clone(), fetcher: old.fetcher.clone(), refusal: old.refusal.clone() }
-                }
-                _ => Pool { job: job.clone(), fetcher: Arc::new(Fetcher::new(job)?), refusal: Arc::default() },
+                Some(old) if scrapes_alike(&old.job, job) => Pool {
+                    job: job.clone(),
+                    fetcher: old.fetcher.clone(),
+                    refusal: old.refusal.clone(),
+                    budget: old.budget.clone(),
+                },
+                old => Pool {
+                    job: job.clone(),
+                    fetcher: Arc::new(Fetcher::new(job)?),
+                    refusal: Arc::default(),
+                    budget: old.map(|old| old.budget.clone()).unwrap_or_default(),
+                },
             };
             pools.insert(job.name.clone(), pool);
         }
         Ok(pools)
     }
 
-    fn new_loop(&self, target: Target, pool: &Pool, replaced: Option<&Running<R>>) -> (ScrapeLoop<R>, Listed) {
+    fn new_loop(
+        &self,
+        target: Target,
+        pool: &Pool,
+        seed: u64,
+        replaced: Option<&Running<R>>,
+    ) -> (ScrapeLoop<R>, Listed) {
         let (last, metadata) = replaced.map(|r| (r.last.clone(), r.metadata.clone())).unwrap_or_default();
         let listed = Listed { target: target.clone(), last: last.clone(), metadata: metadata.clone() };
         let looping = ScrapeLoop {
@@ -206,6 +231,8 @@ impl<R: Copy + Eq + Hash + Send + Sync + 'static> Pools<R> {
             refusal: pool.refusal.clone(),
             last,
             metadata,
+            budget: pool.budget.clone(),
+            seed,
             shared: self.shared.clone(),
         };
         (looping, listed)
@@ -219,10 +246,10 @@ impl<R: Copy + Eq + Hash + Send + Sync + 'static> Pools<R> {
         };
         let stop = CancellationToken::new();
         let (target, job) = (looping.target.clone(), looping.job.clone());
-        let (last, metadata) = (looping.last.clone(), looping.metadata.clone());
+        let (last, metadata, seed) = (looping.last.clone(), looping.metadata.clone(), looping.seed);
         let worker = worker.unwrap_or_else(|| looping.new_worker());
         let ended = self.shared.runtime.spawn(looping.run(worker, stop.clone()));
-        let running = Running { target, job, last, metadata, stop, ended };
+        let running = Running { target, job, last, metadata, seed, stop, ended };
         self.running.insert(key(&running.target), running);
     }
 
@@ -272,6 +299,7 @@ fn scrapes_alike(a: &Job, b: &Job) -> bool {
         relabel: Vec::new(),
         target_limit: 0,
         keep_dropped_targets: 0,
+        limits: Limits { series: 0, ..job.limits },
         ..job.clone()
     };
     scraping(a) == scraping(b)

@@ -27,7 +27,7 @@ pub(super) fn append<R: Copy + Eq + Hash>(
             Ok(appended) => return Ok(appended),
             Err(Refused::Other(reason)) => return Err(reason),
             Err(Refused::Forgotten { series, samples: refused }) => {
-                samples = refused;
+                samples = *refused;
                 let forgotten: HashSet<R> = series.into_iter().collect();
                 // Whose end is all there is to tell has ended long ago.
                 samples.retain(|series, value| !(is_stale(value) && forgotten.contains(&series)));
@@ -66,11 +66,16 @@ impl<R: Copy + Eq + Hash> Samples<R> {
         for series in &mut self.series {
             *series = renewed.get(series).copied().unwrap_or(*series);
         }
+        let beside = self.starts.iter_mut().map(|(series, _)| series);
+        for series in beside.chain(self.exemplars.iter_mut().map(|(series, _)| series)) {
+            *series = renewed.get(series).copied().unwrap_or(*series);
+        }
         Ok(())
     }
 
     fn retain(&mut self, keep: impl Fn(R, f64) -> bool) {
-        let mut kept = Samples::default();
+        let (starts, exemplars) = (std::mem::take(&mut self.starts), std::mem::take(&mut self.exemplars));
+        let mut kept = Samples { starts, exemplars, ..Samples::default() };
         for ((series, timestamp_ms), value) in self.series.iter().zip(&self.timestamps_ms).zip(&self.values) {
             if keep(*series, *value) {
                 kept.push(*series, *timestamp_ms, *value);

@@ -1,16 +1,17 @@
 //! The second half of a scrape, on a thread that may block: unpack, read, relabel, report, hand to the store.
 
+use super::budget::Share;
 use super::buffers::Buffers;
 use super::cache::SeriesCache;
 use super::error::ScrapeError;
 use super::fetch::{Packing, Page};
-use super::ingest::{Counts, Samples, Text, all_gone, ingest};
+use super::ingest::{Counts, Memory, Samples, Text, all_gone, ingest};
 use super::labels::report_labels;
 use super::metadata::MetadataStore;
 use super::renew;
 use super::unpack;
 use crate::config::Job;
-use crate::target::status::{Health, LastScrape};
+use crate::target::status::{Health, LastScrape, LeftOut};
 use parking_lot::Mutex;
 use procession_openmetrics::{Labels, STALE_NAN};
 use procession_store::Appended;
@@ -40,7 +41,7 @@ type Append<R> = Box<dyn Fn(Samples<R>) -> Result<Appended, Refused<R>> + Send +
 /// Why samples were not taken.
 pub(crate) enum Refused<R> {
     /// These series are known under these numbers no more; the samples as they were handed in.
-    Forgotten { series: Vec<R>, samples: Samples<R> },
+    Forgotten { series: Vec<R>, samples: Box<Samples<R>> },
     /// Another reason, in words.
     Other(String),
 }
@@ -50,6 +51,7 @@ pub(crate) struct Worker<R> {
     labels: Labels,
     cache: SeriesCache<R>,
     metadata: Arc<Mutex<MetadataStore>>,
+    share: Share,
     reports: Option<[R; 5]>,
     last_timestamp_ms: Option<i64>,
 }
@@ -68,18 +70,30 @@ pub(crate) struct Moment {
 pub(crate) struct Outcome {
     pub(crate) last: LastScrape,
     pub(crate) counts: Counts,
-    pub(crate) appended: Appended,
     pub(crate) body_bytes: usize,
 }
 
 impl<R: Copy + Eq + Hash> Worker<R> {
     /// A worker for a target that was never scraped. `metadata` is shared with those who ask for it.
     pub(crate) fn new(labels: Labels, metadata: Arc<Mutex<MetadataStore>>) -> Self {
-        Worker { labels, cache: SeriesCache::default(), metadata, reports: None, last_timestamp_ms: None }
+        Worker {
+            labels,
+            cache: SeriesCache::default(),
+            metadata,
+            share: Share::default(),
+            reports: None,
+            last_timestamp_ms: None,
+        }
+    }
+
+    /// With a part of budgets.
+    pub(crate) fn sharing(self, share: Share) -> Self {
+        Worker { share, ..self }
     }
 
     /// The same target under new rules: what is known of its series no longer holds.
-    pub(crate) fn under_new_rules(self) -> Self {
+    pub(crate) fn under_new_rules(mut self) -> Self {
+        self.share.settle(0);
         Worker { cache: self.cache.forget_meanings(), ..self }
     }
 
@@ -109,6 +123,7 @@ impl<R: Copy + Eq + Hash> Worker<R> {
                 (all_gone(&mut self.cache, moment.timestamp_ms), Some(error))
             }
         };
+        self.share.settle(self.cache.present());
         let duration = moment.began.elapsed();
         self.report(&mut samples, moment.timestamp_ms, duration, &counts, error.is_none(), sink);
         self.last_timestamp_ms = Some(moment.timestamp_ms);
@@ -126,10 +141,14 @@ impl<R: Copy + Eq + Hash> Worker<R> {
                 began_ms: Some(moment.timestamp_ms),
                 duration,
                 samples: counts.kept,
-                left_out: counts.over_limit,
+                left_out: LeftOut {
+                    duplicate: counts.left_out.duplicate + appended.duplicates,
+                    out_of_order: appended.out_of_order,
+                    out_of_bounds: appended.out_of_bounds,
+                    ..counts.left_out
+                },
             },
             counts,
-            appended,
             body_bytes,
         }
     }
@@ -153,7 +172,9 @@ impl<R: Copy + Eq + Hash> Worker<R> {
             timestamp_ms: moment.timestamp_ms,
         };
         let mut metadata = self.metadata.lock();
-        ingest(&text, job, &self.labels, &mut self.cache, &mut metadata, &sink.intern, counts)
+        let mut memory =
+            Memory { target: &self.labels, cache: &mut self.cache, metadata: &mut metadata, share: &mut self.share };
+        ingest(&text, job, &mut memory, &sink.intern, counts)
     }
 
     /// What is written about every scrape.

@@ -28,8 +28,45 @@ pub struct LastScrape {
     pub duration: Duration,
     /// Samples after metric relabelling.
     pub samples: usize,
-    /// Samples of new series that `soft_sample_limit` left out.
-    pub left_out: usize,
+    /// Samples that were not stored although the scrape succeeded.
+    pub left_out: LeftOut,
+}
+
+/// Samples of one scrape that were not stored, by the reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Of series that are new past `soft_sample_limit`.
+    pub over_limit: usize,
+    /// Of series that are new past the job's `series_limit`.
+    pub over_job_budget: usize,
+    /// Of series that are new past the limit of all jobs.
+    pub over_server_budget: usize,
+    /// Too far ahead of our clock.
+    pub ahead: usize,
+    /// Too far behind it.
+    pub behind: usize,
+    /// Of series that stood on the page before, or have a sample at that moment; the first one counts.
+    pub duplicate: usize,
+    /// Older than a sample that their series has.
+    pub out_of_order: usize,
+    /// At no moment that can be stored.
+    pub out_of_bounds: usize,
+}
+
+impl LeftOut {
+    /// Each reason as metrics name it and in words, with how many there were.
+    pub fn reasons(&self) -> [(&'static str, &'static str, usize); 8] {
+        [
+            ("over_limit", "new past soft_sample_limit", self.over_limit),
+            ("over_job_budget", "new past the job's series_limit", self.over_job_budget),
+            ("over_server_budget", "new past the series limit of all jobs", self.over_server_budget),
+            ("ahead", "more than 10 minutes in the future", self.ahead),
+            ("behind", "more than a day old", self.behind),
+            ("duplicate", "twice at one moment", self.duplicate),
+            ("out_of_order", "older than what is stored", self.out_of_order),
+            ("out_of_bounds", "at a moment that can't be stored", self.out_of_bounds),
+        ]
+    }
 }
 
 /// A target that is scraped, with its last scrape.

@@ -1,6 +1,7 @@
 //! The store as its callers see it.
 
 mod exemplars;
+mod starts;
 
 use crate::blocks::{self, Healed, views_sql};
 use crate::database::{self, Pool};

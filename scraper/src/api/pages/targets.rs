@@ -91,7 +91,9 @@ fn row(status: &TargetStatus, now_ms: i64) -> Markup {
             td class="number" { (format!("{:.3} s", last.duration.as_secs_f64())) }
             td class="number" {
                 (last.samples)
-                @if last.left_out > 0 { br; span class="down" { (last.left_out) " left out" } }
+                @for (_, why, samples) in last.left_out.reasons() {
+                    @if samples > 0 { br; span class="down" { (samples) " left out: " (why) } }
+                }
             }
             td { (last.error) }
         }

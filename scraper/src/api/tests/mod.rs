@@ -8,7 +8,7 @@ use super::{ApiState, Limits, Metadata, Reloaded, router};
 use crate::commands::Import;
 use crate::target::Target;
 use crate::target::status::{
-    DiscoveryError, DroppedTarget, Health, LastScrape, RefusedTarget, TargetStatus, TargetsSnapshot,
+    DiscoveryError, DroppedTarget, Health, LastScrape, LeftOut, RefusedTarget, TargetStatus, TargetsSnapshot,
 };
 use axum::body::Body;
 use axum::http::Request;
@@ -88,7 +88,7 @@ fn targets() -> TargetsSnapshot {
         began_ms,
         duration: Duration::from_micros(12_500),
         samples: 40,
-        left_out: usize::from(health == Health::Down),
+        left_out: LeftOut { over_limit: usize::from(health == Health::Down), ..LeftOut::default() },
     };
     TargetsSnapshot {
         active: vec![

@@ -18,7 +18,7 @@ async fn pages_are_escaped_and_load_nothing_from_elsewhere() {
                 "<td>not yet</td>",
                 "0.013 s",
                 "<td class=\"number\">40</td>",
-                "<td class=\"number\">40<br><span class=\"down\">1 left out</span></td>",
+                "<td class=\"number\">40<br><span class=\"down\">1 left out: new past soft_sample_limit</span></td>",
             ],
         ),
     ] {

@@ -57,7 +57,7 @@ impl Fleet {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (clock, recorder, metrics) = (FakeClock::default(), Recorder::default(), Metrics::default());
         clock.advance(Duration::from_secs(1_000_000));
-        let shared = Shared::new(tokio::runtime::Handle::current(), clock.clock(), recorder.sink(), metrics.clone(), 0);
+        let shared = Shared::new(tokio::runtime::Handle::current(), clock.clock(), recorder.sink(), metrics.clone());
         Fleet { clock, recorder, pools: Pools::new(Arc::new(shared)), metrics }
     }
 

@@ -1,6 +1,8 @@
 //! Scrapes over real sockets, into a sink that only remembers.
 
 mod bad_targets;
+mod beside_samples;
+mod budgets;
 mod fake_target;
 mod loops;
 mod pages;

@@ -203,3 +203,16 @@ fn series_that_the_store_has_forgotten_are_named_again() {
     worker.end(40_000, &scrapes.recorder.sink()).unwrap();
     assert_eq!(scrapes.recorder.take(), Vec::<String>::new());
 }
+
+#[test]
+fn timestamps_years_away_are_left_out_and_nothing_else() {
+    let mut scrapes = Scrapes::new("");
+    scrapes.now_ms = 1_700_000_000_000;
+    let page = "a 1\nb 1 1\nc 1 4000000000000\nd 1 1700000000000\ne 1 -1\nf 1 9223372036854775807\n";
+    scrapes.check(page, &["a{T} 1 @1700000010000", "d{T} 1 @1700000000000"], "1 6 6 6");
+    let moment = Moment { timestamp_ms: scrapes.now_ms + 1, began: Instant::now() };
+    let page = Page { body: page.as_bytes().to_vec(), content_type: Some("text/plain".to_owned()), ..Page::default() };
+    let outcome = scrapes.worker.settle(Ok(page), moment, &scrapes.job, &scrapes.recorder.sink(), &Buffers::default());
+    assert_eq!((outcome.last.left_out.ahead, outcome.last.left_out.behind), (2, 2));
+    assert_eq!(outcome.last.error, "");
+}

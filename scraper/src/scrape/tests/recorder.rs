@@ -3,7 +3,7 @@
 use crate::scrape::{Refused, Samples, Sink};
 use parking_lot::Mutex;
 use procession_openmetrics::{Labels, is_stale};
-use procession_store::Appended;
+use procession_store::{Appended, Exemplar};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ impl Recorder {
                 let gone: Vec<usize> =
                     samples.series.iter().copied().filter(|s| recorded.forgotten.contains(s)).collect();
                 if !gone.is_empty() {
-                    return Err(Refused::Forgotten { series: gone, samples });
+                    return Err(Refused::Forgotten { series: gone, samples: Box::new(samples) });
                 }
                 let stored = samples.values.len();
                 recorded.batches.push(samples);
@@ -71,6 +71,13 @@ impl Recorder {
         let batches = std::mem::take(&mut recorded.batches);
         let mut lines = Vec::new();
         for batch in &batches {
+            for (series, start) in &batch.starts {
+                lines.push(format!("{} began @{start}", recorded.series[*series]));
+            }
+            for (series, exemplar) in &batch.exemplars {
+                let Exemplar { labels, value, timestamp_ms } = exemplar;
+                lines.push(format!("{} # {labels} {value} @{timestamp_ms}", recorded.series[*series]));
+            }
             for ((series, timestamp), value) in batch.series.iter().zip(&batch.timestamps_ms).zip(&batch.values) {
                 let labels = &recorded.series[*series];
                 if labels.metric_name() == "scrape_duration_seconds" && !is_stale(*value) {
