@@ -3,7 +3,7 @@
 //! | file | its subject |
 //! |---|---|
 //! | `parameters`, `instant`, `label_name` | what a request says |
-//! | `query`, `exemplars`, `series`, `targets`, `metadata`, `rules`, `status` | the endpoints |
+//! | `query`, `exemplars`, `series`, `targets`, `relabel_steps`, `metadata`, `rules`, `status` | the endpoints |
 //! | `gate`, `watched` | evaluation on threads of its own, bounded and given up when no one waits for it |
 //! | `answer`, `result`, `json` | what is sent back |
 //! | `pages` | HTML |
@@ -22,6 +22,7 @@ mod metadata;
 mod pages;
 mod parameters;
 mod query;
+mod relabel_steps;
 mod result;
 mod rules;
 mod series;
@@ -54,6 +55,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/label/{name}/values", get(series::label_values))
         .route("/metadata", get(metadata::metadata))
         .route("/targets", get(targets::targets))
+        .route("/targets/relabel_steps", get(relabel_steps::relabel_steps))
         .route("/targets/metadata", get(metadata::targets_metadata))
         .route("/scrape_pools", get(targets::scrape_pools))
         .route("/rules", get(rules::rules))
@@ -68,6 +70,7 @@ pub fn router(state: ApiState) -> Router {
         .nest("/api/v1", api)
         .route("/", get(pages::index))
         .route("/targets", get(pages::targets))
+        .route("/target", get(pages::target))
         .route("/style.css", get(pages::style))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

@@ -2,6 +2,7 @@
 
 use super::gate::Gate;
 use super::metadata::Metadata;
+use crate::config::Job;
 use crate::target::status::TargetsSnapshot;
 use procession_store::Store;
 use std::collections::BTreeMap;
@@ -48,6 +49,9 @@ pub struct Reloaded {
 /// A question to another part of the scraper, asked again for each request.
 type Ask<T> = Arc<dyn Fn() -> T + Send + Sync>;
 
+/// A question for a job by its name.
+type AskJob = Arc<dyn Fn(&str) -> Option<Arc<Job>> + Send + Sync>;
+
 /// What the endpoints work on. Cheap to clone.
 #[derive(Clone)]
 pub struct ApiState {
@@ -55,6 +59,8 @@ pub struct ApiState {
     pub store: Store,
     /// The targets and how their last scrapes went.
     pub targets: Ask<TargetsSnapshot>,
+    /// A scrape configuration by its name.
+    pub job: AskJob,
     /// What the targets say about their metrics, each with the target's labels.
     pub metadata: Ask<Vec<Metadata>>,
     /// The configuration in use as YAML, without its secrets.
@@ -81,6 +87,7 @@ impl ApiState {
         ApiState {
             store,
             targets: Arc::new(TargetsSnapshot::default),
+            job: Arc::new(|_| None),
             metadata: Arc::new(Vec::new),
             config: Arc::new(String::new),
             reload: Arc::new(move || Reloaded { succeeded: true, at_ms: started_ms }),

@@ -3,11 +3,15 @@
 
 mod pattern;
 mod rule;
+mod steps;
 #[cfg(test)]
 mod tests;
+mod written;
 
 pub use pattern::Pattern;
 pub use rule::{Rule, Source};
+pub use steps::{Difference, Step, steps};
+pub use written::Written;
 
 use procession_openmetrics::LabelsBuilder;
 

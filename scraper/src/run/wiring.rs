@@ -56,9 +56,10 @@ pub(super) struct Shown {
 /// What the API asks of them.
 pub(super) fn api_state(store: &Store, options: &Options, shown: Shown) -> ApiState {
     let Shown { targets, discovery, current } = shown;
-    let (of_metadata, of_reload) = (targets.clone(), current.clone());
+    let (of_metadata, of_jobs, of_reload) = (targets.clone(), targets.clone(), current.clone());
     ApiState {
         targets: Arc::new(move || TargetsSnapshot { discovery_errors: discovery.list(), ..targets.snapshot() }),
+        job: Arc::new(move |name| of_jobs.job(name)),
         metadata: Arc::new(move || metadata(&of_metadata)),
         config: Arc::new(move || current.lock().yaml.clone()),
         reload: Arc::new(move || of_reload.lock().reloaded),

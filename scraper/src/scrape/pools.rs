@@ -56,6 +56,11 @@ impl Targets {
         self.0.load().active.len()
     }
 
+    /// The job of a name.
+    pub(crate) fn job(&self, name: &str) -> Option<Arc<Job>> {
+        self.0.load().pools.iter().find(|(job, _)| job.name == name).map(|(job, _)| job.clone())
+    }
+
     /// How many series the targets of each job have, by its name.
     pub(crate) fn budgets(&self) -> Vec<(String, BudgetState)> {
         self.0.load().pools.iter().map(|(job, budget)| (job.name.clone(), budget.state())).collect()

@@ -1,7 +1,9 @@
-//! Two pages for people: what this is, and how its targets do. Plain HTML, no script.
+//! Pages for people: what this is, how its targets do, and how one of them came about. Plain HTML, no script.
 
+mod target;
 mod targets;
 
+pub(crate) use target::target;
 pub(crate) use targets::targets;
 
 use super::{ApiError, ApiState};

@@ -3,7 +3,7 @@
 use super::page;
 use crate::api::ApiState;
 use crate::api::targets::health_text;
-use crate::target::status::{Health, TargetStatus};
+use crate::target::status::{Health, LastScrape, TargetStatus};
 use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
@@ -59,7 +59,7 @@ pub(crate) async fn targets(State(state): State<ApiState>) -> Response {
                 h2 { "Cannot be scraped" }
                 ul {
                     @for target in list.refused.iter().take(MAX_ROWS) {
-                        li { (target.pool) ": " span class="down" { (target.reason) } " " (labels(&target.discovered)) }
+                        li { (target.pool) ": " span class="down" { (target.reason) } " " (labels(&target.discovered)) (link(&target.pool, &target.discovered)) }
                     }
                 }
                 (left_out(list.refused.len()))
@@ -67,7 +67,9 @@ pub(crate) async fn targets(State(state): State<ApiState>) -> Response {
             @if !list.dropped.is_empty() {
                 h2 { "Dropped by relabelling" }
                 ul {
-                    @for target in list.dropped.iter().take(MAX_ROWS) { li { (target.pool) " " (labels(&target.discovered)) } }
+                    @for target in list.dropped.iter().take(MAX_ROWS) {
+                        li { (target.pool) " " (labels(&target.discovered)) (link(&target.pool, &target.discovered)) }
+                    }
                 }
                 (left_out(list.dropped.len()))
             }
@@ -82,22 +84,38 @@ fn row(status: &TargetStatus, now_ms: i64) -> Markup {
             td class=(health_text(last.health)) { (health_text(last.health)) }
             td { (target.pool) }
             // No link: a target is often reachable for the scraper alone.
-            td { code { (target.url) } }
+            td { code { (target.url) } " " (link(&target.pool, &target.discovered)) }
             td { (labels(&target.labels)) }
-            td { @match last.began_ms {
-                Some(at) => (ago(now_ms.saturating_sub(at))),
-                None => "not yet",
-            } }
+            td { (began(last, now_ms)) }
             td class="number" { (format!("{:.3} s", last.duration.as_secs_f64())) }
-            td class="number" {
-                (last.samples)
-                @for (_, why, samples) in last.left_out.reasons() {
-                    @if samples > 0 { br; span class="down" { (samples) " left out: " (why) } }
-                }
-            }
+            td class="number" { (samples(last)) }
             td { (last.error) }
         }
     }
+}
+
+/// When the last scrape began.
+pub(super) fn began(last: &LastScrape, now_ms: i64) -> String {
+    last.began_ms.map_or_else(|| "not yet".to_owned(), |at| ago(now_ms.saturating_sub(at)))
+}
+
+/// How many samples it brought, and how many were not stored and why.
+pub(super) fn samples(last: &LastScrape) -> Markup {
+    html! {
+        (last.samples)
+        @for (_, why, samples) in last.left_out.reasons() {
+            @if samples > 0 { br; span class="down" { (samples) " left out: " (why) } }
+        }
+    }
+}
+
+/// Leads to the page of one target.
+fn link(pool: &str, discovered: &Labels) -> Markup {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("pool", pool)
+        .append_pair("id", &super::target::id(discovered))
+        .finish();
+    html! { a href={ "target?" (query) } { "relabelling" } }
 }
 
 fn left_out(count: usize) -> Markup {
@@ -108,7 +126,7 @@ fn left_out(count: usize) -> Markup {
     }
 }
 
-fn labels(labels: &Labels) -> Markup {
+pub(super) fn labels(labels: &Labels) -> Markup {
     html! { @for (name, value) in labels { code { (name) "=" (format!("{value:?}")) } " " } }
 }
 
