@@ -14,6 +14,7 @@ mod io;
 mod known;
 mod limits;
 mod name;
+pub mod parse;
 mod path;
 mod process;
 mod reading;
