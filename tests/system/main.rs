@@ -17,7 +17,6 @@ mod durability;
 mod exporter;
 mod http;
 mod peers;
-mod process_exporter_alike;
 mod prometheus_alike;
 mod prometheus_configs;
 mod running;

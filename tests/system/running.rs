@@ -24,19 +24,10 @@ impl Running {
 
     /// Starts a program by path, or by name on PATH.
     pub(crate) fn start(program: &Path, arguments: &[&str]) -> Running {
-        Running::spawn(program, arguments, Stdio::null())
-    }
-
-    /// The same, with an input to [`say`](Running::say) something on.
-    pub(crate) fn with_input(program: &Path, arguments: &[&str]) -> Running {
-        Running::spawn(program, arguments, Stdio::piped())
-    }
-
-    fn spawn(program: &Path, arguments: &[&str], input: Stdio) -> Running {
         let name = program.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let mut child = Command::new(program)
             .args(arguments)
-            .stdin(input)
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -49,11 +40,6 @@ impl Running {
 
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
-    }
-
-    /// Writes to its input.
-    pub(crate) fn say(&mut self, text: &str) {
-        std::io::Write::write_all(self.child.stdin.as_mut().unwrap(), text.as_bytes()).unwrap();
     }
 
     /// What it printed so far, both streams.

@@ -1,6 +1,5 @@
 //! The pages: HTML that works without scripts, every view a link.
 
-pub mod changes;
 mod chart_card;
 mod figure;
 pub mod group;

@@ -63,6 +63,16 @@ pub struct SeriesView<'a> {
 }
 
 impl SeriesSet {
+    /// An empty set with room for so many.
+    pub fn with_capacity(series: usize, samples: usize) -> Self {
+        SeriesSet {
+            labels: Vec::with_capacity(series),
+            ends: Vec::with_capacity(series),
+            timestamps: Vec::with_capacity(samples),
+            values: Vec::with_capacity(samples),
+        }
+    }
+
     /// Appends one sample to the series that is being filled.
     pub fn push_sample(&mut self, timestamp_ms: i64, value: f64) {
         self.timestamps.push(timestamp_ms);

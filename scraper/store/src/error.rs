@@ -1,6 +1,8 @@
 //! Everything that can go wrong, in words for the person who runs the scraper.
 
 use crate::Forgotten;
+use crate::blocks::Block;
+use parquet::errors::ParquetError;
 use std::io;
 use std::path::PathBuf;
 
@@ -150,6 +152,22 @@ pub enum Error {
         /// How many series were selected.
         series: usize,
     },
+    /// A sealed block could not be read.
+    #[error("block {} could not be read: {message}{}", path.display(),
+        if *damaged { "; it is set aside, the rest is served" } else { "" })]
+    Block {
+        /// Its number.
+        number: u32,
+        /// Its folder.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+        /// Whether the files themselves are broken or gone.
+        damaged: bool,
+    },
+    /// Nobody waits for the answer any more, or its time is up.
+    #[error("the query was given up")]
+    GivenUp,
 }
 
 fn because(failure: Option<&str>) -> String {
@@ -157,6 +175,17 @@ fn because(failure: Option<&str>) -> String {
 }
 
 impl Error {
+    /// A block could not be read.
+    pub(crate) fn block(block: &Block, error: ParquetError) -> Self {
+        let damaged = match &error {
+            ParquetError::External(cause) => cause
+                .downcast_ref::<io::Error>()
+                .is_none_or(|e| matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof)),
+            _ => true,
+        };
+        Error::Block { number: block.meta.number, path: block.folder.clone(), message: one_line(error), damaged }
+    }
+
     pub(crate) fn query(error: impl std::fmt::Display) -> Self {
         Error::Query(one_line(error))
     }

@@ -11,6 +11,8 @@
 //! | `series` | label sets <-> numbers, and which series satisfy matchers |
 //! | `head` | batches in memory, the writer thread, commits, retention |
 //! | `exemplars` | the newest exemplars, in memory and on disk |
+//! | `recent` | what is not in blocks yet, in memory and by series |
+//! | `blocks` | sealed blocks: writing, reading, merging |
 //! | `query` | samples and metadata for the evaluator and the API |
 
 mod batch;
@@ -22,6 +24,7 @@ mod folder;
 mod head;
 mod options;
 mod query;
+mod recent;
 mod series;
 mod stats;
 mod store;

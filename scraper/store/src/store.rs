@@ -11,6 +11,7 @@ use crate::head::{
     ACTIVE_MS, Committer, Queue, Sealer, Shared, Span, Times, Writer, committed_batches, oldest_kept_ms,
     sealed_and_closing,
 };
+use crate::recent::{self, Recent};
 use crate::{Appended, Batch, Error, Forgotten, Options, SeriesRef, Stats, query, series};
 use parking_lot::{Condvar, Mutex, RwLock};
 use procession_openmetrics::Labels;
@@ -32,6 +33,7 @@ pub struct Store {
 struct Inner {
     sealer: Sealer,
     writer: Writer,
+    #[allow(dead_code, reason = "SQL of users takes its connections from here; PromQL needs none")]
     pool: Arc<Pool>,
     shared: Arc<Shared>,
     options: Options,
@@ -75,7 +77,11 @@ impl Store {
         let committer = Committer::new(connection.try_clone().map_err(Error::query)?, index.numbers());
         let mut queue = Queue::new(times, batches, options.max_pending_samples);
         finish_sealing(&committer, &blocks, before, &mut queue).map_err(|message| damaged(Error::Query(message)))?;
+        let table = |name| recent::load(&connection, name, &index).map_err(damaged);
+        let closed = if queue.sealing.job.is_some() { table("head_closed")? } else { Default::default() };
+        let recent = Recent::new(table("head_samples")?, closed);
         let shared = Arc::new(Shared {
+            recent: RwLock::new(recent),
             series: RwLock::new(index),
             queue: Mutex::new(queue),
             work: Condvar::new(),
@@ -119,7 +125,7 @@ impl Store {
         // Whether a series has an old sample already, blocks know that are not in memory.
         let unread = shared.queue.lock().times.to_look_up(&batch);
         if !unread.is_empty() {
-            query::look_up(shared, &self.inner.pool, &unread)?;
+            query::look_up(shared, &unread)?;
         }
         // Held until the batch is in the queue: from then on its series stay.
         let known = shared.series.read();
@@ -166,12 +172,12 @@ impl Store {
         end_ms: i64,
         limit: usize,
     ) -> Result<Vec<Labels>, Error> {
-        query::series(&self.inner.shared, &self.inner.pool, sets, start_ms, end_ms, limit)
+        query::series(&self.inner.shared, sets, start_ms, end_ms, limit)
     }
 
     /// The label names of the series that [`series`](Store::series) returns, sorted.
     pub fn label_names(&self, sets: &[Vec<Matcher>], start_ms: i64, end_ms: i64) -> Result<Vec<String>, Error> {
-        query::label_names(&self.inner.shared, &self.inner.pool, sets, start_ms, end_ms)
+        query::label_names(&self.inner.shared, sets, start_ms, end_ms)
     }
 
     /// The values that the label `name` has in the series that [`series`](Store::series) returns, sorted.
@@ -182,7 +188,7 @@ impl Store {
         start_ms: i64,
         end_ms: i64,
     ) -> Result<Vec<String>, Error> {
-        query::label_values(&self.inner.shared, &self.inner.pool, name, sets, start_ms, end_ms)
+        query::label_values(&self.inner.shared, name, sets, start_ms, end_ms)
     }
 
     /// Figures for the scraper's own metrics.
@@ -225,7 +231,7 @@ impl Store {
             merge_time: sealing.merge_time,
             removed_blocks: sealing.removed_blocks,
             failed_seals: queue.sealing.failures,
-            damaged_blocks: healed.damaged,
+            damaged_blocks: healed.damaged + shared.blocks.count_set_aside(),
             missing_blocks: healed.missing,
             foreign_files: healed.foreign,
             disk_bytes,
@@ -281,8 +287,8 @@ fn finish_sealing(
 
 impl Select for Store {
     fn select(&self, selection: &Selection) -> Result<SeriesSet, SelectError> {
-        let Inner { shared, pool, options, .. } = &*self.inner;
-        query::select(shared, pool, selection, options.max_selected_samples)
+        let Inner { shared, options, .. } = &*self.inner;
+        query::select(shared, selection, options.max_selected_samples, options.threads)
             .map_err(|error| SelectError(error.to_string()))
     }
 }

@@ -32,9 +32,6 @@ fn state(host: &Host, now_ms: i64) -> State {
     }
 }
 
-/// An installation without hosts looks for the first so often.
-const WAIT_MS: i64 = 5_000;
-
 /// Hosts that are listed; others are found by name.
 const ROWS: usize = 300;
 
@@ -58,7 +55,7 @@ pub(super) fn page(app: &App, view: &HostsView, overview: &Overview, now_ms: i64
     let bar = html! {
         span.sep aria-hidden="true" { "/" }
         h1 { "Hosts" }
-        span.sum id="sum" { (summary(&ordered)) }
+        span.sum { (summary(&ordered)) }
     };
     let body = html! {
         @for failure in &overview.failures { (shell::part_failed(failure)) }
@@ -69,8 +66,7 @@ pub(super) fn page(app: &App, view: &HostsView, overview: &Overview, now_ms: i64
             (table(view, overview, &found, now_ms))
         }
     };
-    let every = hosts.iter().map(|host| host.interval_ms).min().unwrap_or(WAIT_MS);
-    shell::followed(app, StatusCode::OK, "Hosts", &bar, &body, Some(every))
+    shell::page(app, StatusCode::OK, "Hosts", &bar, &body)
 }
 
 fn summary(hosts: &[(&Host, State)]) -> Markup {

@@ -60,8 +60,7 @@ pub(super) fn page(app: &App, view: &TreeView, nodes: Vec<Node>) -> Response {
             None => (grid(view, &forest, None)),
         }
     };
-    let every = view.live.then_some(view.interval_ms);
-    shell::followed(app, StatusCode::OK, &format!("Processes of {}", view.instance), &bar(view), &body, every)
+    shell::page(app, StatusCode::OK, &format!("Processes of {}", view.instance), &bar(view), &body)
 }
 
 fn nobody(view: &TreeView) -> Markup {

@@ -14,7 +14,6 @@ mod io;
 mod known;
 mod limits;
 mod name;
-pub mod parse;
 mod path;
 mod process;
 mod reading;

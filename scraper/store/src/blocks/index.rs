@@ -1,70 +1,89 @@
-//! The series of a block, read on demand, the most recently used ones kept.
+//! What is known of a block's series and where their rows are: read on demand, the most recently used ones kept.
 
-use super::{Block, NUMBER_SHIFT, path_literal};
+use super::file::{SamplesFile, SamplesReader, Stored};
+use super::series_file::read_series;
+use super::{Block, NUMBER_SHIFT};
 use crate::Error;
 use crate::head::Span;
-use crate::series::labels_of;
-use duckdb::Connection;
-use duckdb::arrow::array::{Array, AsArray};
-use duckdb::arrow::datatypes::{Int64Type, UInt64Type};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
+use parquet::errors::{ParquetError, Result as ParquetResult};
 use procession_openmetrics::Labels;
 use procession_promql::{MatchOp, Matcher, matches_all};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-/// Label sets and times of a block's series by their place in the block: by metric name, then by labels.
+/// Blocks that are open at once, each with a file.
+const MAX_OPEN: usize = 256;
+
+/// Label sets, times and rows of a block's series by their place in the block: by metric name, then by labels.
 #[derive(Debug)]
 pub(crate) struct BlockIndex {
     labels: Vec<Labels>,
     spans: Vec<Span>,
+    /// The first row of each series, and the number of rows.
+    rows: Vec<u64>,
+    stored: Vec<Stored>,
     places: OnceLock<HashMap<Labels, u32, RandomState>>,
+    samples: SamplesFile,
 }
 
 impl BlockIndex {
-    /// Reads a block's file of series. `known` gives the copy of a label set that is in memory anyway.
-    fn read(connection: &Connection, block: &Block, known: impl Fn(&Labels) -> Option<Labels>) -> Result<Self, Error> {
-        let failed = |message: String| Error::Query(format!("block {}: {message}", block.folder.display()));
-        let sql = format!(
-            "SELECT series_id, name, labels, first_ts, last_ts FROM read_parquet({}) ORDER BY series_id",
-            path_literal(&block.series())
-        );
-        let mut statement = connection.prepare(&sql).map_err(|e| failed(crate::error::one_line(e)))?;
-        drop(statement.query_arrow([]).map_err(|e| failed(crate::error::one_line(e)))?);
-        let mut index = BlockIndex { labels: Vec::new(), spans: Vec::new(), places: OnceLock::new() };
-        while let Some(rows) = statement.step().map_err(|e| failed(crate::error::one_line(e)))? {
-            let [ids, names, maps, first, last] = rows.columns() else {
-                return Err(failed("five columns were asked for".to_owned()));
-            };
-            let (Some(ids), Some(names), Some(maps), Some(first), Some(last)) = (
-                ids.as_primitive_opt::<UInt64Type>(),
-                names.as_string_opt::<i32>(),
-                maps.as_map_opt(),
-                first.as_primitive_opt::<Int64Type>(),
-                last.as_primitive_opt::<Int64Type>(),
-            ) else {
-                return Err(failed("its series have columns of unexpected types".to_owned()));
-            };
-            for i in 0..rows.len() {
-                let place = u64::from(block.meta.number) << NUMBER_SHIFT | index.labels.len() as u64;
-                if ids.value(i) != place {
-                    return Err(failed(format!("series {} stands where {place} belongs", ids.value(i))));
-                }
-                let labels = labels_of(names.value(i), maps, i)?;
-                index.labels.push(known(&labels).unwrap_or(labels));
-                index.spans.push(Span { first_ms: first.value(i), last_ms: last.value(i) });
+    /// Opens a block. `known` gives the copy of a label set that is in memory anyway.
+    fn read(block: &Block, known: impl Fn(&Labels) -> Option<Labels>) -> ParquetResult<BlockIndex> {
+        let failed = |message: String| ParquetError::General(message);
+        let mut index = BlockIndex {
+            labels: Vec::new(),
+            spans: Vec::new(),
+            rows: vec![0],
+            stored: Vec::new(),
+            places: OnceLock::new(),
+            samples: SamplesFile::open(&block.samples(), block.meta.samples)?,
+        };
+        let mut end = 0u64;
+        read_series(&block.series(), |row| {
+            let place = u64::from(block.meta.number) << NUMBER_SHIFT | index.labels.len() as u64;
+            if row.series_id != place {
+                return Err(failed(format!("series {} stands where {place} belongs", row.series_id)));
             }
-        }
-        if index.labels.len() as u64 != block.meta.series {
-            return Err(failed(format!("{} series instead of {}", index.labels.len(), block.meta.series)));
+            index.labels.push(known(&row.labels).unwrap_or(row.labels));
+            index.spans.push(Span { first_ms: row.first_ms, last_ms: row.last_ms });
+            end = end.saturating_add(row.samples);
+            index.rows.push(end);
+            index.stored.push(row.stored);
+            Ok(())
+        })?;
+        if index.labels.len() as u64 != block.meta.series || end != block.meta.samples {
+            let (series, samples) = (block.meta.series, block.meta.samples);
+            let found = index.labels.len();
+            return Err(failed(format!("{found} series with {end} samples instead of {series} with {samples}")));
         }
         Ok(index)
     }
 
+    /// Opens a block for somebody who needs it once.
+    pub(crate) fn open(block: &Block, known: impl Fn(&Labels) -> Option<Labels>) -> Result<BlockIndex, Error> {
+        BlockIndex::read(block, known).map_err(|error| Error::block(block, error))
+    }
+
+    /// The number of series.
+    pub(crate) fn len(&self) -> usize {
+        self.labels.len()
+    }
+
     pub(crate) fn labels(&self, place: u32) -> &Labels {
         &self.labels[place as usize]
+    }
+
+    /// The rows of a series.
+    pub(crate) fn rows(&self, place: u32) -> Range<u64> {
+        self.rows[place as usize]..self.rows[place as usize + 1]
+    }
+
+    /// Reads samples, cheapest in ascending order of places.
+    pub(crate) fn reader(&self) -> BlockReader<'_> {
+        BlockReader { index: self, samples: SamplesReader::new(&self.samples) }
     }
 
     /// The places of the series that satisfy every matcher and may have samples from `first_ms` to `last_ms`, ascending.
@@ -75,7 +94,7 @@ impl BlockIndex {
             .collect()
     }
 
-    /// The last moment of a series, if it is in the block.
+    /// The first and last moment of a series, if it is in the block.
     pub(crate) fn span(&self, labels: &Labels) -> Option<Span> {
         let places = self.places.get_or_init(|| self.labels.iter().cloned().zip(0..).collect());
         places.get(labels).map(|&at| self.spans[at as usize])
@@ -92,9 +111,38 @@ impl BlockIndex {
         let length = self.labels[begin..].partition_point(|labels| labels.metric_name() == name);
         begin..begin + length
     }
+
+    /// What it takes in memory, counted in series: a footer of a few thousand bytes counts, too.
+    fn cost(&self) -> usize {
+        const BYTES_PER_SERIES: usize = 200;
+        self.labels.len() + self.samples.memory_bytes() / BYTES_PER_SERIES
+    }
 }
 
-/// The indexes that were used last, up to a number of series in all.
+/// Reads the samples of a block's series.
+pub(crate) struct BlockReader<'a> {
+    index: &'a BlockIndex,
+    samples: SamplesReader<'a>,
+}
+
+impl BlockReader<'_> {
+    /// Appends the samples of a series with `start_ms < timestamp <= end_ms`.
+    pub(crate) fn series(
+        &mut self,
+        place: u32,
+        bounds: (i64, i64),
+        timestamps: &mut Vec<i64>,
+        values: &mut Vec<f64>,
+    ) -> ParquetResult<()> {
+        let stored = self.index.stored[place as usize];
+        for (group, rows) in self.index.samples.groups(self.index.rows(place)) {
+            self.samples.read(group, rows, stored, bounds, timestamps, values)?;
+        }
+        Ok(())
+    }
+}
+
+/// The blocks that were read last, up to a number of series in all.
 #[derive(Debug)]
 pub(crate) struct IndexCache {
     /// The most recently used one stands last.
@@ -110,7 +158,6 @@ impl IndexCache {
     /// The index of a block, read where it is not kept.
     pub(crate) fn get(
         &self,
-        connection: &Connection,
         block: &Block,
         known: impl Fn(&Labels) -> Option<Labels>,
     ) -> Result<Arc<BlockIndex>, Error> {
@@ -124,13 +171,13 @@ impl IndexCache {
             }
         }
         // Without the lock: others may read theirs meanwhile, at worst the same one twice.
-        let index = Arc::new(BlockIndex::read(connection, block, known)?);
+        let index = Arc::new(BlockIndex::open(block, known)?);
         let mut kept = self.kept.lock();
         kept.retain(|(n, _)| *n != number);
         kept.push((number, index.clone()));
-        let mut series: usize = kept.iter().map(|(_, index)| index.labels.len()).sum();
-        while series > self.limit && kept.len() > 1 {
-            series -= kept.remove(0).1.labels.len();
+        let mut cost: usize = kept.iter().map(|(_, index)| index.cost()).sum();
+        while (cost > self.limit || kept.len() > MAX_OPEN) && kept.len() > 1 {
+            cost -= kept.remove(0).1.cost();
         }
         Ok(index)
     }

@@ -1,11 +1,11 @@
 //! The blocks that count, and how the list of them changes.
 
 use super::{Block, IndexCache, sync};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 /// The valid blocks at one moment, by number.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +22,10 @@ pub(crate) struct Blocks {
     list: RwLock<Arc<BlockList>>,
     pub(crate) indexes: IndexCache,
     next_number: AtomicU32,
+    /// How many were set aside since the start.
+    set_aside: AtomicUsize,
+    /// One manifest is written at a time.
+    saving: Mutex<()>,
 }
 
 impl Blocks {
@@ -31,6 +35,8 @@ impl Blocks {
             list: RwLock::new(Arc::new(list)),
             indexes: IndexCache::new(indexed_series),
             next_number: AtomicU32::new(next_number),
+            set_aside: AtomicUsize::new(0),
+            saving: Mutex::new(()),
         }
     }
 
@@ -47,12 +53,12 @@ impl Blocks {
         self.next_number.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Adds a block that was sealed from the hot table. Queries use it as soon as the database says so.
-    pub(crate) fn add_sealed(&self, block: Arc<Block>) -> io::Result<()> {
+    /// Adds a block that was sealed from the hot table. The manifest does not name it before [`save`](Blocks::save).
+    pub(crate) fn add_sealed(&self, block: Arc<Block>) {
         self.change(|list| {
             list.sealed = list.sealed.max(block.meta.number);
             list.blocks.push(block);
-        })
+        });
     }
 
     /// Takes blocks away and puts one in their place, if any, at one moment. Their files are still there.
@@ -60,35 +66,63 @@ impl Blocks {
         self.change(|list| {
             list.blocks.retain(|b| old.iter().all(|o| o.meta.number != b.meta.number));
             list.blocks.extend(new);
-        })
+        });
+        self.save()
     }
 
-    fn change(&self, change: impl FnOnce(&mut BlockList)) -> io::Result<()> {
-        let changed = {
-            let mut shared = self.list.write();
-            let mut list = BlockList::clone(&shared);
-            change(&mut list);
-            list.blocks.sort_by_key(|b| b.meta.number);
-            let changed = Arc::new(list);
-            *shared = changed.clone();
-            changed
-        };
-        self.indexes.retain(|number| changed.blocks.iter().any(|b| b.meta.number == number));
-        // The list in memory is what counts now; a manifest that is behind is mended at the next change or start.
-        write_manifest(&self.folder, &changed.blocks)
+    /// Writes the manifest. The list in memory is what counts; a manifest that is behind is mended at the next change or
+    /// start.
+    pub(crate) fn save(&self) -> io::Result<()> {
+        let _one = self.saving.lock();
+        write_manifest(&self.folder, &self.list().blocks)
+    }
+
+    /// Takes a block that turned out to be broken off the list, and renames its folder so that it says so. False where
+    /// somebody else has done it.
+    pub(crate) fn set_aside(&self, number: u32, reason: &str) -> bool {
+        let Some(block) = self.list().blocks.iter().find(|b| b.meta.number == number).cloned() else { return false };
+        if let Err(error) = self.replace(std::slice::from_ref(&block), None) {
+            tracing::warn!(%error, "the manifest of blocks could not be written");
+        }
+        self.set_aside.fetch_add(1, Ordering::Relaxed);
+        let aside = super::open::aside(number);
+        let renamed =
+            std::fs::rename(&block.folder, self.folder.join(&aside)).and_then(|()| sync::folder(&self.folder));
+        match renamed {
+            Ok(()) => tracing::error!(block = number, reason, aside, "a block is damaged and was set aside"),
+            Err(error) => tracing::error!(block = number, reason, %error, "a block is damaged and is left out"),
+        }
+        true
+    }
+
+    /// How many blocks were set aside since the start.
+    pub(crate) fn count_set_aside(&self) -> usize {
+        self.set_aside.load(Ordering::Relaxed)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut BlockList)) {
+        let mut shared = self.list.write();
+        let mut list = BlockList::clone(&shared);
+        change(&mut list);
+        list.blocks.sort_by_key(|b| b.meta.number);
+        self.indexes.retain(|number| list.blocks.iter().any(|b| b.meta.number == number));
+        *shared = Arc::new(list);
     }
 }
 
 /// The names of the blocks that must be there.
 pub(crate) fn write_manifest(folder: &Path, blocks: &[Arc<Block>]) -> io::Result<()> {
     let numbers: Vec<u32> = blocks.iter().map(|b| b.meta.number).collect();
-    let text = serde_json::to_vec(&Manifest { format: super::meta::FORMAT, blocks: numbers })?;
+    let text = serde_json::to_vec(&Manifest { format: MANIFEST_FORMAT, blocks: numbers })?;
     sync::write_file(&manifest_path(folder), &text)
 }
 
 pub(crate) fn manifest_path(folder: &Path) -> PathBuf {
     folder.join("manifest.json")
 }
+
+/// The layout of the manifest.
+pub(crate) const MANIFEST_FORMAT: u32 = 1;
 
 /// The content of `manifest.json`.
 #[derive(serde::Serialize, serde::Deserialize)]

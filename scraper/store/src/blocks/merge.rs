@@ -3,6 +3,11 @@
 use super::Block;
 use std::sync::Arc;
 
+/// The most blocks that are merged at a time, and the most series that they may have together where they are more than
+/// two: each takes some 50 bytes meanwhile. What is left is merged with the result of it.
+const MAX_BLOCKS: usize = 16;
+const MAX_SERIES: u64 = 1_500_000;
+
 /// The next blocks to merge into one, oldest windows first: two or more that lie in one window of time that is over,
 /// and have no more samples together than a block may have.
 ///
@@ -25,10 +30,11 @@ pub(crate) fn next_merge(blocks: &[Arc<Block>], windows_ms: &[i64], max_samples:
 fn group(window: &[(i64, &Arc<Block>)], max_samples: u64) -> Option<Vec<Arc<Block>>> {
     let mut rest = window;
     while rest.len() >= 2 {
-        let mut sum = 0u64;
-        let fit = rest.iter().take_while(|(_, b)| {
-            sum = sum.saturating_add(b.meta.samples);
-            sum <= max_samples
+        let (mut samples, mut series) = (0u64, 0u64);
+        let fit = rest.iter().enumerate().take_while(|(at, (_, b))| {
+            samples = samples.saturating_add(b.meta.samples);
+            series = series.saturating_add(b.meta.series);
+            samples <= max_samples && (*at < 2 || (*at < MAX_BLOCKS && series <= MAX_SERIES))
         });
         let fit = fit.count();
         if fit >= 2 {

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The layout of blocks that this version writes and reads.
-pub(crate) const FORMAT: u32 = 1;
+/// The layout of blocks that this version writes; it reads the earlier ones, too. 1: values as doubles, written by DuckDB;
+/// 2: values as whole numbers where that is exact.
+pub(crate) const FORMAT: u32 = 2;
 
 /// The content of `block.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,11 +32,6 @@ pub(crate) struct FileSum {
 }
 
 impl Meta {
-    /// Whether it came straight from the hot table.
-    pub(crate) fn is_sealed_from_head(&self) -> bool {
-        self.sources == [self.number]
-    }
-
     /// The bytes of both files.
     pub(crate) fn bytes(&self) -> u64 {
         self.samples_file.bytes + self.series_file.bytes
@@ -78,7 +74,6 @@ mod tests {
         let (a, b, merged) = (meta(1, &[1], 0, 9), meta(2, &[2], 10, 19), meta(3, &[1, 2], 0, 19));
         assert!(a.is_part_of(&merged) && b.is_part_of(&merged));
         assert!(!merged.is_part_of(&a) && !merged.is_part_of(&merged) && !meta(4, &[4], 0, 9).is_part_of(&merged));
-        assert!(a.is_sealed_from_head() && !merged.is_sealed_from_head());
         assert!(a.meets(9, 9) && a.meets(-5, 0) && !a.meets(10, 20));
     }
 }

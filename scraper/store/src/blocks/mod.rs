@@ -9,23 +9,39 @@
 //! them: a block whose sources all stand in a larger one was merged into that one, and is a leftover.
 
 mod block;
+mod file;
 mod index;
 mod list;
 mod merge;
 mod meta;
+mod numbers;
 mod open;
+mod parquet_file;
+mod samples;
+mod series_file;
 mod sync;
 mod views;
 mod write;
 
 pub(crate) use block::Block;
-pub(crate) use index::IndexCache;
+pub(crate) use index::{BlockIndex, IndexCache};
 pub(crate) use list::{BlockList, Blocks};
 pub(crate) use merge::next_merge;
 pub(crate) use meta::Meta;
 pub(crate) use open::{Healed, open};
-pub(crate) use views::{path_literal, views_sql};
+pub(crate) use views::views_sql;
 pub(crate) use write::{Source, write};
+
+use procession_openmetrics::{Labels, METRIC_NAME};
+use std::cmp::Ordering;
+
+/// The order of series in a block: by metric name, then by the other labels.
+pub(crate) fn order(a: &Labels, b: &Labels) -> Ordering {
+    fn others(labels: &Labels) -> impl Iterator<Item = (&str, &str)> {
+        labels.iter().filter(|(name, _)| *name != METRIC_NAME)
+    }
+    a.metric_name().cmp(b.metric_name()).then_with(|| others(a).cmp(others(b)))
+}
 
 /// What comes before the place of a series in its block: the block's number, so that series numbers of different blocks
 /// (and of the hot tables, which have none) never meet.

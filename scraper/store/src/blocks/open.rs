@@ -1,6 +1,6 @@
 //! What a start finds under `blocks/`, and how it is put in order.
 
-use super::list::{Manifest, manifest_path, write_manifest};
+use super::list::{MANIFEST_FORMAT, Manifest, manifest_path, write_manifest};
 use super::meta::FORMAT;
 use super::{Block, BlockList, Blocks, Meta, SAMPLES_FILE, SERIES_FILE, sync};
 use crate::Error;
@@ -74,7 +74,7 @@ pub(crate) fn open(
                 return Err(Error::NewerBlock { path, format, known: FORMAT });
             }
             Err(Unreadable::Damaged(reason)) => {
-                let aside = format!("{DAMAGED}{number:010}-{}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%3fZ"));
+                let aside = aside(number);
                 fs::rename(&path, folder.join(&aside)).map_err(io)?;
                 healed.damaged += 1;
                 tracing::error!(
@@ -97,7 +97,7 @@ pub(crate) fn open(
     // Without a manifest the blocks speak for themselves.
     let manifest =
         fs::read(manifest_path(&folder)).ok().and_then(|text| serde_json::from_slice::<Manifest>(&text).ok());
-    for number in manifest.iter().filter(|m| m.format == FORMAT).flat_map(|m| &m.blocks) {
+    for number in manifest.iter().filter(|m| m.format == MANIFEST_FORMAT).flat_map(|m| &m.blocks) {
         let replaced = whole.iter().any(|b| b.meta.sources.contains(number));
         if !replaced && !numbers.contains(number) {
             healed.missing += 1;
@@ -116,6 +116,11 @@ pub(crate) fn open(
 fn number_of(name: &str) -> Option<u32> {
     let digits = name.len() == 10 && name.bytes().all(|b| b.is_ascii_digit());
     name.parse().ok().filter(|_| digits)
+}
+
+/// The name of the folder of a block that is set aside now.
+pub(super) fn aside(number: u32) -> String {
+    format!("{DAMAGED}{number:010}-{}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%3fZ"))
 }
 
 enum Unreadable {

@@ -1,6 +1,7 @@
 //! The views `samples` and `series`, over the hot tables and the blocks: what people and their tools ask.
 
 use super::Block;
+use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,20 +10,29 @@ pub(crate) const FINGERPRINT: &str = "md5_number_lower(name || chr(10) || labels
 
 /// The statements that make both views anew. Paths are absolute, so that it does not matter where the client was started.
 pub(crate) fn views_sql(blocks: &[Arc<Block>]) -> String {
-    let files = |path: fn(&Block) -> std::path::PathBuf| {
+    let paths = |blocks: &[&Arc<Block>], path: fn(&Block) -> std::path::PathBuf| {
         blocks.iter().map(|block| path_literal(&path(block))).collect::<Vec<_>>().join(", ")
     };
-    let (samples, series) = if blocks.is_empty() {
-        (String::new(), String::new())
-    } else {
-        (
-            format!(" UNION ALL SELECT series_id, ts, value, stale FROM read_parquet([{}])", files(Block::samples)),
-            format!(
-                " UNION ALL SELECT series_id, name, labels, fingerprint FROM read_parquet([{}])",
-                files(Block::series)
-            ),
-        )
-    };
+    let (mut samples, mut series) = (String::new(), String::new());
+    // What the first format calls value is computed in the second.
+    for (is_first, value) in
+        [(true, "value"), (false, "CASE WHEN stale THEN NULL WHEN divisor > 0 THEN number / divisor ELSE exact END")]
+    {
+        let of_format: Vec<_> = blocks.iter().filter(|block| (block.meta.format == 1) == is_first).collect();
+        if !of_format.is_empty() {
+            // Writing into a String cannot fail.
+            let files = paths(&of_format, Block::samples);
+            let series_files = paths(&of_format, Block::series);
+            let _ = write!(
+                samples,
+                " UNION ALL SELECT series_id, ts, {value} AS value, stale FROM read_parquet([{files}])"
+            );
+            let _ = write!(
+                series,
+                " UNION ALL SELECT series_id, name, labels, fingerprint FROM read_parquet([{series_files}])"
+            );
+        }
+    }
     let named = format!(
         "SELECT series_id::UBIGINT AS series_id, name, labels, {FINGERPRINT} AS fingerprint FROM head_series{series}"
     );

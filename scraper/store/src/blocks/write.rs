@@ -1,85 +1,57 @@
-//! Writing a block: from the hot table or from other blocks, in the order of metric name, labels and time.
+//! Writing a block: from what is to be sealed or from other blocks, in the order of metric name, labels and time.
 
+use super::index::BlockIndex;
 use super::meta::FORMAT;
+use super::numbers::Form;
+use super::samples::SamplesWriter;
 use super::views::FINGERPRINT;
-use super::{Block, Meta, NUMBER_SHIFT, SAMPLES_FILE, SERIES_FILE, path_literal, sync};
+use super::{Block, Meta, NUMBER_SHIFT, SAMPLES_FILE, SERIES_FILE, sync};
 use crate::error::one_line;
+use crate::head::Span;
+use crate::recent::Generation;
+use crate::series::to_record_batch;
 use duckdb::Connection;
+use duckdb::arrow::array::{ArrayRef, Int64Array, RecordBatch, UInt64Array};
+use duckdb::arrow::datatypes::{DataType, Field, Schema};
+use procession_openmetrics::{Labels, is_stale};
+use procession_promql::Cancel;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Rows of a row group: small enough to skip, large enough to compress.
-const ROW_GROUP_ROWS: usize = 122_880;
-
-/// Timestamps as differences of differences (DELTA_BINARY_PACKED) need the second version of pages and no dictionary;
-/// the values are left to zstd as they are.
-const FORMAT_OPTIONS: &str = "FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1";
+/// Series that are collected before they are handed to DuckDB.
+const SERIES_AT_ONCE: usize = 8_192;
 
 /// Where the rows of a new block come from.
 pub(crate) enum Source<'a> {
-    /// The closed hot table.
-    Closed,
-    /// Other blocks.
-    Blocks(&'a [Arc<Block>]),
+    /// What was in the hot table when it was closed.
+    Closed(&'a Generation),
+    /// Other blocks, with what is known of their series.
+    Blocks(&'a [(Arc<Block>, Arc<BlockIndex>)]),
 }
 
 impl Source<'_> {
-    /// Rows of (series_id, ts, value, stale).
-    fn samples(&self) -> String {
-        match self {
-            Source::Closed => "SELECT series_id, ts, value, stale FROM head_closed".to_owned(),
-            Source::Blocks(blocks) => {
-                format!("SELECT series_id, ts, value, stale FROM read_parquet([{}])", files(blocks, Block::samples))
-            }
-        }
-    }
-
-    /// Rows of (series_id, name, labels, first_ts, last_ts, samples).
-    fn series(&self) -> String {
-        match self {
-            Source::Closed => "SELECT series_id, name, labels, first_ts, last_ts, samples FROM head_series JOIN \
-                 (SELECT series_id, min(ts) AS first_ts, max(ts) AS last_ts, count(*) AS samples \
-                  FROM head_closed GROUP BY series_id) USING (series_id)"
-                .to_owned(),
-            Source::Blocks(blocks) => format!(
-                "SELECT series_id, name, labels, first_ts, last_ts, samples FROM read_parquet([{}])",
-                files(blocks, Block::series)
-            ),
-        }
-    }
-
     fn sources(&self, number: u32) -> Vec<u32> {
         match self {
-            Source::Closed => vec![number],
+            Source::Closed(_) => vec![number],
             Source::Blocks(blocks) => {
-                let mut all: Vec<u32> = blocks.iter().flat_map(|b| b.meta.sources.iter().copied()).collect();
+                let mut all: Vec<u32> = blocks.iter().flat_map(|(b, _)| b.meta.sources.iter().copied()).collect();
                 all.sort_unstable();
                 all
             }
         }
     }
-
-    /// How many samples the block must have.
-    fn count(&self, connection: &Connection) -> duckdb::Result<u64> {
-        match self {
-            Source::Closed => connection.query_row("SELECT count(*)::UBIGINT FROM head_closed", [], |r| r.get(0)),
-            Source::Blocks(blocks) => Ok(blocks.iter().map(|b| b.meta.samples).sum()),
-        }
-    }
-}
-
-fn files(blocks: &[Arc<Block>], path: fn(&Block) -> std::path::PathBuf) -> String {
-    blocks.iter().map(|block| path_literal(&path(block))).collect::<Vec<_>>().join(", ")
 }
 
 /// Writes a block under `folder`. When this returns it is there whole, also after a power cut; after an error there is
-/// nothing of it, or something that the next start removes.
+/// nothing of it, or something that the next start removes. `connection` is for what only DuckDB knows: how it numbers
+/// label sets.
 pub(crate) fn write(
     connection: &Connection,
     folder: &Path,
     number: u32,
     source: &Source<'_>,
+    cancel: &Cancel,
 ) -> Result<Arc<Block>, String> {
     let name = format!("{number:010}");
     let unfinished = folder.join(format!("{}{name}", sync::UNFINISHED));
@@ -87,7 +59,7 @@ pub(crate) fn write(
         fs::remove_dir_all(&unfinished).map_err(one_line)?;
     }
     fs::create_dir(&unfinished).map_err(one_line)?;
-    let result = fill(connection, &unfinished, number, source);
+    let result = fill(connection, &unfinished, number, source, cancel);
     // Of this connection only, and of no use any more.
     let _ = connection.execute_batch("DROP TABLE IF EXISTS temp.block_series");
     let finished = folder.join(name);
@@ -101,53 +73,174 @@ pub(crate) fn write(
     Ok(Arc::new(Block::new(finished, meta?)))
 }
 
-fn fill(connection: &Connection, folder: &Path, number: u32, source: &Source<'_>) -> Result<Meta, String> {
+fn fill(
+    connection: &Connection,
+    folder: &Path,
+    number: u32,
+    source: &Source<'_>,
+    cancel: &Cancel,
+) -> Result<Meta, String> {
     let (samples_file, series_file) = (folder.join(SAMPLES_FILE), folder.join(SERIES_FILE));
-    let base = u64::from(number) << NUMBER_SHIFT;
-    // A label set has one number in the block, also where several blocks had it.
-    let numbered = format!(
-        "CREATE OR REPLACE TEMP TABLE block_series AS \
-         SELECT ({base}::UBIGINT + dense_rank() OVER (ORDER BY name, labels) - 1)::UBIGINT AS series_id, \
-         series_id AS old_id, name, labels, first_ts, last_ts, samples FROM ({})",
-        source.series()
-    );
-    let series = format!(
-        "COPY (SELECT series_id, any_value(name) AS name, any_value(labels) AS labels, min(first_ts) AS first_ts, \
-         max(last_ts) AS last_ts, sum(samples)::UBIGINT AS samples, any_value({FINGERPRINT}) AS fingerprint \
-         FROM temp.block_series GROUP BY series_id ORDER BY series_id) TO {} (FORMAT parquet, COMPRESSION zstd)",
-        literal(&series_file)
-    );
-    let samples = format!(
-        "COPY (SELECT b.series_id, h.ts, h.value, h.stale FROM ({}) h \
-         JOIN temp.block_series b ON h.series_id = b.old_id ORDER BY b.series_id, h.ts) \
-         TO {} ({FORMAT_OPTIONS}, ROW_GROUP_SIZE {ROW_GROUP_ROWS})",
-        source.samples(),
-        literal(&samples_file)
-    );
-    connection.execute_batch(&numbered).map_err(one_line)?;
-    let series_written = connection.execute(&series, []).map_err(one_line)? as u64;
-    let written = connection.execute(&samples, []).map_err(one_line)? as u64;
-    let expected = source.count(connection).map_err(one_line)?;
-    if written != expected {
+    connection
+        .execute_batch(
+            "CREATE OR REPLACE TEMP TABLE block_series (place UINTEGER, name VARCHAR, labels MAP(VARCHAR, VARCHAR), \
+             first_ts BIGINT, last_ts BIGINT, samples UBIGINT, divisor BIGINT, stale_samples BIGINT)",
+        )
+        .map_err(one_line)?;
+    let mut filling = Filling {
+        connection,
+        samples: SamplesWriter::create(&samples_file).map_err(one_line)?,
+        base: u64::from(number) << NUMBER_SHIFT,
+        places: 0,
+        span: Span::NONE,
+        series: Vec::new(),
+        about: Vec::new(),
+    };
+    let expected = match source {
+        Source::Closed(generation) => filling.seal(generation, cancel)?,
+        Source::Blocks(blocks) => filling.merge(blocks, cancel)?,
+    };
+    filling.hand_over()?;
+    let (series, span) = (u64::from(filling.places), filling.span);
+    let base = filling.base;
+    let written = filling.samples.finish().map_err(one_line)?;
+    if written != expected || written == 0 {
         return Err(format!("{written} samples were written instead of {expected}"));
     }
-    let (first_ms, last_ms) = connection
-        .query_row("SELECT min(first_ts), max(last_ts) FROM temp.block_series", [], |r| Ok((r.get(0)?, r.get(1)?)))
-        .map_err(one_line)?;
+    let copy = format!(
+        "COPY (SELECT ({base}::UBIGINT + place)::UBIGINT AS series_id, name, labels, first_ts, last_ts, samples, \
+         divisor, stale_samples, {FINGERPRINT} AS fingerprint FROM temp.block_series ORDER BY place) \
+         TO {} (FORMAT parquet, COMPRESSION zstd)",
+        literal(&series_file)
+    );
+    let series_written = connection.execute(&copy, []).map_err(one_line)? as u64;
+    if series_written != series {
+        return Err(format!("{series_written} series were written instead of {series}"));
+    }
     let meta = Meta {
         format: FORMAT,
         number,
         sources: source.sources(number),
-        first_ms,
-        last_ms,
+        first_ms: span.first_ms,
+        last_ms: span.last_ms,
         samples: written,
-        series: series_written,
+        series,
         samples_file: sync::seal_file(&samples_file).map_err(one_line)?,
         series_file: sync::seal_file(&series_file).map_err(one_line)?,
     };
     let text = serde_json::to_vec_pretty(&meta).map_err(one_line)?;
     sync::write_file(&folder.join(super::open::META_FILE), &text).map_err(one_line)?;
     Ok(meta)
+}
+
+/// A block that is being written.
+struct Filling<'a> {
+    connection: &'a Connection,
+    samples: SamplesWriter,
+    base: u64,
+    places: u32,
+    span: Span,
+    /// What DuckDB was not yet told of: place and labels, and the other columns.
+    series: Vec<(u32, Labels)>,
+    about: Vec<About>,
+}
+
+struct About {
+    span: Span,
+    samples: u64,
+    form: Form,
+    stale: u64,
+}
+
+impl Filling<'_> {
+    /// Adds the next series, whose samples ascend in time.
+    fn add(&mut self, labels: &Labels, timestamps: &[i64], values: &[f64]) -> Result<(), String> {
+        let (Some(&first_ms), Some(&last_ms)) = (timestamps.first(), timestamps.last()) else { return Ok(()) };
+        let form = self.samples.series(self.base + u64::from(self.places), timestamps, values).map_err(one_line)?;
+        let span = Span { first_ms, last_ms };
+        let stale = values.iter().filter(|&&v| is_stale(v)).count() as u64;
+        self.span.include(span);
+        self.series.push((self.places, labels.clone()));
+        self.about.push(About { span, samples: timestamps.len() as u64, form, stale });
+        self.places += 1;
+        if self.series.len() >= SERIES_AT_ONCE { self.hand_over() } else { Ok(()) }
+    }
+
+    /// Everything of a generation. Returns how many samples that is.
+    fn seal(&mut self, generation: &Generation, cancel: &Cancel) -> Result<u64, String> {
+        let (mut timestamps, mut values, mut sum) = (Vec::new(), Vec::new(), 0);
+        for (number, labels) in generation.sorted() {
+            stop(cancel)?;
+            timestamps.clear();
+            values.clear();
+            generation.read(number, (i64::MIN, i64::MAX), &mut timestamps, &mut values);
+            sum += timestamps.len() as u64;
+            self.add(labels, &timestamps, &values)?;
+        }
+        Ok(sum)
+    }
+
+    /// Everything of other blocks. Returns how many samples they say they have.
+    fn merge(&mut self, blocks: &[(Arc<Block>, Arc<BlockIndex>)], cancel: &Cancel) -> Result<u64, String> {
+        let mut readers: Vec<_> = blocks.iter().map(|(_, index)| index.reader()).collect();
+        // Each block is in order already, which a sort that looks for runs takes as merging.
+        let mut all: Vec<(usize, u32)> = (0..blocks.len())
+            .flat_map(|block| (0..blocks[block].1.len() as u32).map(move |place| (block, place)))
+            .collect();
+        let labels = |(block, place): &(usize, u32)| blocks[*block].1.labels(*place);
+        all.sort_by(|a, b| super::order(labels(a), labels(b)));
+        let (mut timestamps, mut values) = (Vec::new(), Vec::new());
+        for parts in all.chunk_by(|a, b| labels(a) == labels(b)) {
+            stop(cancel)?;
+            timestamps.clear();
+            values.clear();
+            for &(block, place) in parts {
+                let whole = (i64::MIN, i64::MAX);
+                readers[block]
+                    .series(place, whole, &mut timestamps, &mut values)
+                    .map_err(|error| format!("block {}: {error}", blocks[block].0.folder.display()))?;
+            }
+            if !timestamps.is_sorted() {
+                let mut rows: Vec<(i64, f64)> = timestamps.drain(..).zip(values.drain(..)).collect();
+                rows.sort_by_key(|(timestamp, _)| *timestamp);
+                (timestamps, values) = rows.into_iter().unzip();
+            }
+            self.add(labels(&parts[0]), &timestamps, &values)?;
+        }
+        Ok(blocks.iter().map(|(block, _)| block.meta.samples).sum())
+    }
+
+    /// Tells DuckDB of the series that were collected.
+    fn hand_over(&mut self) -> Result<(), String> {
+        let named = to_record_batch(&self.series).map_err(one_line)?;
+        let int = |of: fn(&About) -> i64| -> ArrayRef { Arc::new(self.about.iter().map(of).collect::<Int64Array>()) };
+        let samples: UInt64Array = self.about.iter().map(|about| about.samples).collect();
+        let (mut fields, mut columns) = (named.schema().fields().to_vec(), named.columns().to_vec());
+        for (name, column) in [
+            ("first_ts", int(|about| about.span.first_ms)),
+            ("last_ts", int(|about| about.span.last_ms)),
+            ("samples", Arc::new(samples)),
+            ("divisor", int(|about| about.form.divisor())),
+            ("stale_samples", int(|about| about.stale as i64)),
+        ] {
+            let kind = if name == "samples" { DataType::UInt64 } else { DataType::Int64 };
+            fields.push(Arc::new(Field::new(name, kind, false)));
+            columns.push(column);
+        }
+        self.series.clear();
+        self.about.clear();
+        let rows = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(one_line)?;
+        let append = || -> duckdb::Result<()> {
+            let mut appender = self.connection.appender_to_catalog_and_db("block_series", "temp", "main")?;
+            appender.append_record_batch(rows)?;
+            appender.flush()
+        };
+        append().map_err(one_line)
+    }
+}
+
+fn stop(cancel: &Cancel) -> Result<(), String> {
+    if cancel.is_canceled() { Err("the store is being closed".to_owned()) } else { Ok(()) }
 }
 
 /// A path that is written to is no pattern.

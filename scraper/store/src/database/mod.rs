@@ -3,8 +3,10 @@
 mod heal;
 mod migrate;
 mod pool;
+mod shrink;
 
 pub(crate) use pool::Pool;
+pub(crate) use shrink::shrink;
 
 use crate::error::one_line;
 use crate::folder::Folder;

@@ -38,6 +38,13 @@ impl Folder {
         if spill.exists() {
             fs::remove_dir_all(&spill).map_err(error(&spill))?;
         }
+        // Nor is a copy that was not finished.
+        let copy = folder.database_copy();
+        for part in [copy.with_extension("new.wal"), copy] {
+            if part.exists() {
+                fs::remove_file(&part).map_err(error(&part))?;
+            }
+        }
         Ok(folder)
     }
 
@@ -54,6 +61,11 @@ impl Folder {
     /// The hot database's write-ahead log.
     pub(crate) fn log(&self) -> PathBuf {
         self.path.join("head.duckdb.wal")
+    }
+
+    /// What the hot database is copied to before the copy takes its place.
+    pub(crate) fn database_copy(&self) -> PathBuf {
+        self.path.join("head.duckdb.new")
     }
 
     /// Where queries spill.

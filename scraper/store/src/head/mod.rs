@@ -21,11 +21,14 @@ pub(crate) use writer::Writer;
 
 use crate::blocks::Blocks;
 use crate::exemplars::Exemplars;
+use crate::recent::Recent;
 use crate::series::SeriesIndex;
 use parking_lot::{Condvar, Mutex, RwLock};
 
-/// What appends, queries and the writer thread share. Who needs both locks takes `series` before `queue`.
+/// What appends, queries and the writer thread share. Who needs several locks takes them in this order: `recent`, `series`,
+/// `queue`.
 pub(crate) struct Shared {
+    pub(crate) recent: RwLock<Recent>,
     pub(crate) series: RwLock<SeriesIndex>,
     pub(crate) queue: Mutex<Queue>,
     /// There may be something to do for the writer.

@@ -110,11 +110,6 @@ impl Queue {
         self.pending_samples
     }
 
-    /// The number of the last batch that was appended.
-    pub(crate) fn appended(&self) -> u64 {
-        self.appended
-    }
-
     /// The number of the last batch that was committed.
     pub(crate) fn committed(&self) -> u64 {
         self.committed
@@ -147,11 +142,15 @@ impl Queue {
         self.counters.commits += 1;
         self.failure = None;
         self.committed = last;
-        while let Some(first) = self.pending.front().filter(|first| first.number <= last) {
-            self.pending_samples -= first.batch.len();
-            self.counters.committed_samples += first.batch.len() as u64;
-            self.pending.pop_front();
-        }
+    }
+
+    /// The next batch that is committed and waits no more.
+    pub(crate) fn pop_committed(&mut self) -> Option<Arc<Pending>> {
+        self.pending.front().filter(|first| first.number <= self.committed)?;
+        let first = self.pending.pop_front()?;
+        self.pending_samples -= first.batch.len();
+        self.counters.committed_samples += first.batch.len() as u64;
+        Some(first)
     }
 
     /// Nothing was committed; everything stays where it is.
@@ -213,13 +212,18 @@ mod tests {
         batch
     }
 
+    fn committed(queue: &mut Queue, last: u64) {
+        queue.commit_succeeded(last, Duration::ZERO);
+        while queue.pop_committed().is_some() {}
+    }
+
     #[test]
     fn keeps_what_was_not_committed() {
         let now = Instant::now();
         let mut queue = Queue::new(Times::default(), 40, 10);
         queue.append(batch(1, 4), now).unwrap();
         queue.append(batch(2, 4), now).unwrap();
-        assert_eq!((queue.appended(), queue.pending_samples(), queue.committed()), (42, 8, 40));
+        assert_eq!((queue.appended, queue.pending_samples(), queue.committed()), (42, 8, 40));
         assert_eq!(queue.due(Duration::from_secs(1)), Some(now + Duration::from_secs(1)));
 
         queue.commit_failed("disk full".to_owned(), Duration::ZERO);
@@ -229,10 +233,10 @@ mod tests {
             "8 samples wait to be committed and 3 more would pass the limit of 10; commits fail: disk full"
         );
         // What was refused has left no trace: it may come again.
-        queue.commit_succeeded(41, Duration::ZERO);
+        committed(&mut queue, 41);
         assert_eq!((queue.pending_samples(), queue.pending().len(), queue.failure.clone()), (4, 1, None));
         assert_eq!(queue.append(batch(3, 3), now).unwrap().stored, 3);
-        queue.commit_succeeded(43, Duration::ZERO);
+        committed(&mut queue, 43);
         assert_eq!(
             (queue.pending_samples(), queue.due(Duration::ZERO), queue.counters.committed_samples),
             (0, None, 11)
@@ -251,10 +255,10 @@ mod tests {
         assert!(queue.is_urgent());
         queue.commit_failed("no".to_owned(), Duration::ZERO);
         assert!(!queue.is_urgent(), "who asked was told");
-        queue.commit_succeeded(1, Duration::ZERO);
+        committed(&mut queue, 1);
         queue.append(batch(2, 6), now).unwrap();
         assert!(queue.is_urgent());
-        queue.commit_succeeded(2, Duration::ZERO);
+        committed(&mut queue, 2);
         queue.append(batch(3, 50), now).unwrap();
         assert_eq!(queue.pending_samples(), 50, "an oversized batch gets in alone");
         queue.close();

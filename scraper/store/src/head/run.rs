@@ -9,6 +9,7 @@ use crate::blocks::views_sql;
 use crate::database::{self, Pool};
 use crate::exemplars;
 use crate::folder::{Folder, disk_bytes, free_bytes};
+use crate::recent::{self, Recent};
 use crate::series::NumberSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -94,6 +95,8 @@ impl Run {
         } else if let Err(error) = self.checkpoint() {
             // Nothing is lost: the next start replays the log.
             tracing::warn!(error, "the last checkpoint failed");
+        } else {
+            self.shrink();
         }
     }
 
@@ -145,6 +148,8 @@ impl Run {
                     self.hot.add(&pending.batch.timestamps_ms);
                 }
                 queue.commit_succeeded(last, took);
+                drop(queue);
+                self.keep_recent();
             }
             Err(failure) => {
                 let first = self.options.commit_interval.min(BACKOFF_MAX);
@@ -159,8 +164,17 @@ impl Run {
                 queue.commit_failed(failure, took);
             }
         }
-        drop(queue);
         self.shared.settled.notify_all();
+    }
+
+    /// Moves what is committed from what waits to the recent samples, a batch at a time: a query sees each in one of them.
+    fn keep_recent(&self) {
+        loop {
+            let mut recent = self.shared.recent.write();
+            let series = self.shared.series.read();
+            let Some(done) = self.shared.queue.lock().pop_committed() else { return };
+            recent.add(&done.batch, &series);
+        }
     }
 
     /// Writes the exemplars that wait. They cause no commit: where there are any, samples come with them.
@@ -207,6 +221,7 @@ impl Run {
         let (deleted, oldest_ms) = self.committer.delete_before(cut_ms)?;
         self.hot.rows = self.hot.rows.saturating_sub(deleted);
         self.hot.span.first_ms = oldest_ms.unwrap_or(i64::MAX);
+        self.shared.recent.write().cut(cut_ms);
         self.shared.queue.lock().cut(cut_ms, self.oldest_ms(), deleted);
         Ok(())
     }
@@ -282,9 +297,19 @@ impl Run {
 
     fn close_table(&mut self) -> Result<(), String> {
         if self.hot.rows > 0 {
-            if self.committer.sealed_and_closing()?.1 == 0 {
+            let was_closed = self.committer.sealed_and_closing()?.1 != 0;
+            if !was_closed {
                 self.shared.close_table();
                 self.committer.rotate(self.shared.blocks.take_number())?;
+                self.shared.recent.write().close();
+            } else if self.shared.recent.read().closed().is_none() {
+                // A try that seemed to fail went through, and more was committed since: which is where, the tables know.
+                let recent = {
+                    let (connection, series) = (self.committer.connection()?, self.shared.series.read());
+                    let table = |name| recent::load(connection, name, &series).map_err(|error| error.to_string());
+                    Recent::new(table("head_samples")?, table("head_closed")?)
+                };
+                *self.shared.recent.write() = recent;
             }
             let (hot, closed) = self.committer.table_rows()?;
             (self.hot, self.closed) = (hot, closed.span);
@@ -338,6 +363,16 @@ impl Run {
         }
         self.shared.queue.lock().checkpoint_ended(begun.elapsed());
         result
+    }
+
+    /// After the last checkpoint: gives back what the database needed when it was fuller.
+    fn shrink(&self) {
+        let begun = Instant::now();
+        match self.committer.connection().and_then(|connection| database::shrink(connection, &self.folder)) {
+            Ok(false) => {}
+            Ok(true) => tracing::debug!(took = ?begun.elapsed(), "the database was copied into a smaller file"),
+            Err(error) => tracing::warn!(error, "the database could not be copied into a smaller file"),
+        }
     }
 
     /// Opens the database again where the failure was one of those that need it.

@@ -6,13 +6,15 @@
 
 use super::Shared;
 use super::retention::{limit_ms, now_ms};
-use crate::blocks::{self, Block, Source, next_merge};
+use crate::blocks::{self, Block, BlockIndex, Source, next_merge};
 use crate::database::Pool;
 use crate::folder::{Folder, free_bytes};
-use crate::{Error, Options};
+use crate::{Error, Options, query};
 use duckdb::InterruptHandle;
 use parking_lot::Mutex;
+use procession_promql::Cancel;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -27,6 +29,7 @@ pub(crate) struct Sealer {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
     running: Arc<Mutex<Option<Arc<InterruptHandle>>>>,
+    stop: Arc<AtomicBool>,
 }
 
 impl Sealer {
@@ -37,9 +40,11 @@ impl Sealer {
         options: Options,
     ) -> std::io::Result<Sealer> {
         let running = Arc::new(Mutex::new(None));
-        let work = Work { shared: shared.clone(), pool, folder, options, running: running.clone() };
+        let stop = Arc::new(AtomicBool::new(false));
+        let canceled = Cancel { deadline: None, canceled: Some(stop.clone()) };
+        let work = Work { shared: shared.clone(), pool, folder, options, running: running.clone(), stop: canceled };
         let thread = std::thread::Builder::new().name("store-sealer".to_owned()).spawn(move || work.run())?;
-        Ok(Sealer { shared, thread: Mutex::new(Some(thread)), running })
+        Ok(Sealer { shared, thread: Mutex::new(Some(thread)), running, stop })
     }
 
     /// Returns when everything that is committed now is in blocks, and blocks that can be merged are.
@@ -67,6 +72,7 @@ impl Sealer {
     pub(crate) fn close(&self) {
         let Some(thread) = self.thread.lock().take() else { return };
         self.shared.queue.lock().sealing.ending = true;
+        self.stop.store(true, Ordering::Relaxed);
         self.shared.to_seal.notify_all();
         if let Some(running) = &*self.running.lock() {
             running.interrupt();
@@ -90,6 +96,7 @@ struct Work {
     folder: Arc<Folder>,
     options: Options,
     running: Arc<Mutex<Option<Arc<InterruptHandle>>>>,
+    stop: Cancel,
 }
 
 impl Work {
@@ -146,7 +153,14 @@ impl Work {
     fn seal(&self, number: u32) -> Result<(), String> {
         let begun = Instant::now();
         let blocks = &self.shared.blocks;
-        let block = self.write(number, &Source::Closed, 0)?;
+        let closed = self.shared.recent.read().closed().cloned();
+        let block = match self.shared.blocks.list().blocks.iter().find(|b| b.meta.number == number) {
+            Some(block) => block.clone(),
+            None => {
+                let closed = closed.ok_or("there is nothing to seal")?;
+                self.write(number, &Source::Closed(&closed), closed.count().saturating_mul(BYTES_PER_SAMPLE))?
+            }
+        };
         let samples = block.meta.samples;
         tracing::info!(
             block = number,
@@ -156,7 +170,15 @@ impl Work {
             took = ?begun.elapsed(),
             "sealed a block"
         );
-        if let Err(error) = blocks.add_sealed(block) {
+        {
+            // At one moment: a query sees the samples here or there.
+            let mut recent = self.shared.recent.write();
+            if !blocks.list().blocks.iter().any(|b| b.meta.number == number) {
+                blocks.add_sealed(block);
+            }
+            recent.forget_closed();
+        }
+        if let Err(error) = blocks.save() {
             // The block counts without it.
             tracing::warn!(%error, "the manifest of blocks could not be written");
         }
@@ -188,7 +210,14 @@ impl Work {
     fn merge(&self, old: &[Arc<Block>]) -> Result<(), String> {
         let begun = Instant::now();
         let number = self.shared.blocks.take_number();
-        let block = self.write(number, &Source::Blocks(old), old.iter().map(|b| b.meta.bytes()).sum())?;
+        let open = |block: &Arc<Block>| -> Result<_, Error> {
+            let index = BlockIndex::open(block, |labels| query::known(&self.shared, labels))?;
+            Ok((block.clone(), Arc::new(index)))
+        };
+        let opened = old.iter().map(open).collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+        let bytes: u64 = old.iter().map(|b| b.meta.bytes()).sum();
+        let block = self.write(number, &Source::Blocks(&opened), bytes.saturating_mul(2))?;
+        drop(opened);
         let samples = block.meta.samples;
         tracing::info!(
             block = number,
@@ -255,22 +284,14 @@ impl Work {
         Ok(())
     }
 
-    fn write(&self, number: u32, source: &Source<'_>, bytes: u64) -> Result<Arc<Block>, String> {
-        let known = self.shared.blocks.list();
-        if let Some(block) = known.blocks.iter().find(|b| b.meta.number == number) {
-            return Ok(block.clone());
-        }
+    fn write(&self, number: u32, source: &Source<'_>, wanted: u64) -> Result<Arc<Block>, String> {
         let lease = self.pool.get().map_err(|error| error.to_string())?;
-        let wanted = match source {
-            Source::Closed => self.options.seal_samples.saturating_mul(BYTES_PER_SAMPLE),
-            Source::Blocks(_) => bytes.saturating_mul(2),
-        };
         let free = free_bytes(self.folder.path()).unwrap_or(u64::MAX);
         if free < self.options.min_free_bytes.saturating_add(wanted) {
             return Err(format!("the disk is too full for a block: {} MiB are free", free >> 20));
         }
         *self.running.lock() = Some(lease.interrupt_handle());
-        let result = blocks::write(&lease, self.shared.blocks.folder(), number, source);
+        let result = blocks::write(&lease, self.shared.blocks.folder(), number, source, &self.stop);
         *self.running.lock() = None;
         result
     }

@@ -1,13 +1,11 @@
 //! What the blocks have of series that come with old samples.
 
 use crate::Error;
-use crate::database::Pool;
 use crate::head::{Shared, Span};
 use procession_openmetrics::Labels;
 
 /// Looks the series up in all blocks, so that the times in memory tell of all that is stored of them.
-pub(crate) fn look_up(shared: &Shared, pool: &Pool, numbers: &[u32]) -> Result<(), Error> {
-    let lease = pool.get()?;
+pub(crate) fn look_up(shared: &Shared, numbers: &[u32]) -> Result<(), Error> {
     let labels: Vec<(u32, Labels)> = {
         let series = shared.series.read();
         numbers.iter().filter_map(|&n| Some((n, series.get(n)?.clone()))).collect()
@@ -15,7 +13,7 @@ pub(crate) fn look_up(shared: &Shared, pool: &Pool, numbers: &[u32]) -> Result<(
     let mut spans = vec![Span::NONE; labels.len()];
     // A block that takes the place of others while this goes on has what they had.
     for block in &shared.blocks.list().blocks {
-        let index = shared.blocks.indexes.get(&lease, block, |labels| known(shared, labels))?;
+        let index = shared.blocks.indexes.get(block, |labels| known(shared, labels))?;
         for ((_, labels), span) in labels.iter().zip(&mut spans) {
             if let Some(found) = index.span(labels) {
                 span.include(found);

@@ -5,7 +5,6 @@
 
 use super::look_up::known;
 use crate::Error;
-use crate::database::Pool;
 use crate::head::{Shared, Times};
 use crate::series::SeriesIndex;
 use foldhash::fast::RandomState;
@@ -18,7 +17,6 @@ use std::collections::BTreeSet;
 /// samples from `start_ms` to `end_ms`, both included. At most `limit`, where that is not 0.
 pub(crate) fn series(
     shared: &Shared,
-    pool: &Pool,
     sets: &[Vec<Matcher>],
     start_ms: i64,
     end_ms: i64,
@@ -27,13 +25,11 @@ pub(crate) fn series(
     let limit = if limit == 0 { usize::MAX } else { limit };
     let mut found: Vec<Labels> = {
         let index = shared.series.read();
-        let numbers = matching(&index, sets);
-        let queue = shared.queue.lock();
-        let there = numbers.into_iter().filter(|&n| queue.times.get(n).meets(start_ms, end_ms));
-        there.filter_map(|n| index.get(n).cloned()).take(limit).collect()
+        let there = alive(shared, matching(&index, sets), start_ms, end_ms);
+        there.into_iter().filter_map(|n| index.get(n).cloned()).take(limit).collect()
     };
     let mut known: HashSet<Labels, RandomState> = HashSet::default();
-    each_in_blocks(shared, pool, sets, start_ms, end_ms, |labels| {
+    each_in_blocks(shared, sets, start_ms, end_ms, |labels| {
         if known.is_empty() {
             known.extend(found.iter().cloned());
         }
@@ -49,13 +45,12 @@ pub(crate) fn series(
 /// The label names of these series, sorted.
 pub(crate) fn label_names(
     shared: &Shared,
-    pool: &Pool,
     sets: &[Vec<Matcher>],
     start_ms: i64,
     end_ms: i64,
 ) -> Result<Vec<String>, Error> {
     let mut names = names_in_memory(shared, sets, start_ms, end_ms);
-    each_in_blocks(shared, pool, sets, start_ms, end_ms, |labels| {
+    each_in_blocks(shared, sets, start_ms, end_ms, |labels| {
         for (name, _) in labels {
             if !names.contains(name) {
                 names.insert(name.to_owned());
@@ -83,14 +78,13 @@ fn names_in_memory(shared: &Shared, sets: &[Vec<Matcher>], start_ms: i64, end_ms
 /// The values that a label has in these series, sorted.
 pub(crate) fn label_values(
     shared: &Shared,
-    pool: &Pool,
     name: &str,
     sets: &[Vec<Matcher>],
     start_ms: i64,
     end_ms: i64,
 ) -> Result<Vec<String>, Error> {
     let mut values = values_in_memory(shared, name, sets, start_ms, end_ms);
-    each_in_blocks(shared, pool, sets, start_ms, end_ms, |labels| {
+    each_in_blocks(shared, sets, start_ms, end_ms, |labels| {
         if let Some(value) = labels.get(name).filter(|value| !values.contains(*value)) {
             values.insert(value.to_owned());
         }
@@ -120,7 +114,6 @@ fn values_in_memory(
 /// Calls `visit` for each series of each block that is asked for, until it says that this is enough.
 fn each_in_blocks(
     shared: &Shared,
-    pool: &Pool,
     sets: &[Vec<Matcher>],
     start_ms: i64,
     end_ms: i64,
@@ -131,12 +124,11 @@ fn each_in_blocks(
     if blocks.peek().is_none() {
         return Ok(());
     }
-    let lease = pool.get()?;
     let all = [Vec::new()];
     let sets = if sets.is_empty() { &all } else { sets };
     // The newest first: where there is a limit, they are of more interest.
     for block in blocks.rev() {
-        let index = shared.blocks.indexes.get(&lease, block, |labels| known(shared, labels))?;
+        let index = shared.blocks.indexes.get(block, |labels| known(shared, labels))?;
         for set in sets {
             for place in index.resolve(set, start_ms, end_ms) {
                 if !visit(index.labels(place)) {

@@ -13,7 +13,7 @@ impl Store {
         let shared = &self.inner.shared;
         let unread = shared.queue.lock().times.to_look_up(&batch);
         if !unread.is_empty() {
-            query::look_up(shared, &self.inner.pool, &unread)?;
+            query::look_up(shared, &unread)?;
         }
         let keep: Vec<bool> = {
             let times = &shared.queue.lock().times;

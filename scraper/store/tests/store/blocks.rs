@@ -292,11 +292,11 @@ fn a_block_from_the_future_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let files = three_blocks(dir.path());
     let path = files[2].join("block.json");
-    let text = fs::read_to_string(&path).unwrap().replace("\"format\": 1", "\"format\": 7");
+    let text = fs::read_to_string(&path).unwrap().replace("\"format\": 2", "\"format\": 7");
     fs::write(path, text).unwrap();
     let message = Store::open(dir.path(), on_demand()).err().unwrap().to_string();
     assert!(
-        message.contains("0000000003 was written by a newer version, in format 7; this version knows up to 1"),
+        message.contains("0000000003 was written by a newer version, in format 7; this version knows up to 2"),
         "{message}"
     );
 }

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod blocks;
+mod both_ways;
+mod broken;
 mod churn;
 mod concurrency;
 mod crash;

@@ -1,0 +1,61 @@
+//! The samples of one hot table.
+
+use super::samples::Samples;
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use procession_openmetrics::Labels;
+
+/// Samples by the number of their series, with its labels, which sealing needs.
+#[derive(Debug, Default)]
+pub(crate) struct Generation {
+    series: HashMap<u32, (Labels, Samples), RandomState>,
+    /// What lies before was deleted.
+    from_ms: Option<i64>,
+}
+
+impl Generation {
+    /// Adds the newest sample of a series. `labels` is asked once for each series; one without labels is nobody's.
+    pub(super) fn push(&mut self, number: u32, timestamp_ms: i64, value: f64, labels: impl Fn() -> Option<Labels>) {
+        if let Some((_, samples)) = self.series.get_mut(&number) {
+            samples.push(timestamp_ms, value);
+        } else if let Some(labels) = labels() {
+            let (_, samples) = self.series.entry(number).or_insert_with(|| (labels, Samples::default()));
+            samples.push(timestamp_ms, value);
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.series.is_empty()
+    }
+
+    /// The most samples that it may have: those that were deleted count.
+    pub(crate) fn count(&self) -> u64 {
+        self.series.values().map(|(_, samples)| u64::from(samples.count())).sum()
+    }
+
+    /// Its series in the order of blocks.
+    pub(crate) fn sorted(&self) -> Vec<(u32, &Labels)> {
+        let mut all: Vec<(u32, &Labels)> = self.series.iter().map(|(n, (labels, _))| (*n, labels)).collect();
+        all.sort_unstable_by(|(_, a), (_, b)| crate::blocks::order(a, b));
+        all
+    }
+
+    pub(super) fn cut(&mut self, cut_ms: i64) {
+        self.from_ms = self.from_ms.max(Some(cut_ms));
+        self.series.retain(|_, (_, samples)| samples.span_ms().1 >= cut_ms);
+    }
+
+    /// Appends the samples of a series with `start_ms < timestamp <= end_ms`, in order.
+    pub(crate) fn read(
+        &self,
+        number: u32,
+        (start_ms, end_ms): (i64, i64),
+        timestamps: &mut Vec<i64>,
+        values: &mut Vec<f64>,
+    ) {
+        if let Some((_, samples)) = self.series.get(&number) {
+            let start_ms = self.from_ms.map_or(start_ms, |from| start_ms.max(from.saturating_sub(1)));
+            samples.read(start_ms, end_ms, timestamps, values);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The hot tables as a start finds them.
+
+use super::Generation;
+use crate::Error;
+use crate::series::SeriesIndex;
+use duckdb::Connection;
+use duckdb::arrow::array::{Array, AsArray};
+use duckdb::arrow::datatypes::{Float64Type, Int64Type, UInt32Type};
+use procession_openmetrics::STALE_NAN;
+
+/// Reads `head_samples` or `head_closed`.
+pub(crate) fn load(connection: &Connection, table: &str, series: &SeriesIndex) -> Result<Generation, Error> {
+    let mut generation = Generation::default();
+    let sql = format!("SELECT series_id, ts, value FROM {table} ORDER BY series_id, ts");
+    let mut statement = connection.prepare(&sql).map_err(Error::query)?;
+    drop(statement.query_arrow([]).map_err(Error::query)?);
+    while let Some(rows) = statement.step().map_err(Error::query)? {
+        let [numbers, timestamps, values] = rows.columns() else {
+            return Err(Error::query("three columns were asked for"));
+        };
+        let (Some(numbers), Some(timestamps), Some(values)) = (
+            numbers.as_primitive_opt::<UInt32Type>(),
+            timestamps.as_primitive_opt::<Int64Type>(),
+            values.as_primitive_opt::<Float64Type>(),
+        ) else {
+            return Err(Error::Query(format!("{table} has columns of unexpected types")));
+        };
+        for i in 0..rows.len() {
+            let number = numbers.value(i);
+            let value = if values.is_null(i) { STALE_NAN } else { values.value(i) };
+            generation.push(number, timestamps.value(i), value, || series.get(number).cloned());
+        }
+    }
+    Ok(generation)
+}

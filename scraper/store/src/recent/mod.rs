@@ -1,0 +1,68 @@
+//! What is not in blocks yet, in memory and by series: queries need no SQL for it, and sealing need not sort it.
+//!
+//! It mirrors the hot tables of the database. The writer moves each batch here, out of those that wait, when it is
+//! committed; a start reads the tables once. Samples are packed: some three bytes each.
+
+mod generation;
+mod load;
+mod samples;
+
+pub(crate) use generation::Generation;
+pub(crate) use load::load;
+
+use crate::Batch;
+use crate::series::SeriesIndex;
+use std::sync::Arc;
+
+/// The samples of the hot table, and of the closed one that is being sealed.
+#[derive(Debug, Default)]
+pub(crate) struct Recent {
+    hot: Generation,
+    closed: Option<Arc<Generation>>,
+}
+
+impl Recent {
+    pub(crate) fn new(hot: Generation, closed: Generation) -> Recent {
+        Recent { hot, closed: (!closed.is_empty()).then(|| Arc::new(closed)) }
+    }
+
+    /// Takes a batch that is committed.
+    pub(crate) fn add(&mut self, batch: &Batch, series: &SeriesIndex) {
+        for ((series_ref, &timestamp_ms), &value) in batch.series.iter().zip(&batch.timestamps_ms).zip(&batch.values) {
+            self.hot.push(series_ref.0, timestamp_ms, value, || series.get(series_ref.0).cloned());
+        }
+    }
+
+    /// The hot table was closed.
+    pub(crate) fn close(&mut self) {
+        self.closed = Some(Arc::new(std::mem::take(&mut self.hot)));
+    }
+
+    /// What is to be sealed.
+    pub(crate) fn closed(&self) -> Option<&Arc<Generation>> {
+        self.closed.as_ref()
+    }
+
+    /// What was closed is in a block now.
+    pub(crate) fn forget_closed(&mut self) {
+        self.closed = None;
+    }
+
+    /// The samples before a moment were deleted from the hot table.
+    pub(crate) fn cut(&mut self, cut_ms: i64) {
+        self.hot.cut(cut_ms);
+    }
+
+    /// Appends the samples of a series with `start_ms < timestamp <= end_ms`, in order.
+    pub(crate) fn read(
+        &self,
+        number: u32,
+        (start_ms, end_ms): (i64, i64),
+        timestamps: &mut Vec<i64>,
+        values: &mut Vec<f64>,
+    ) {
+        for generation in self.closed.as_deref().into_iter().chain([&self.hot]) {
+            generation.read(number, (start_ms, end_ms), timestamps, values);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Blocks that break while the store is open, and blocks of the first format.
+
+use crate::support::{all_of, batch, on_demand, open, series};
+use procession_openmetrics::Labels;
+use procession_promql::{Cancel, Matcher, Select, Selection};
+use procession_store::{Options, Store};
+use ring::digest::{SHA256, digest};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Blocks of 1000 moments each, of one series.
+fn blocks(dir: &Path, count: i64) -> Store {
+    let store = open(dir);
+    let name = series("m", 0);
+    for block in 0..count {
+        let rows: Vec<_> =
+            (block * 1000..block * 1000 + 1000).map(|t| (&name, t, Some((t * t % 977) as f64))).collect();
+        store.append(batch(&store, &rows)).unwrap();
+        store.seal().unwrap();
+    }
+    store
+}
+
+fn count(store: &Store) -> usize {
+    all_of(store, "m").iter().map(|(_, samples)| samples.len()).sum()
+}
+
+fn folder(dir: &Path, number: u32) -> PathBuf {
+    dir.join(format!("blocks/{number:010}"))
+}
+
+fn everything() -> Selection {
+    let matchers = vec![Matcher::equal("__name__", "m")];
+    Selection { matchers, start_ms: i64::MIN, end_ms: i64::MAX, cancel: Cancel::default() }
+}
+
+/// Breaks block 2 of 3 before anything of it was read; the query must say so, and the next must be answered.
+fn check(break_it: impl Fn(&Path), word: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    blocks(dir.path(), 3).close().unwrap();
+    let store = Store::open(dir.path(), on_demand()).unwrap();
+    break_it(&folder(dir.path(), 2));
+    let message = store.select(&everything()).unwrap_err().to_string();
+    assert!(message.contains("blocks/0000000002 could not be read") && message.contains(word), "{message}");
+    assert!(message.ends_with("it is set aside, the rest is served"), "{message}");
+    assert_eq!(count(&store), 2000);
+    assert_eq!((store.stats().blocks, store.stats().damaged_blocks), (2, 1));
+    // It is not found again by the next start, and SQL does not look for it.
+    store.seal().unwrap();
+    store.close().unwrap();
+    let sql = duckdb::Connection::open(dir.path().join("head.duckdb")).unwrap();
+    let rows: i64 = sql.query_row("SELECT count(*) FROM samples", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 2000);
+    drop(sql);
+    assert_eq!(count(&open(dir.path())), 2000);
+}
+
+fn change(path: &Path, change: impl Fn(&mut Vec<u8>)) {
+    let mut bytes = fs::read(path).unwrap();
+    change(&mut bytes);
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_block_that_breaks_is_named_and_set_aside() {
+    check(|block| change(&block.join("samples.parquet"), |b| b.truncate(b.len() / 2)), "");
+    check(|block| change(&block.join("samples.parquet"), Vec::clear), "");
+    check(|block| change(&block.join("samples.parquet"), |b| b[20..200].fill(0xa5)), "");
+    check(|block| change(&block.join("series.parquet"), |b| b.truncate(b.len() - 9)), "");
+    check(|block| fs::remove_file(block.join("samples.parquet")).unwrap(), "No such file");
+    check(|block| fs::remove_dir_all(block).unwrap(), "No such file");
+}
+
+#[test]
+fn a_query_that_nobody_waits_for_stops() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = blocks(dir.path(), 2);
+    let canceled = Some(Arc::new(AtomicBool::new(true)));
+    let given_up = Selection { cancel: Cancel { deadline: None, canceled }, ..everything() };
+    assert_eq!(store.select(&given_up).unwrap_err().to_string(), "the query was given up");
+    let late = Cancel { deadline: Some(std::time::Instant::now()), canceled: None };
+    assert_eq!(
+        store.select(&Selection { cancel: late, ..everything() }).unwrap_err().to_string(),
+        "the query was given up"
+    );
+    assert_eq!(count(&store), 2000);
+}
+
+/// Writes a block as the first format had it.
+fn to_first_format(block: &Path) {
+    let c = duckdb::Connection::open_in_memory().unwrap();
+    let file = |name: &str| block.join(name).display().to_string();
+    let (samples, names) = (file("samples.parquet"), file("series.parquet"));
+    let (old_samples, old_names) = (file("samples.old"), file("series.old"));
+    c.execute_batch(&format!(
+        "COPY (SELECT series_id, ts, CASE WHEN stale THEN NULL WHEN divisor > 0 THEN number / divisor ELSE exact END AS value,
+               stale FROM read_parquet('{samples}')) TO '{old_samples}'
+         (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1, ROW_GROUP_SIZE 122880);
+         COPY (SELECT * EXCLUDE (divisor, stale_samples) FROM read_parquet('{names}')) TO '{old_names}'
+         (FORMAT parquet, COMPRESSION zstd)"
+    ))
+    .unwrap();
+    fs::rename(&old_samples, &samples).unwrap();
+    fs::rename(&old_names, &names).unwrap();
+    let path = block.join("block.json");
+    let mut about: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    about["format"] = 1.into();
+    for (key, file) in [("samples_file", &samples), ("series_file", &names)] {
+        let bytes = fs::read(file).unwrap();
+        let sum: String = digest(&SHA256, &bytes).as_ref().iter().map(|b| format!("{b:02x}")).collect();
+        about[key] = serde_json::json!({ "bytes": bytes.len(), "sha256": sum });
+    }
+    fs::write(path, about.to_string()).unwrap();
+}
+
+#[test]
+fn blocks_of_the_first_format_are_read_and_merged() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let names: Vec<Labels> = (0..3).map(|i| series("m", i)).collect();
+    for block in 0..3i64 {
+        for t in block * 100..block * 100 + 100 {
+            let value = |i: usize| (t % 7 != i as i64).then_some(t as f64 / 8.0 - i as f64);
+            let rows: Vec<_> = names.iter().enumerate().map(|(i, l)| (l, t, value(i))).collect();
+            store.append(batch(&store, &rows)).unwrap();
+        }
+        store.seal().unwrap();
+    }
+    let expected = all_of(&store, "m");
+    assert_eq!(expected.iter().map(|(_, s)| s.len()).sum::<usize>(), 900);
+    store.close().unwrap();
+    to_first_format(&folder(dir.path(), 1));
+    to_first_format(&folder(dir.path(), 2));
+
+    let store = open(dir.path());
+    assert_eq!((store.stats().damaged_blocks, store.stats().blocks), (0, 3));
+    assert_eq!(all_of(&store, "m"), expected);
+    store.close().unwrap();
+    let sql = duckdb::Connection::open(dir.path().join("head.duckdb")).unwrap();
+    let (rows, sum): (i64, f64) =
+        sql.query_row("SELECT count(*), sum(value) FROM samples", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let values = expected.iter().flat_map(|(_, s)| s).filter_map(|(_, v)| *v);
+    assert_eq!((rows, sum), (900, values.sum()));
+    drop(sql);
+
+    let windows = vec![std::time::Duration::from_millis(200)];
+    let store = Store::open(dir.path(), Options { block_windows: windows, ..on_demand() }).unwrap();
+    store.seal().unwrap();
+    assert_eq!(store.stats().merges, 1);
+    assert_eq!(all_of(&store, "m"), expected);
+}
