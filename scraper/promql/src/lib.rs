@@ -25,4 +25,4 @@ pub use matcher::{MatchOp, Matcher, matches_all};
 pub use number::{format_scalar, format_value, write_scalar, write_value};
 pub use outcome::{Options, Outcome, Point, ResultType, Value};
 pub use select::{Cancel, Select, SelectError, Selection, SeriesSet, SeriesView};
-pub use syntax::{Query, parse, parse_matchers};
+pub use syntax::{Query, describe_query, format_query, parse, parse_matchers};

@@ -22,16 +22,6 @@ pub enum MatchOp {
     NotRegex(Regex),
 }
 
-impl MatchOp {
-    /// What the label is compared with, an expression without its anchors.
-    pub(crate) fn text(&self) -> &str {
-        match self {
-            MatchOp::Equal(v) | MatchOp::NotEqual(v) => v,
-            MatchOp::Regex(r) | MatchOp::NotRegex(r) => pattern(r),
-        }
-    }
-}
-
 /// An expression without its anchors.
 fn pattern(regex: &Regex) -> &str {
     let text = regex.as_str();

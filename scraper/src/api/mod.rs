@@ -3,7 +3,7 @@
 //! | file | its subject |
 //! |---|---|
 //! | `parameters`, `instant`, `label_name` | what a request says |
-//! | `query`, `exemplars`, `series`, `targets`, `relabel_steps`, `metadata`, `rules`, `status` | the endpoints |
+//! | `query`, `syntax`, `exemplars`, `series`, `targets`, `relabel_steps`, `metadata`, `rules`, `status` | the endpoints |
 //! | `gate`, `watched` | evaluation on threads of its own, bounded and given up when no one waits for it |
 //! | `answer`, `result`, `json` | what is sent back |
 //! | `pages` | HTML |
@@ -28,6 +28,7 @@ mod rules;
 mod series;
 mod state;
 mod status;
+mod syntax;
 mod targets;
 #[cfg(test)]
 mod tests;
@@ -50,6 +51,8 @@ pub fn router(state: ApiState) -> Router {
         .route("/query", get(query::query).post(query::query))
         .route("/query_range", get(query::query_range).post(query::query_range))
         .route("/query_exemplars", get(exemplars::query_exemplars).post(exemplars::query_exemplars))
+        .route("/format_query", get(syntax::format_query).post(syntax::format_query))
+        .route("/parse_query", get(syntax::parse_query).post(syntax::parse_query))
         .route("/series", get(series::series).post(series::series))
         .route("/labels", get(series::labels).post(series::labels))
         .route("/label/{name}/values", get(series::label_values))

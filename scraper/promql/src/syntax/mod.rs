@@ -1,10 +1,12 @@
 //! From text to a checked [`Expr`]: `read` makes a tree of the text, `check` finds its types and refuses by name what
 //! is not evaluated here.
 
-mod arity;
 mod check;
+mod describe;
+mod print;
 mod read;
 mod regex;
+mod signature;
 mod tree;
 
 use crate::expr::Expr;
@@ -40,6 +42,33 @@ pub fn parse(query: &str) -> Result<Query, Error> {
     check::query(query, &read::expression(query)?)
 }
 
+/// A query written anew: in one line, or over several, with brackets indented, where that would be longer than 100
+/// bytes. It means the same. As Prometheus's `format_query`.
+///
+/// # Errors
+/// [`Error::Parse`].
+pub fn format_query(query: &str) -> Result<String, Error> {
+    Ok(print::pretty(&checked_tree(query)?, 0))
+}
+
+/// What a query consists of, as JSON in the form of Prometheus's `parse_query`.
+///
+/// # Errors
+/// [`Error::Parse`].
+pub fn describe_query(query: &str) -> Result<serde_json::Value, Error> {
+    Ok(describe::describe(&checked_tree(query)?))
+}
+
+/// The tree of a query that is valid PromQL, whether or not it can be evaluated here.
+fn checked_tree(query: &str) -> Result<tree::Node, Error> {
+    check_length(query)?;
+    let tree = read::expression(query)?;
+    match check::query(query, &tree) {
+        Err(error @ Error::Parse { .. }) => Err(error),
+        _ => Ok(tree),
+    }
+}
+
 /// Reads a series selector (`up{job="x"}`, `{__name__=~"proc_.+"}`), as `match[]` holds it: no range, no offset.
 ///
 /// # Errors
@@ -57,5 +86,7 @@ fn check_length(text: &str) -> Result<(), Error> {
     Ok(())
 }
 
+#[cfg(test)]
+mod print_tests;
 #[cfg(test)]
 mod tests;

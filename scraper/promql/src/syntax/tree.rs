@@ -19,7 +19,11 @@ pub(super) struct Node {
 /// What an expression is.
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
-    Number(f64),
+    Number {
+        value: f64,
+        /// Written as a duration, whose seconds the value is.
+        is_duration: bool,
+    },
     Text(String),
     /// In parentheses.
     Group(Box<Node>),
@@ -47,8 +51,16 @@ pub(super) struct Selector {
     /// The name before the braces.
     pub(super) name: Option<String>,
     /// Those in the braces.
-    pub(super) matchers: Vec<Matcher>,
+    pub(super) matchers: Vec<Condition>,
     pub(super) modifiers: Modifiers,
+}
+
+/// A matcher in braces.
+#[derive(Clone, Debug)]
+pub(super) struct Condition {
+    pub(super) matcher: Matcher,
+    /// What the label is compared with, an expression as it stands in the query.
+    pub(super) written: String,
 }
 
 /// `@` and `offset`.
@@ -118,7 +130,7 @@ impl Node {
     /// An expression whose parts may not be too deep; `text` is the query.
     pub(super) fn new(text: &str, start: usize, kind: Kind) -> Result<Self, Error> {
         let depth = 1 + match &kind {
-            Kind::Number(_) | Kind::Text(_) | Kind::Selector(_) | Kind::Range { .. } => 0,
+            Kind::Number { .. } | Kind::Text(_) | Kind::Selector(_) | Kind::Range { .. } => 0,
             Kind::Group(inner) | Kind::Sign { operand: inner, .. } => inner.depth,
             Kind::Subquery(s) => s.inner.depth,
             Kind::Binary(b) => b.left.depth.max(b.right.depth),

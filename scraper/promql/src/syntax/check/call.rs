@@ -4,15 +4,15 @@ use super::Checker;
 use crate::Error;
 use crate::expr::{Expr, LabelJoin, LabelReplace, QueryTime, Range, Scalar, SortBy, Vector};
 use crate::functions::{RangeFunction, absent, date, math};
-use crate::syntax::arity;
 use crate::syntax::regex::anchored;
+use crate::syntax::signature;
 use crate::syntax::tree::Node;
 
 const NEEDS_NATIVE_HISTOGRAMS: &str = "it works on native histograms, and samples here are floats";
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, name: &str, arguments: &[Node], node: &Node) -> Result<Expr, Error> {
-        if let Some(message) = arity::of(name).and_then(|s| s.refuses(name, arguments.len())) {
+        if let Some(message) = signature::of(name).and_then(|s| s.refuses(name, arguments.len())) {
             return Err(self.error(node, message));
         }
         let mut args = Arguments { checker: self, name, node, rest: arguments.iter() };

@@ -32,7 +32,9 @@ impl Checker<'_> {
             Kind::Selector(s) if s.name.is_some() => {
                 Err(self.error(node, "expected label selectors only, got vector selector instead"))
             }
-            Kind::Selector(s) if s.modifiers.at.is_none() && s.modifiers.offset_ns.is_none() => Ok(s.matchers.clone()),
+            Kind::Selector(s) if s.modifiers.at.is_none() && s.modifiers.offset_ns.is_none() => {
+                Ok(s.matchers.iter().map(|c| c.matcher.clone()).collect())
+            }
             _ => {
                 // Of a wrong type the message speaks first.
                 let mut checker = Checker { text: self.text, selectors: 0 };
@@ -72,7 +74,7 @@ fn first_shift<'a>(node: &'a Node, around: &mut Vec<&'a Subquery>) -> Option<Shi
             first_shift(&a.argument, around).or_else(|| a.parameter.as_ref().and_then(|p| first_shift(p, around)))
         }
         Kind::Call { arguments, .. } => arguments.iter().find_map(|a| first_shift(a, around)),
-        Kind::Number(_) | Kind::Text(_) => None,
+        Kind::Number { .. } | Kind::Text(_) => None,
     }
 }
 

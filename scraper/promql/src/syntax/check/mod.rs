@@ -20,11 +20,11 @@ pub(super) fn query(text: &str, tree: &Node) -> Result<Query, Error> {
 /// The matchers of a selector that begins at a place, its name as one of them.
 pub(super) fn matchers(text: &str, selector: &SelectorTree, start: usize) -> Result<Vec<Matcher>, Error> {
     if let Some(name) = &selector.name {
-        if let Some(other) = selector.matchers.iter().find(|m| m.name == METRIC_NAME) {
-            let message = format!("metric name must not be set twice: {name:?} or {:?}", other.op.text());
+        if let Some(other) = selector.matchers.iter().find(|c| c.matcher.name == METRIC_NAME) {
+            let message = format!("metric name must not be set twice: {name:?} or {:?}", other.written);
             return Err(Error::parse_at(text, start, message));
         }
-    } else if selector.matchers.iter().all(|m| m.matches("")) {
+    } else if selector.matchers.iter().all(|c| c.matcher.matches("")) {
         // Most likely a slip, and it would select everything.
         return Err(Error::parse_at(text, start, "vector selector must contain at least one non-empty matcher"));
     }
@@ -33,7 +33,7 @@ pub(super) fn matchers(text: &str, selector: &SelectorTree, start: usize) -> Res
 
 fn all_matchers(selector: &SelectorTree) -> Vec<Matcher> {
     let name = selector.name.iter().map(|n| Matcher::equal(METRIC_NAME, n));
-    name.chain(selector.matchers.iter().cloned()).collect()
+    name.chain(selector.matchers.iter().map(|c| c.matcher.clone())).collect()
 }
 
 fn shift(modifiers: Modifiers) -> Shift {
@@ -63,7 +63,7 @@ impl Checker<'_> {
 
     fn leaf(&mut self, node: &Node) -> Result<Expr, Error> {
         Ok(match &node.kind {
-            Kind::Number(n) => Expr::Scalar(Scalar::Number(*n)),
+            Kind::Number { value, .. } => Expr::Scalar(Scalar::Number(*value)),
             Kind::Text(text) => Expr::String(text.clone()),
             Kind::Selector(s) => Expr::Vector(Vector::Selector(self.selector(s, node.start)?)),
             Kind::Range { selector, range_ms } => {

@@ -3,14 +3,14 @@
 use super::Parser;
 use super::token::{Kind, Token};
 use crate::Error;
-use crate::syntax::arity;
+use crate::syntax::signature;
 use crate::syntax::tree::{self, Node};
 
 impl Parser<'_> {
     pub(super) fn call(&mut self, name: Token) -> Result<Node, Error> {
         let arguments = self.arguments()?;
         let text = self.text_of(name);
-        if arity::of(text).is_none() {
+        if signature::of(text).is_none() {
             return Err(self.error(name.start, format_args!("unknown function with name {text:?}")));
         }
         self.node(name.start, tree::Kind::Call { name: text.to_owned(), arguments })

@@ -120,7 +120,9 @@ impl Parser<'_> {
 
     fn leaf(&mut self, token: Token) -> Result<Node, Error> {
         let kind = match token.kind {
-            Kind::Number | Kind::Duration => tree::Kind::Number(self.number(token)?),
+            Kind::Number | Kind::Duration => {
+                tree::Kind::Number { value: self.number(token)?, is_duration: token.kind == Kind::Duration }
+            }
             Kind::Text => tree::Kind::Text(self.unquoted(token)?),
             Kind::LeftBrace => {
                 self.ahead = Some(token);
@@ -175,7 +177,9 @@ impl Waiting {
 
 fn with_sign(negative: bool, operand: Node) -> tree::Kind {
     match operand.kind {
-        tree::Kind::Number(n) => tree::Kind::Number(if negative { -n } else { n }),
+        tree::Kind::Number { value, is_duration } => {
+            tree::Kind::Number { value: if negative { -value } else { value }, is_duration }
+        }
         _ => tree::Kind::Sign { negative, operand: Box::new(operand) },
     }
 }

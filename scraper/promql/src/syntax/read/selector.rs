@@ -4,7 +4,7 @@ use super::Parser;
 use super::token::{Kind, Token};
 use crate::binary::BinaryOp;
 use crate::syntax::regex::anchored;
-use crate::syntax::tree::{Modifiers, Operator, Selector};
+use crate::syntax::tree::{Condition, Modifiers, Operator, Selector};
 use crate::{Error, MatchOp, Matcher};
 use procession_openmetrics::METRIC_NAME;
 
@@ -32,7 +32,7 @@ impl Parser<'_> {
     }
 
     /// `name="value"`, `"name"="value"`, or `"metric name"` alone.
-    fn matcher(&mut self) -> Result<Matcher, Error> {
+    fn matcher(&mut self) -> Result<Condition, Error> {
         let first = self.take()?;
         let name = match first.kind {
             Kind::Identifier => self.text_of(first).to_owned(),
@@ -43,7 +43,7 @@ impl Parser<'_> {
         let not_equal = Kind::Operator(Operator::Element(BinaryOp::NotEqual));
         if ![Kind::Equal, not_equal, Kind::Matches, Kind::MatchesNot].contains(&operator.kind) {
             return match first.kind {
-                Kind::Text => Ok(Matcher::equal(METRIC_NAME, name)),
+                Kind::Text => Ok(Condition { matcher: Matcher::equal(METRIC_NAME, name.as_str()), written: name }),
                 _ => Err(self.unexpected(operator, PLACE, "label matching operator")),
             };
         }
@@ -54,12 +54,12 @@ impl Parser<'_> {
         }
         let value = self.unquoted(value)?;
         let op = match operator.kind {
-            Kind::Equal => MatchOp::Equal(value),
+            Kind::Equal => MatchOp::Equal(value.clone()),
             Kind::Matches => MatchOp::Regex(self.regex(&value, first)?),
             Kind::MatchesNot => MatchOp::NotRegex(self.regex(&value, first)?),
-            _ => MatchOp::NotEqual(value),
+            _ => MatchOp::NotEqual(value.clone()),
         };
-        Ok(Matcher { name, op })
+        Ok(Condition { matcher: Matcher { name, op }, written: value })
     }
 
     fn regex(&mut self, pattern: &str, place: Token) -> Result<regex::Regex, Error> {
