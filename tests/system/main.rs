@@ -11,6 +11,7 @@
     reason = "all of this is test code, its helpers too: what can't go on fails the test"
 )]
 
+mod answers;
 mod bad_targets;
 mod cli;
 mod durability;
@@ -19,6 +20,7 @@ mod http;
 mod peers;
 mod prometheus_alike;
 mod prometheus_configs;
+mod promql;
 mod running;
 mod scraping;
 mod services;

@@ -2,8 +2,17 @@
 
 use crate::http::ready;
 use crate::running::{Running, free_port};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
+
+/// What `ci/upstream-cases` has fetched, by its path there; says so where it is not there.
+pub(crate) fn upstream(path: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/upstream").join(path);
+    if !path.exists() {
+        println!("SKIPPED: {} is not there; ci/upstream-cases fetches it", path.display());
+    }
+    path.exists().then_some(path)
+}
 
 /// A peer and where it listens.
 pub(crate) struct Peer {
@@ -26,15 +35,21 @@ impl Peer {
     /// Prometheus with these scrape configurations, every second.
     pub(crate) async fn prometheus(scrape_configs: &str) -> Peer {
         let text = format!("global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n{scrape_configs}");
-        Peer::prometheus_on(&text, None).await
+        Peer::prometheus_on(Path::new("prometheus"), &text, None).await
     }
 
     /// Prometheus on the blocks that `promtool` makes of OpenMetrics text with timestamps.
     pub(crate) async fn prometheus_with(openmetrics: &Path) -> Peer {
-        Peer::prometheus_on("global: {scrape_interval: 1h}\n", Some(openmetrics)).await
+        Peer::prometheus_on(Path::new("prometheus"), "global: {scrape_interval: 1h}\n", Some(openmetrics)).await
     }
 
-    async fn prometheus_on(config: &str, openmetrics: Option<&Path>) -> Peer {
+    /// The same of Prometheus 3 with its experimental functions, where `ci/upstream-cases` has fetched it.
+    pub(crate) async fn prometheus_3_with(openmetrics: &Path) -> Option<Peer> {
+        let program = upstream("prometheus-3/bin/prometheus")?;
+        Some(Peer::prometheus_on(&program, "global: {scrape_interval: 1h}\n", Some(openmetrics)).await)
+    }
+
+    async fn prometheus_on(program: &Path, config: &str, openmetrics: Option<&Path>) -> Peer {
         let arguments = |listen: &str, folder: &Path| {
             let (file, data) = (folder.join("prometheus.yml"), folder.join("data"));
             std::fs::write(&file, config).unwrap();
@@ -54,10 +69,13 @@ impl Peer {
                 ("config.file", text(&file)),
                 ("storage.tsdb.path", text(&data)),
                 ("web.listen-address", listen.to_owned()),
+                // History of any age stays.
+                ("storage.tsdb.retention.time", "100y".to_owned()),
+                ("enable-feature", "promql-experimental-functions".to_owned()),
             ];
             flags.into_iter().map(|(name, value)| format!("--{name}={value}")).collect()
         };
-        Peer::start("prometheus", arguments, "/-/ready").await
+        Peer::start(&program.to_string_lossy(), arguments, "/-/ready").await
     }
 
     /// The node exporter with collectors that do not ask other programs.

@@ -310,11 +310,11 @@ fn refusals_name_what_they_refuse() {
 /// Enough samples for several threads to be worth it.
 fn much() -> Memory {
     let value = |s: i64, i: i64| ((i * 37 + s * 11) % 101) as f64 / 3.0;
-    let samples = |s: i64| (0..1_200).map(|i| (i * 1_000, value(s, i))).collect();
+    let samples = |s: i64| (0..600).map(|i| (i * 1_000, value(s, i))).collect();
     let labels = |s: i64| {
         Labels::from_pairs([(METRIC_NAME, "x_total"), ("g", ["a", "b"][s as usize % 2]), ("i", &s.to_string())])
     };
-    Memory((0..200).map(|s| (labels(s), samples(s))).collect())
+    Memory((0..120).map(|s| (labels(s), samples(s))).collect())
 }
 
 #[test]
@@ -324,7 +324,7 @@ fn threads_change_nothing() {
         let query = parse(text).unwrap();
         let with = |threads: usize| {
             let options = Options { threads: threads.try_into().unwrap(), ..Options::default() };
-            let outcome = range(&query, 100_000, 1_200_000, 30_000, &source, &options).unwrap();
+            let outcome = range(&query, 100_000, 600_000, 30_000, &source, &options).unwrap();
             let Value::Matrix(set) = outcome.value else { panic!("{text}: a range gives a matrix") };
             set.iter()
                 .map(|s| {
@@ -342,8 +342,8 @@ fn threads_share_the_bound_of_samples() {
     let query = parse("x_total + x_total").unwrap();
     for threads in [1usize, 4] {
         // What is fetched fits, what is made of it does not.
-        let options = Options { threads: threads.try_into().unwrap(), max_samples: 300_000, ..Options::default() };
-        let error = range(&query, 0, 1_200_000, 1_000, &source, &options).unwrap_err();
+        let options = Options { threads: threads.try_into().unwrap(), max_samples: 100_000, ..Options::default() };
+        let error = range(&query, 0, 600_000, 1_000, &source, &options).unwrap_err();
         assert!(matches!(error, Error::TooMany(_)), "{error}");
     }
 }

@@ -98,42 +98,51 @@ impl Operation<'_> {
         }
     }
 
-    /// The "one" side must have one element per match group at each step (at which there is anything to match).
+    /// The "one" side must have one element per match group at each step (at which there is anything to match). Named
+    /// are the first two that meet, as if the steps were evaluated in turn.
     fn refuse_duplicates(&self, ones: &[Vec<usize>], one: &[Column], many: &[Column]) -> Result<(), Error> {
         let mut asked: Option<Vec<bool>> = None;
+        let mut first_met: Option<usize> = None;
         for group in ones.iter().filter(|g| g.len() > 1) {
             let asked = asked.get_or_insert_with(|| {
                 let mut steps = vec![false; self.grid.len()];
                 many.iter().flat_map(Column::present).for_each(|(step, _)| steps[step] = true);
                 steps
             });
-            let mut taken: Vec<Option<usize>> = vec![None; self.grid.len()];
-            for &i in group {
-                for (step, _) in one[i].present().filter(|(step, _)| asked[*step]) {
-                    if let Some(other) = taken[step].replace(i) {
-                        return Err(self.duplicate(&one[other].labels, &one[i].labels));
-                    }
+            let mut taken = vec![false; self.grid.len()];
+            for (step, _) in group.iter().flat_map(|i| one[*i].present()).filter(|(step, _)| asked[*step]) {
+                if std::mem::replace(&mut taken[step], true) && first_met.is_none_or(|first| step < first) {
+                    first_met = Some(step);
                 }
             }
         }
-        Ok(())
+        let Some(step) = first_met else { return Ok(()) };
+        let there = |i: &usize| !is_absent(one[*i].at(step));
+        let pair = |group: &Vec<usize>| {
+            let mut members = group.iter().copied().filter(there);
+            Some((members.next()?, members.next()?))
+        };
+        match ones.iter().filter_map(pair).min_by_key(|(_, later)| *later) {
+            Some((first, later)) => Err(self.duplicate(&one[later], &one[first])),
+            None => Ok(()),
+        }
     }
 
-    fn duplicate(&self, a: &Labels, b: &Labels) -> Error {
+    fn duplicate(&self, later: &Column, first: &Column) -> Error {
         let side = if self.matching.cardinality == Cardinality::OneToMany { "left" } else { "right" };
-        let mut names = [braces(a), braces(b)];
+        let mut names = [later, first].map(|column| braces(&column.clone().finished().labels));
         names.sort_unstable();
         Error::Execution(format!(
             "found duplicate series for the match group {} on the {side} hand-side of the operation: [{}, {}]\
              ;many-to-many matching not allowed: matching labels must be unique on one side",
-            braces(&self.matching.on.labels(a)),
+            braces(&self.matching.on.labels(&first.labels)),
             names[0],
             names[1],
         ))
     }
 
     /// Two elements of the "many" side give one result: of one-to-one matching any two of a group, else two that the
-    /// result's labels do not tell apart.
+    /// result's labels do not tell apart. What a comparison leaves out counts, too.
     fn refuse_second_match(
         &self,
         matched: &mut Matched,

@@ -108,6 +108,16 @@ fn clamp(value: f64, min: f64, max: f64) -> f64 {
     } else if value.is_nan() || min.is_nan() || max.is_nan() {
         f64::NAN
     } else {
-        value.min(max).max(min)
+        greater(min, less(max, value))
     }
+}
+
+/// Of two zeros the positive one, as Go's `math.Max`.
+fn greater(a: f64, b: f64) -> f64 {
+    if a > b || (a == b && b.is_sign_negative()) { a } else { b }
+}
+
+/// Of two zeros the negative one, as Go's `math.Min`.
+fn less(a: f64, b: f64) -> f64 {
+    if a < b || (a == b && a.is_sign_negative()) { a } else { b }
 }

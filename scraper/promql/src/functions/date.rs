@@ -6,7 +6,7 @@ const DAY_SECONDS: i64 = 86_400;
 pub(crate) fn of_time(name: &str) -> Option<fn(f64) -> f64> {
     Some(match name {
         "minute" => |t| (seconds(t).rem_euclid(3_600) / 60) as f64,
-        "hour" => |t| (seconds(t).rem_euclid(DAY_SECONDS) / 3_600) as f64,
+        "hour" => |t| (seconds(t).rem_euclid(DAY_SECONDS.into()) / 3_600) as f64,
         // The epoch was a Thursday; Sunday is 0.
         "day_of_week" => |t| (days(t) + 4).rem_euclid(7) as f64,
         "day_of_month" => |t| date(days(t)).day as f64,
@@ -18,13 +18,18 @@ pub(crate) fn of_time(name: &str) -> Option<fn(f64) -> f64> {
     })
 }
 
-/// Fractions are cut off. Beyond any calendar (and for NaN, whose conversion Go leaves open) the ends of time count.
-fn seconds(t: f64) -> i64 {
-    (t as i64).clamp(i64::MIN / 4, i64::MAX / 4)
+/// Fractions are cut off. What is beyond 64 bits, and NaN, becomes what it does on the processors that Prometheus mostly
+/// runs on, the least number; and Go's calendar begins in the year -292277022399, before which its end comes.
+fn seconds(t: f64) -> i128 {
+    const CALENDAR_BEGINS: i128 = -9_223_372_028_715_321_600;
+    let fits = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&t);
+    let seconds = i128::from(if fits { t as i64 } else { i64::MIN });
+    if seconds < CALENDAR_BEGINS { seconds + (1 << 64) } else { seconds }
 }
 
 fn days(t: f64) -> i64 {
-    seconds(t).div_euclid(DAY_SECONDS)
+    // 64 bits of seconds are far fewer days.
+    seconds(t).div_euclid(DAY_SECONDS.into()) as i64
 }
 
 struct Date {
@@ -91,7 +96,7 @@ mod tests {
         check(4_107_542_400.0, [2100.0, 3.0, 1.0, 60.0, 31.0, 1.0, 0.0, 0.0]);
         check(951_782_400.0, [2000.0, 2.0, 29.0, 60.0, 29.0, 2.0, 0.0, 0.0]);
         for extreme in [f64::MAX, f64::MIN, f64::NAN, f64::INFINITY] {
-            of_time("day_of_year").unwrap()(extreme);
+            check(extreme, [292_277_026_596.0, 12.0, 4.0, 339.0, 31.0, 0.0, 15.0, 30.0]);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::rate::{self, Extrapolation};
 use super::{over_time, quantile, regression};
 use crate::Error;
 use crate::eval::range::{Windows, map_series, window};
-use crate::eval::{ABSENT, Column, Context, Grid, scalar};
+use crate::eval::{ABSENT, Column, Context, Grid, is_absent, scalar};
 use crate::expr::{Range, Scalar};
 
 /// Which function, with its parameters.
@@ -65,7 +65,7 @@ pub(crate) fn over_range(
     let parameters = Parameters::of(context, function, grid)?;
     // With `@` all windows are the same.
     let once = window.is_fixed() && function.depends_on_window_alone();
-    map_series(context, range, grid, |out, samples| {
+    let columns = map_series(context, range, grid, |out, samples| {
         out.clear();
         out.resize(grid.len(), ABSENT);
         let grid = if once { grid.first() } else { *grid };
@@ -78,11 +78,21 @@ pub(crate) fn over_range(
         let column = Column::starting_at(samples.labels.clone(), drop_name, 0, out);
         if let Some(column) = &column
             && function.expects_counter()
+            // What has lost its name is no metric that could have a better one.
+            && !samples.drop_name
         {
             inform_unless_counter(context, column);
         }
         Ok(column)
-    })
+    })?;
+    if matches!(function, RangeFunction::Quantile(_)) {
+        // Only what is used can be wrong.
+        let asked = |step: &usize| columns.iter().any(|c| !is_absent(c.at(*step)));
+        let wrong = |step: &usize| !(0.0..=1.0).contains(&parameters.0[*step]);
+        let used = (0..grid.len()).filter(wrong).filter(asked);
+        used.for_each(|step| quantile::warn_unless_valid(context, parameters.0[step]));
+    }
+    Ok(columns)
 }
 
 /// The values of the parameters, one per step.
@@ -92,11 +102,7 @@ struct Parameters(Vec<f64>, Vec<f64>);
 impl Parameters {
     fn of(context: &Context<'_>, function: &RangeFunction, grid: &Grid) -> Result<Self, Error> {
         Ok(match function {
-            RangeFunction::Quantile(q) => {
-                let q = scalar::evaluate(context, q, grid)?;
-                q.iter().for_each(|q| quantile::warn_unless_valid(context, *q));
-                Parameters(q, Vec::new())
-            }
+            RangeFunction::Quantile(q) => Parameters(scalar::evaluate(context, q, grid)?, Vec::new()),
             RangeFunction::PredictLinear(seconds) => Parameters(scalar::evaluate(context, seconds, grid)?, Vec::new()),
             RangeFunction::Smoothing { smoothing, trend } => {
                 Parameters(scalar::evaluate(context, smoothing, grid)?, scalar::evaluate(context, trend, grid)?)

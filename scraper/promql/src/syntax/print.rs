@@ -203,7 +203,7 @@ fn quoted(text: &str) -> String {
             '\t' => out.push_str("\\t"),
             '\x0b' => out.push_str("\\v"),
             c if is_printable(c) => out.push(c),
-            c if c < '\x7f' || c == '\x7f' => {
+            c if c <= '\x7f' => {
                 let _ = write!(out, "\\x{:02x}", u32::from(c));
             }
             c if u32::from(c) < 0x1_0000 => {
