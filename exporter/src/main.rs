@@ -74,6 +74,10 @@ struct ExporterFlags {
     /// Names of the families of groups: ours, or namedprocess_namegroup_* for dashboards and alerts made for process-exporter.
     #[arg(long = "metrics.naming", value_name = "NAMES", value_enum, default_value = "procession")]
     names: Names,
+    /// Read all files of all processes in every scan. Without it, processes that have not run since the last scan are read in
+    /// every eighth one only: the values that could change all the same are in docs/scan.md.
+    #[arg(long = "scan.full")]
+    full_scans: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -97,7 +101,7 @@ impl ExporterFlags {
             Names::Procession => Scheme::Procession,
             Names::ProcessExporter => Scheme::ProcessExporter,
         };
-        let overrides = Overrides { children: self.children, recheck, scheme };
+        let overrides = Overrides { children: self.children, recheck, scheme, full_scans: self.full_scans };
         let SourceFlags { source, procfs } = self.source;
         Options { source: source.into(), procfs, config_file: self.config_file, overrides }
     }

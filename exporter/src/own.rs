@@ -25,6 +25,7 @@ pub(crate) struct OwnMetrics {
     scans: Counter,
     partial_scans: Counter,
     skipped: Gauge,
+    reused: Gauge,
     phase: Family<Labels, Counter<f64, AtomicU64>>,
     phase_cpu: Family<Labels, Counter<f64, AtomicU64>>,
     processes: Gauge,
@@ -88,6 +89,7 @@ impl OwnMetrics {
             scans: register(&mut registry, &own::SCANS),
             partial_scans: register(&mut registry, &own::PARTIAL_SCANS),
             skipped: register(&mut registry, &own::SKIPPED),
+            reused: register(&mut registry, &own::REUSED),
             phase: register(&mut registry, &own::PHASE),
             phase_cpu: register(&mut registry, &own::PHASE_CPU),
             processes: register(&mut registry, &own::PROCESSES),
@@ -126,6 +128,7 @@ impl OwnMetrics {
         self.scans.inc();
         self.partial_scans.inc_by(u64::from(snapshot.skipped > 0));
         self.skipped.set(snapshot.skipped as i64);
+        self.reused.set(snapshot.reused as i64);
         self.processes.set(snapshot.len() as i64);
         self.groups.set(groups.len() as i64);
         set(&self.forgotten, groups.forgotten());

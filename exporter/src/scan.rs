@@ -50,6 +50,7 @@ impl Scanner {
     pub fn configure(&mut self, config: Config) {
         self.source.configure(config.naming.clone());
         self.source.read_for(config.families, config.per_process);
+        self.source.scan_fully(config.full_scans);
         self.groups.configure(config.children);
         self.groups.limit(config.max_group_series / series_each(config.scheme.groups()));
         self.selection.configure(config.max_process_series / series_each(PROCESS));
@@ -71,7 +72,8 @@ impl Scanner {
             return Err(error);
         }
         self.own.lap(Phase::List, &mut watch);
-        self.source.read(deadline, &mut self.snapshot);
+        let Scanner { source, snapshot, groups, .. } = self;
+        source.read_of(deadline, snapshot, |slot| groups.name_of(slot).is_some());
         self.own.lap(Phase::Read, &mut watch);
         // Also without series for groups: a process's series carry the label `group`, and counters go on when groups are switched on again.
         let Scanner { groups, selection, snapshot, config, .. } = self;

@@ -37,6 +37,8 @@ pub struct Overrides {
     pub recheck: Option<Recheck>,
     /// Whose names the families of groups have.
     pub scheme: Scheme,
+    /// Whether also processes that have not run since the last scan are read.
+    pub full_scans: bool,
 }
 
 impl Default for Options {
@@ -63,6 +65,7 @@ impl Options {
         };
         config.children = self.overrides.children.unwrap_or(config.children);
         config.naming.recheck = self.overrides.recheck.unwrap_or(config.naming.recheck);
+        config.full_scans = self.overrides.full_scans;
         Ok(config)
     }
 }

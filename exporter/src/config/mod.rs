@@ -39,6 +39,8 @@ pub struct Config {
     pub max_group_series: usize,
     /// A group without a process is forgotten after this time.
     pub forget_after: Duration,
+    /// Whether also processes that have not run since the last scan are read. The command line says it, not the file.
+    pub full_scans: bool,
 }
 
 /// Series of processes, unless the file says otherwise: those of more than 20,000 processes.
@@ -61,6 +63,7 @@ impl Default for Config {
             max_process_series: MAX_PROCESS_SERIES,
             max_group_series: MAX_GROUP_SERIES,
             forget_after: FORGET_AFTER,
+            full_scans: false,
         }
     }
 }
@@ -115,6 +118,7 @@ impl Config {
             },
             max_process_series: raw.per_process.max_series.map_or(default.max_process_series, |max| max.0),
             max_group_series: raw.groups.max_series.map_or(default.max_group_series, |max| max.0),
+            full_scans: default.full_scans,
             forget_after: raw.groups.forget_after.map_or(default.forget_after, |span| span.0),
         };
         if !config.per_process && !config.groups {

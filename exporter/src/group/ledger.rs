@@ -78,6 +78,8 @@ struct Entry {
     seen: u32,
     /// The highest reading of each counter that has gone into a group.
     counted: Counters,
+    /// Counters that were not read while it was in no group, by their bits: what it used then is nobody's.
+    unread: u32,
     /// Page faults at the last reading, its own and those of children it has waited for.
     faults: u64,
     /// Page faults of waited-for children: now, and as far as they are accounted for.
@@ -217,8 +219,13 @@ impl Ledger {
         let entry = self.entries.get_mut(process.slot as usize)?;
         let (now, mut used) = (&process.counters, Counters::default());
         for counter in Counter::ALL {
-            let Some(now) = now.get(counter) else { continue };
-            let before = entry.counted.get(counter).unwrap_or(0);
+            let bit = 1 << counter as u32;
+            let Some(now) = now.get(counter) else {
+                entry.unread |= if entry.group.is_none() { bit } else { 0 };
+                continue;
+            };
+            let before = if entry.unread & bit != 0 { now } else { entry.counted.get(counter).unwrap_or(0) };
+            entry.unread &= !bit;
             used.set(counter, Some(now.saturating_sub(before)));
             entry.counted.set(counter, Some(now.max(before)));
         }

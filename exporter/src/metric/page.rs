@@ -64,7 +64,8 @@ const NOTES: &str = "
   about 15 microseconds each, where everything else about a process takes about 35.
 - **The limit of open files** is read when a process is new and then in every sixteenth scrape: it hardly ever changes.
 - **Starts and exits** are those that scans could see: what starts and ends between two scans is in neither.
-- **`unit` and `container`** are read from the process's cgroup when it is new; empty where it is in none.
+- **How old a value may be** stands in [scan.md](scan.md): processes that do not run are not read in every scrape.
+- **`unit` and `container`** are read from the process's cgroup when it is new and then in every sixteenth scrape; empty where it is in none.
 - **CPU time of waited-for children** is of a process alone: in a group it would count again what was counted for the child.
 - **Resident memory** is the number that the kernel keeps for quick answers; it can be off by some pages per CPU.
 - **Names** are the kernel's, up to 15 bytes. Bytes that are not UTF-8 are shown as U+FFFD; processes whose names are

@@ -340,6 +340,14 @@ pub mod own {
         &[],
         "Processes that the last scan had no time to read: those known before are shown with their last reading, others not.",
     );
+    /// Processes not read by the last scan because they have not run.
+    pub const REUSED: Metric = own(
+        "procession_exporter_reused_processes",
+        Kind::Gauge,
+        None,
+        &[],
+        "Processes that have not run since they were last read, and so were not read by the last scan: --scan.full reads them too.",
+    );
     /// Wall time by phase.
     pub const PHASE: Metric = own(
         "procession_exporter_phase_seconds",
@@ -409,6 +417,7 @@ pub mod own {
         SCANS,
         PARTIAL_SCANS,
         SKIPPED,
+        REUSED,
         PHASE,
         PHASE_CPU,
         PROCESSES,

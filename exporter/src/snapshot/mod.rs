@@ -22,6 +22,8 @@ pub struct Snapshot {
     /// Processes that were not read again before the deadline: those known before stand in with their last reading, new
     /// ones are missing.
     pub skipped: usize,
+    /// Processes that were not read again because they have not run since their last reading, which stands in.
+    pub reused: usize,
 }
 
 /// One reading of one process.
@@ -45,6 +47,7 @@ impl Snapshot {
     pub fn begin(&mut self) {
         self.order.clear();
         self.skipped = 0;
+        self.reused = 0;
     }
 
     /// Adds a reading. The processes of a scan are added in ascending order of their pids.
@@ -55,6 +58,13 @@ impl Snapshot {
         }
         self.slots[slot as usize] = Some(process);
         self.order.push(slot);
+    }
+
+    /// Replaces the reading of a process that this scan has seen already.
+    pub fn replace(&mut self, process: Process) {
+        if let Some(place) = self.slots.get_mut(process.slot as usize) {
+            *place = Some(process);
+        }
     }
 
     /// The last reading of the process under a slot holds for this scan too. Says whether there is one.
@@ -76,7 +86,13 @@ impl Snapshot {
         self.slots.get_mut(slot as usize)?.as_mut()
     }
 
-    /// The process under a slot has ended.
+    /// The process under a slot has ended, though this scan has seen it.
+    pub fn take_out(&mut self, slot: u32) {
+        self.order.retain(|seen| *seen != slot);
+        self.forget(slot);
+    }
+
+    /// The process under a slot has ended. This scan has not seen it.
     pub fn forget(&mut self, slot: u32) {
         if let Some(place) = self.slots.get_mut(slot as usize) {
             *place = None;

@@ -146,6 +146,25 @@ impl Source {
         }
     }
 
+    /// The same; of a process that is known and not `shown`, by its slot, as little is read as can be.
+    pub fn read_of(&mut self, deadline: Option<Instant>, snapshot: &mut Snapshot, shown: impl Fn(u32) -> bool) {
+        match self {
+            #[cfg(all(target_os = "linux", feature = "procfs"))]
+            Source::Procfs(source) => source.read_of(deadline, snapshot, shown),
+            Source::Sysinfo(source) => source.read(deadline, snapshot),
+        }
+    }
+
+    /// Whether every file of every process is read in each scan, also of processes that have not run since the last one.
+    pub fn scan_fully(&mut self, full: bool) {
+        match self {
+            #[cfg(all(target_os = "linux", feature = "procfs"))]
+            Source::Procfs(source) => source.scan_fully(full),
+            // It knows no other way.
+            Source::Sysinfo(_) => {}
+        }
+    }
+
     /// Files that could not be read, since the start. Sysinfo does not tell.
     pub fn read_errors(&self) -> Vec<ReadErrors> {
         match self {

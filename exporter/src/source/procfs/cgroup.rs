@@ -1,7 +1,14 @@
 //! `/proc/PID/cgroup`: `cgroups(7)`, one line `ID:CONTROLLERS:PATH` for each hierarchy.
 
+use std::hash::BuildHasher as _;
+
 /// More hierarchies than the kernel has are not read.
 const MAX_PATHS: usize = 64;
+
+/// A number that stays as long as the file says the same.
+pub(crate) fn number(text: &[u8]) -> u64 {
+    foldhash::quality::FixedState::default().hash_one(text)
+}
 
 /// The paths, in the kernel's order; broken UTF-8 replaced.
 pub(crate) fn parse(text: &[u8]) -> Vec<String> {

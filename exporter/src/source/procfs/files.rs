@@ -2,6 +2,7 @@
 
 use rustix::io::Errno;
 
+use super::Buffers;
 use super::failures::{Failure, Failures, Reason};
 use super::fds::Counting;
 use super::path::{File, PathBuffer};
@@ -18,6 +19,13 @@ pub(crate) struct Files<'a> {
     pub(crate) path: &'a mut PathBuffer,
     pub(crate) buffer: &'a mut Buffer,
     pub(crate) failures: &'a mut Failures,
+}
+
+impl Buffers {
+    /// The files of one process.
+    pub(crate) fn files<'a>(&'a mut self, pid: u32, root: &'a mut Root, failures: &'a mut Failures) -> Files<'a> {
+        Files { pid, root, path: &mut self.path, buffer: &mut self.other, failures }
+    }
 }
 
 impl Files<'_> {

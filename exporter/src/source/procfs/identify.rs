@@ -51,14 +51,14 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads the rest and puts the identity together.
+    /// Reads the rest and puts the identity together; with the number of the cgroup file, where that was read.
     pub(crate) fn identity(
         self,
         files: &mut Files<'_>,
         stat: &Stat<'_>,
         comm: &[u8],
         uid: Option<u32>,
-    ) -> Result<Identity, Vanished> {
+    ) -> Result<(Identity, Option<u64>), Vanished> {
         let needs = self.rules.map(Rules::needs).unwrap_or_default();
         let maybe_cut = comm.len() == name::CUT_BYTES && !stat.kernel_thread;
         let executable = if self.details || maybe_cut { files.executable()? } else { None };
@@ -79,10 +79,11 @@ impl Reader<'_> {
             unit: None,
             container: None,
         };
-        let cgroups = match needs.cgroup || self.details {
-            true => files.get(File::Cgroup, |bytes| Some(cgroup::parse(bytes)))?.unwrap_or_default(),
-            false => Vec::new(),
+        let (cgroup, cgroups) = match needs.cgroup || self.details {
+            true => files.get(File::Cgroup, |text| Some((cgroup::number(text), cgroup::parse(text))))?.unzip(),
+            false => (None, None),
         };
+        let cgroups = cgroups.unwrap_or_default();
         if self.details {
             identity.unit = rules::unit(&cgroups).map(str::to_owned);
             identity.container = rules::container(&cgroups).map(str::to_owned);
@@ -107,7 +108,7 @@ impl Reader<'_> {
                 parent: parent.as_deref(),
             });
         }
-        Ok(identity)
+        Ok((identity, cgroup))
     }
 }
 

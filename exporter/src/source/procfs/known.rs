@@ -3,8 +3,11 @@
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
+use super::idle::Parent;
+use super::schedstat::Schedstat;
+
 /// What is kept of one process between scans, beside its last reading, which stays in the snapshot.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Known {
     /// The raw name, the user and the parent that its identity was made from.
     pub(crate) comm: Vec<u8>,
@@ -15,6 +18,18 @@ pub(crate) struct Known {
     pub(crate) settled: bool,
     /// Soft limit of open files, as last read.
     pub(crate) fd_limit: Option<u64>,
+    /// A number made of the cgroup file that its identity was made from, where it was read.
+    pub(crate) cgroup: Option<u64>,
+    /// The inode of its directory, and when it had run, as of its last reading.
+    pub(crate) inode: u64,
+    pub(crate) schedstat: Option<Schedstat>,
+    /// Whether that was a reading of `stat` alone.
+    pub(crate) brief: bool,
+    /// Whether it had ended by then.
+    pub(crate) ended: bool,
+    /// The scan of that reading, and the one that first saw it.
+    pub(crate) read_in: u32,
+    pub(crate) first_seen: u32,
     /// The scan that saw it last.
     pub(crate) seen: u32,
 }
@@ -42,15 +57,41 @@ impl KnownProcesses {
         Some((slot, known))
     }
 
+    /// What is known of `pid`, unmarked, and its slot.
+    pub(crate) fn find(&self, pid: u32) -> Option<(u32, &Known)> {
+        let slot = *self.by_pid.get(&pid)?;
+        Some((slot, self.slots.get(slot as usize)?.as_ref()?))
+    }
+
     /// What is known of `pid`, unmarked.
     pub(crate) fn get(&self, pid: u32) -> Option<&Known> {
-        self.slots.get(*self.by_pid.get(&pid)? as usize)?.as_ref()
+        self.find(pid).map(|(_, known)| known)
     }
 
     /// Whether it is the turn of a slot in a round of so many scans, so that what hardly ever changes is read rarely, and not
     /// of all processes at once.
     pub(crate) fn turn(&self, slot: u32, round: u32) -> bool {
         self.scan.wrapping_add(slot).is_multiple_of(round)
+    }
+
+    /// Whether the parent of `known` is still the process that it was when `known` was last read.
+    pub(crate) fn parent(&self, pid: u32, known: &Known) -> Parent {
+        if known.ppid == 0 {
+            return Parent::Stays;
+        }
+        match self.get(known.ppid) {
+            Some(parent) if parent.seen != self.scan && known.ppid > pid => Parent::Later,
+            // A parent that was first seen in the scan that read the child, or later, may have another one's pid.
+            Some(parent) if parent.seen == self.scan && !parent.ended && parent.first_seen < known.read_in => {
+                Parent::Stays
+            }
+            _ => Parent::Gone,
+        }
+    }
+
+    /// The number of this scan.
+    pub(crate) fn scan(&self) -> u32 {
+        self.scan
     }
 
     /// Each process is to be named anew when it is next seen.
@@ -109,8 +150,7 @@ mod tests {
 
     fn add(known: &mut KnownProcesses, pid: u32) -> u32 {
         let slot = known.slot(pid);
-        let (comm, uid, ppid, start_ticks) = (b"x".to_vec(), None, 1, 0);
-        known.put(slot, Known { comm, uid, ppid, start_ticks, settled: true, fd_limit: None, seen: 0 });
+        known.put(slot, Known { comm: b"x".to_vec(), ppid: 10, ..Known::default() });
         slot
     }
 
@@ -129,5 +169,26 @@ mod tests {
         assert_eq!(known.forget(10), Some(0));
         assert_eq!(add(&mut known, 50), 0);
         assert_eq!(add(&mut known, 60), 3);
+    }
+
+    #[test]
+    fn parents() {
+        let mut known = KnownProcesses::default();
+        let child = |read_in: u32| Known { ppid: 10, read_in, ..Known::default() };
+        known.begin_scan();
+        assert_eq!(known.parent(20, &child(1)), Parent::Gone, "it was never seen");
+        add(&mut known, 10);
+        known.see(10).expect("known").1.first_seen = 1;
+        assert_eq!(known.parent(20, &child(1)), Parent::Gone, "its pid may have been another one's");
+        known.begin_scan();
+        assert_eq!(known.parent(9, &child(2)), Parent::Later);
+        assert_eq!(known.parent(20, &child(2)), Parent::Gone, "this scan has not seen it");
+        known.see(10);
+        assert_eq!(known.parent(20, &child(1)), Parent::Gone);
+        assert_eq!(known.parent(20, &child(2)), Parent::Stays);
+        assert_eq!(known.parent(9, &child(2)), Parent::Stays);
+        known.see(10).expect("known").1.ended = true;
+        assert_eq!(known.parent(20, &child(2)), Parent::Gone, "an ended parent gives its children away");
+        assert_eq!(known.parent(20, &Known::default()), Parent::Stays, "it has none");
     }
 }

@@ -10,6 +10,7 @@ mod failures;
 mod fds;
 mod files;
 mod identify;
+mod idle;
 mod io;
 mod known;
 mod limits;
@@ -38,7 +39,7 @@ use self::files::Vanished;
 use self::known::KnownProcesses;
 use self::path::PathBuffer;
 use self::reads::Reads;
-use self::root::{Buffer, Root};
+use self::root::{Buffer, Listed, Root};
 pub use self::units::Units;
 use self::users::Users;
 use super::{Naming, ReadErrors};
@@ -64,7 +65,12 @@ pub struct Procfs {
     block_delay: bool,
     failures: Failures,
     vanished: u64,
-    pids: Vec<u32>,
+    listed: Vec<Listed>,
+    /// Processes whose parents are read later in the scan, and that stand as they were if those do.
+    deferred: Vec<Listed>,
+    /// Whether the kernel counts when processes run, and whether that is used.
+    idle_told: bool,
+    full: bool,
     buffers: Buffers,
 }
 
@@ -89,6 +95,7 @@ impl Procfs {
             .read(c"stat", &mut buffer)
             .map_err(|e| not_proc(format!("its file stat: {}", std::io::Error::from(e))))?;
         let boot = boot::parse(text).ok_or_else(|| not_proc("its file stat has no line btime".to_owned()))?;
+        let idle_told = idle::counted(&root, &mut buffer);
         Ok(Procfs {
             path: path.to_owned(),
             counting: Counting::of(&root),
@@ -103,7 +110,10 @@ impl Procfs {
             block_delay: false,
             failures: Failures::default(),
             vanished: 0,
-            pids: Vec::new(),
+            listed: Vec::new(),
+            deferred: Vec::new(),
+            idle_told,
+            full: false,
             buffers: Buffers { path: PathBuffer::default(), stat: Buffer::new(), other: Buffer::new() },
         })
     }
@@ -121,16 +131,21 @@ impl Procfs {
         self.known.unsettle();
     }
 
+    /// Whether every file of every process is read in each scan, also of processes that have not run since the last one.
+    pub fn scan_fully(&mut self, full: bool) {
+        self.full = full;
+    }
+
     /// First half of a scan: which processes there are. Returns their number.
     ///
     /// # Errors
     /// Where the root can no longer be listed.
     pub fn list(&mut self) -> Result<usize, Error> {
         let list = |cause: Errno| Error::List { path: self.path.clone(), cause: cause.into() };
-        self.root.list(&mut self.pids).map_err(list)?;
+        self.root.list(&mut self.listed).map_err(list)?;
         self.uptime_ms = self.root.read(c"uptime", &mut self.buffers.other).ok().and_then(uptime::parse);
         self.block_delay = self.reads.block_delay && self.delays_are_counted();
-        Ok(self.pids.len())
+        Ok(self.listed.len())
     }
 
     /// Before Linux 5.14 they are unless the kernel was started without, and nothing tells.
@@ -139,33 +154,43 @@ impl Procfs {
         !switch.is_ok_and(|text| text.starts_with(b"0"))
     }
 
-    /// Second half of a scan: reads each listed process into `snapshot`. After `deadline` nothing more is read, and
-    /// what was known before stands in.
+    /// Second half of a scan: reads each listed process into `snapshot`, which is the one of the scan before. After
+    /// `deadline` nothing more is read, and what was known before stands in.
     pub fn read(&mut self, deadline: Option<Instant>, snapshot: &mut Snapshot) {
+        self.read_of(deadline, snapshot, |_| true);
+    }
+
+    /// The same; of a process that is known and not `shown`, by its slot, only `stat` is read.
+    pub fn read_of(&mut self, deadline: Option<Instant>, snapshot: &mut Snapshot, shown: impl Fn(u32) -> bool) {
         snapshot.begin();
         self.known.begin_scan();
         self.users.begin_scan();
+        let listed = std::mem::take(&mut self.listed);
         let mut late = false;
-        for index in 0..self.pids.len() {
-            let pid = self.pids[index];
+        for (index, listed) in listed.iter().enumerate() {
             // The clock costs little, but not nothing: a look at it for some milliseconds of reading.
             if index % 64 == 0 {
                 late = late || deadline.is_some_and(|deadline| Instant::now() >= deadline);
             }
             if late {
                 snapshot.skipped += 1;
-                if let Some((slot, _)) = self.known.see(pid) {
+                if let Some((slot, _)) = self.known.see(listed.pid) {
                     snapshot.keep(slot);
                 }
                 continue;
             }
-            if let Err(Vanished) = self.process(pid, snapshot) {
+            if let Err(Vanished) = self.process(*listed, snapshot, &shown) {
                 self.vanished += 1;
-                if let Some(slot) = self.known.forget(pid) {
+                if let Some(slot) = self.known.forget(listed.pid) {
                     snapshot.forget(slot);
                 }
             }
         }
+        self.listed = listed;
+        if late {
+            self.deferred.clear();
+        }
+        self.look_again(snapshot, &shown);
         self.known.forget_unseen(|slot| snapshot.forget(slot));
     }
 

@@ -1,33 +1,107 @@
-//! One process: from its files to its place in the snapshot.
+//! One process: from its files to its place in the snapshot, unless it can stay there as it is.
 
 use super::failures::Failure;
 use super::files::{Files, Vanished, parsed};
+use super::idle::Parent;
 use super::known::Known;
 use super::path::File;
 use super::reading::Reading;
+use super::root::Listed;
+use super::schedstat::Schedstat;
 use super::words::Words;
 use super::{Buffers, Procfs};
-use super::{identify, io, limits, name, schedstat, stat, status};
-use crate::snapshot::{Process, Snapshot};
+use super::{cgroup, identify, idle, io, limits, name, schedstat, stat, status};
+use crate::snapshot::{Process, Snapshot, State};
 
-/// The limit of open files is read once in so many scans: 20 us, for what hardly ever changes.
-const LIMITS_ROUND: u32 = 16;
+/// The limit of open files and the cgroup are read once in so many scans: what hardly ever changes, and not by the process itself.
+const RARELY: u32 = 16;
 
 impl Procfs {
-    /// Reads one process into the snapshot, unless its `stat` cannot be had, so that nothing is known about it.
-    pub(super) fn process(&mut self, pid: u32, snapshot: &mut Snapshot) -> Result<(), Vanished> {
+    /// Brings one process of the snapshot up to date. Where its `stat` cannot be had nothing is known about it.
+    pub(super) fn process(
+        &mut self,
+        listed: Listed,
+        snapshot: &mut Snapshot,
+        shown: impl Fn(u32) -> bool,
+    ) -> Result<(), Vanished> {
+        let Procfs { known, root, buffers, failures, deferred, .. } = self;
+        known.see(listed.pid);
+        let last = known.find(listed.pid).and_then(|(slot, known)| Some((slot, known, snapshot.get(slot)?)));
+        // A process that is new, or whose rules are, is read to the full whatever is shown.
+        let brief = last.is_some_and(|(slot, known, _)| known.settled && !shown(slot));
+        let shortcut = self.idle_told && !self.full;
+        let told = shortcut && last.is_none_or(|(.., process)| idle::tells(process));
+        // Before all other files: a process that runs while these are read has another one the next time.
+        let schedstat = match told || (self.reads.schedstat && !brief) {
+            true => buffers.files(listed.pid, root, failures).get(File::Schedstat, schedstat::parse)?,
+            false => None,
+        };
+        if let (true, Some(now), Some((slot, last, process))) = (shortcut, schedstat, last)
+            && idle::holds(last, process, listed, now)
+            && (brief || !last.brief)
+            && !known.turn(slot, idle::ROUND)
+        {
+            let parent = known.parent(listed.pid, last);
+            if parent == Parent::Later {
+                deferred.push(listed);
+            }
+            if parent != Parent::Gone {
+                snapshot.keep(slot);
+                snapshot.reused += 1;
+                return Ok(());
+            }
+        }
+        if let Some(process) = self.reading(listed, snapshot, schedstat, brief)? {
+            snapshot.put(process);
+        }
+        Ok(())
+    }
+
+    /// Reads those that were kept because their parents had not been looked at yet, where these have ended since.
+    pub(super) fn look_again(&mut self, snapshot: &mut Snapshot, shown: impl Fn(u32) -> bool) {
+        let mut deferred = std::mem::take(&mut self.deferred);
+        for listed in deferred.drain(..) {
+            let Some((slot, known)) = self.known.find(listed.pid) else { continue };
+            if self.known.parent(listed.pid, known) == Parent::Stays {
+                continue;
+            }
+            let schedstat = known.schedstat;
+            match self.reading(listed, snapshot, schedstat, !shown(slot)) {
+                Ok(Some(process)) => {
+                    snapshot.replace(process);
+                    snapshot.reused -= 1;
+                }
+                Ok(None) => {}
+                Err(Vanished) => {
+                    self.vanished += 1;
+                    self.known.forget(listed.pid);
+                    snapshot.take_out(slot);
+                }
+            }
+        }
+        self.deferred = deferred;
+    }
+
+    /// Reads one process.
+    fn reading(
+        &mut self,
+        listed: Listed,
+        snapshot: &Snapshot,
+        schedstat: Option<Schedstat>,
+        brief: bool,
+    ) -> Result<Option<Process>, Vanished> {
+        let pid = listed.pid;
         let Buffers { path, stat: stat_buffer, other: buffer } = &mut self.buffers;
         let stat = match parsed(self.root.read(path.of(pid, File::Stat), stat_buffer), stat::parse) {
             Ok(stat) => stat,
             Err(Failure::Missing | Failure::Vanished) => return Err(Vanished),
             Err(Failure::Unreadable(reason)) => {
-                self.failures.add(File::Stat, reason);
                 // Still known: were it forgotten, its counters would start anew when it can be read again.
-                let _ = self.known.see(pid);
-                return Ok(());
+                self.failures.add(File::Stat, reason);
+                return Ok(None);
             }
         };
-        let reads = self.reads;
+        let reads = if brief { self.reads.brief() } else { self.reads };
         let comm = name::stable(&stat);
         let mut files = Files { pid, root: &mut self.root, path, buffer, failures: &mut self.failures };
         // The user is in no file that is cheaper: one that is not known yet asks for it in any case.
@@ -38,7 +112,7 @@ impl Procfs {
             status,
             io: if reads.io { files.get(File::Io, io::parse)? } else { None },
             open_fds: if reads.fds { files.open(&mut self.counting)? } else { None },
-            schedstat: if reads.schedstat { files.get(File::Schedstat, schedstat::parse)? } else { None },
+            schedstat: schedstat.filter(|_| reads.schedstat),
             oom_score: match reads.oom_score {
                 true => files.get(File::OomScore, |text| Words::new(text).number())?,
                 false => None,
@@ -48,15 +122,23 @@ impl Procfs {
         };
         let uid = status.and_then(|status| status.uid);
         let slot = self.known.slot(pid);
-        let identity = snapshot.get(slot).map(|process| process.identity.clone());
-        let holds = |known: &Known| identify::unchanged(known, &stat, comm, uid);
-        let unchanged = self.known.see(pid).is_some_and(|(_, known)| holds(known));
-        let (identity, fresh) = match identity {
-            Some(identity) if unchanged => (identity, false),
+        let before = snapshot.get(slot).map(|process| process.identity.clone());
+        let rarely = self.known.turn(slot, RARELY);
+        let in_cgroups = self.naming.rules.as_deref().is_some_and(|rules| rules.needs().cgroup) || reads.cgroup;
+        let mut holds =
+            before.is_some() && self.known.get(pid).is_some_and(|k| identify::unchanged(k, &stat, comm, uid));
+        if holds && in_cgroups && rarely && !matches!(stat.state, State::Zombie | State::Dead) {
+            // Another process can have put it in another cgroup.
+            let now = files.get(File::Cgroup, |text| Some(cgroup::number(text)))?;
+            holds = now.is_none() || now == self.known.get(pid).and_then(|known| known.cgroup);
+        }
+        let identity = match before {
+            Some(identity) if holds => identity,
             before => {
                 // A `status` that cannot be read this time takes no name from the user.
                 let same = self.known.get(pid).filter(|known| known.start_ticks == stat.start_ticks);
                 let uid = uid.or_else(|| same.and_then(|known| known.uid));
+                let first_seen = same.map_or(self.known.scan(), |known| known.first_seen);
                 let names = identify::Reader {
                     users: &mut self.users,
                     rules: self.naming.rules.as_deref(),
@@ -64,7 +146,7 @@ impl Procfs {
                     boot_ms: self.boot_ms,
                     units: self.units,
                 };
-                let made = names.identity(&mut files, &stat, comm, uid)?;
+                let (made, cgroup) = names.identity(&mut files, &stat, comm, uid)?;
                 let start_ms = self.units.milliseconds(stat.start_ticks);
                 let known = Known {
                     comm: comm.to_vec(),
@@ -72,22 +154,25 @@ impl Procfs {
                     ppid: stat.ppid,
                     start_ticks: stat.start_ticks,
                     settled: identify::settled(self.naming.recheck, start_ms, self.uptime_ms),
-                    fd_limit: None,
-                    seen: 0,
+                    cgroup,
+                    first_seen,
+                    ..Known::default()
                 };
                 self.known.put(slot, known);
-                (identify::kept(before.as_ref(), made), true)
+                identify::kept(before.as_ref(), made)
             }
         };
-        if reads.limits && (fresh || self.known.turn(slot, LIMITS_ROUND)) {
-            let limit = files.get(File::Limits, limits::parse)?;
-            if let Some((_, known)) = self.known.see(pid) {
-                known.fd_limit = limit;
+        let scan = self.known.scan();
+        if let Some((_, known)) = self.known.see(pid) {
+            if reads.limits && (!holds || rarely) {
+                known.fd_limit = files.get(File::Limits, limits::parse)?;
             }
+            reading.fd_limit = known.fd_limit;
+            (known.inode, known.schedstat, known.brief) = (listed.inode, schedstat, brief);
+            known.read_in = scan;
+            known.ended = matches!(stat.state, State::Zombie | State::Dead);
         }
-        reading.fd_limit = self.known.get(pid).and_then(|known| known.fd_limit);
         let (counters, gauges) = (reading.counters(self.units), reading.gauges(self.units));
-        snapshot.put(Process { slot, identity, state: stat.state, counters, gauges });
-        Ok(())
+        Ok(Some(Process { slot, identity, state: stat.state, counters, gauges }))
     }
 }

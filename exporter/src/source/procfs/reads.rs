@@ -12,13 +12,21 @@ pub(crate) struct Reads {
     pub(crate) limits: bool,
     pub(crate) schedstat: bool,
     pub(crate) oom_score: bool,
-    /// Of a new process only.
+    /// Of a new process, and rarely again. With it, the path of the executable.
     pub(crate) cgroup: bool,
     /// In `stat`, but counted only where the kernel is told to.
     pub(crate) block_delay: bool,
 }
 
 impl Reads {
+    /// Of a process that is not shown: what names it, and whether it runs.
+    pub(crate) fn brief(self) -> Reads {
+        let Reads { cgroup, .. } = self;
+        let (status, io, fds, limits, schedstat, oom_score, block_delay) =
+            (false, false, false, false, false, false, false);
+        Reads { status, io, fds, limits, schedstat, oom_score, cgroup, block_delay }
+    }
+
     /// Those that these families need; `details` are the unit and the container of a process.
     pub(crate) fn of(families: Families, details: bool) -> Reads {
         Reads {

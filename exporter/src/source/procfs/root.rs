@@ -24,6 +24,15 @@ pub(crate) struct Root {
     names: Vec<u8>,
 }
 
+/// A process in the listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Listed {
+    pub(crate) pid: u32,
+    /// The number of its directory's inode. The kernel makes one for each process and gives no number twice before 2^32
+    /// others: where the number has stayed, so has the process. (It may change while the process lives.)
+    pub(crate) inode: u64,
+}
+
 /// Where the bytes of one file go; grows to the longest file seen and is then reused.
 #[derive(Debug)]
 pub(crate) struct Buffer(Vec<u8>);
@@ -43,18 +52,19 @@ impl Root {
         Ok(Root { dir, is_proc, names: Vec::with_capacity(LISTING_BYTES) })
     }
 
-    /// Replaces `pids` by the pids in the root, ascending.
-    pub(crate) fn list(&mut self, pids: &mut Vec<u32>) -> Result<(), Errno> {
-        pids.clear();
+    /// Replaces `listed` by the processes in the root, by ascending pid.
+    pub(crate) fn list(&mut self, listed: &mut Vec<Listed>) -> Result<(), Errno> {
+        listed.clear();
         rustix::fs::seek(&self.dir, SeekFrom::Start(0))?;
         let mut entries = RawDir::new(&self.dir, self.names.spare_capacity_mut());
         while let Some(entry) = entries.next() {
-            let pid = super::words::number(entry?.file_name().to_bytes());
-            pids.extend(pid.and_then(|pid| u32::try_from(pid).ok()));
+            let entry = entry?;
+            let pid = super::words::number(entry.file_name().to_bytes()).and_then(|pid| u32::try_from(pid).ok());
+            listed.extend(pid.map(|pid| Listed { pid, inode: entry.ino() }));
         }
         // The kernel lists in this order already; a tree of ordinary files does not.
-        if !pids.is_sorted() {
-            pids.sort_unstable();
+        if !listed.is_sorted() {
+            listed.sort_unstable();
         }
         Ok(())
     }

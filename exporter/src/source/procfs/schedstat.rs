@@ -6,15 +6,19 @@ use super::words::Words;
 /// The whole file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Schedstat {
+    /// Time on a CPU, as of the last tick or the last time it left one.
+    pub(crate) ran_ns: u64,
     pub(crate) waited_ns: u64,
+    /// How often it was put on a CPU; 0 for all where the kernel does not count.
+    pub(crate) times: u64,
 }
 
 /// `None` where it is cut off or not one.
 pub(crate) fn parse(text: &[u8]) -> Option<Schedstat> {
     let text = text.strip_suffix(b"\n")?;
     let mut words = Words::new(text);
-    let (_, waited_ns, _) = (words.number()?, words.number()?, words.number()?);
-    Some(Schedstat { waited_ns })
+    let (ran_ns, waited_ns, times) = (words.number()?, words.number()?, words.number()?);
+    Some(Schedstat { ran_ns, waited_ns, times })
 }
 
 #[cfg(test)]
@@ -24,7 +28,7 @@ mod tests {
 
     #[test]
     fn the_time_that_it_waited() {
-        assert_eq!(parse(b"5126410 1013 27\n"), Some(Schedstat { waited_ns: 1013 }));
+        assert_eq!(parse(b"5126410 1013 27\n"), Some(Schedstat { ran_ns: 5_126_410, waited_ns: 1013, times: 27 }));
         for end in 0..16 {
             assert_eq!(parse(&b"5126410 1013 27\n"[..end]), None, "cut after {end} bytes");
         }
