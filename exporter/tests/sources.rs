@@ -7,8 +7,12 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use procession_exporter::Config;
+use procession_exporter::encode::Compression;
+use procession_exporter::scan::Scanner;
 use procession_exporter::snapshot::{Counter, Gauge, Process, Snapshot, State};
 use procession_exporter::source::{Choice, Source};
+use procession_web::exposition::Format;
 
 const TICK_NS: u64 = 10_000_000;
 
@@ -125,14 +129,14 @@ fn sysinfo_lies_between_two_readings_of_proc_for_every_process_of_this_host() {
     let (mut procfs, mut sysinfo) = (open(Choice::Procfs), open(Choice::Sysinfo));
     let (before, between, after) = (scan(&mut procfs), scan(&mut sysinfo), scan(&mut procfs));
     let (mut compared, mut kernel) = (0, 0);
-    for (pid, seen) in &between {
-        let (Some(before), Some(after)) = (before.get(pid), after.get(pid)) else { continue };
+    for (pid, before) in &before {
+        let Some(after) = after.get(pid) else { continue };
         // One that has become another program meanwhile may be seen as either.
         if names(before) != names(after) {
             continue;
         }
+        let seen = between.get(pid).unwrap_or_else(|| panic!("{pid} is there before and after: {before:?}"));
         assert_eq!(names(seen), names(before), "{pid}");
-        // A tick for each mode may be counted in one reading and not yet in the other.
         let (least, most) = (cpu(before), cpu(after));
         assert!((least..=most).contains(&cpu(seen)), "{pid}: {} is not in {least}..={most}", cpu(seen));
         for counter in [Counter::Read, Counter::Written] {
@@ -146,9 +150,8 @@ fn sysinfo_lies_between_two_readings_of_proc_for_every_process_of_this_host() {
     working.kill().expect("kill");
     working.wait().expect("wait");
     assert!(between.contains_key(&pid), "the child that works");
-    let total = before.len();
-    assert!(compared * 10 >= total * 8, "of {total} processes only {compared} could be compared");
-    println!("{compared} of {total} compared, {kernel} of the kernel");
+    assert!(compared > 1, "this test and its child at least");
+    println!("{compared} processes compared, {kernel} of the kernel");
 }
 
 #[test]
@@ -172,4 +175,27 @@ fn slots_and_identities_stay_from_scan_to_scan_also_where_there_is_no_time() {
         assert!(std::sync::Arc::ptr_eq(&again.identity, &first.identity));
         assert_eq!(again.counters, first.counters);
     }
+}
+
+/// `ci/test` runs this one without the feature `procfs` too: it is then what the exporter is on other systems.
+#[test]
+fn the_best_source_is_chosen_and_named() {
+    let source = Source::open(Choice::Auto, Path::new("/proc")).expect("there is one everywhere");
+    let (name, mode) = if cfg!(feature = "procfs") { ("procfs", "user") } else { ("sysinfo", "all") };
+    assert_eq!(source.name(), name);
+    assert_eq!(Source::open(Choice::Procfs, Path::new("/proc")).is_ok(), cfg!(feature = "procfs"));
+    let mut scanner = Scanner::new(source, Config::default());
+    scanner.scan(None).expect("listing");
+    let mut page = Vec::new();
+    let mut outlet = |piece: Vec<u8>| {
+        page.extend(piece);
+        Ok(())
+    };
+    let families = scanner.families();
+    scanner.write(Format::Text, Compression::None, families, &mut outlet).expect("memory");
+    let page = String::from_utf8(page).expect("text");
+    assert!(page.contains(&format!("\nprocession_exporter_source_info{{source=\"{name}\"}} 1\n")), "{page}");
+    // Of this process, which may not have used a tick yet, nothing is sure; of the host it is.
+    let with_mode = page.lines().filter(|line| line.starts_with("proc_group_cpu_seconds_total{"));
+    assert!(with_mode.clone().count() > 0 && with_mode.clone().any(|line| line.contains(&format!("mode=\"{mode}\""))));
 }
