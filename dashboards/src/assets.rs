@@ -35,13 +35,18 @@ pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("style", "css", "text/css; charset=utf-8", body)
 });
 
+/// The script of every page.
+pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("page", "js", "text/javascript; charset=utf-8", include_str!("assets/page.js").to_owned())
+});
+
 /// The icon of the browser's tab.
 pub static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("assets/icon.svg").to_owned()));
 
 /// Answers `/static/{name}`.
 pub async fn handle(Path(name): Path<String>) -> Response {
-    match [&*STYLE, &*ICON].into_iter().find(|asset| asset.name == name) {
+    match [&*STYLE, &*SCRIPT, &*ICON].into_iter().find(|asset| asset.name == name) {
         Some(asset) => {
             let headers = [
                 (header::CONTENT_TYPE, asset.content_type),

@@ -15,6 +15,7 @@ pub mod parameters;
 pub mod query;
 mod render;
 pub mod server;
+mod stream;
 pub mod time;
 
 use std::sync::Arc;
@@ -53,6 +54,6 @@ pub async fn run(
     });
     let ready = procession_web::Ready::new(true);
     let endpoints = procession_web::Endpoints { ready, reload: Some(reload), metrics: Some(Arc::new(registry)) };
-    procession_web::serve(bound, endpoints, server::router(live, metrics), shutdown).await?;
+    procession_web::serve(bound, endpoints, server::router(live, metrics, shutdown.clone()), shutdown).await?;
     Ok(())
 }

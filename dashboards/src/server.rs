@@ -11,12 +11,14 @@ use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
 use http::{HeaderValue, header};
+use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::metrics::{self, Metrics};
 use crate::options::Options;
 use crate::query::{self, Client};
+use crate::stream::{self, Streams};
 use crate::{assets, image, pages};
 
 /// What the handlers share. Cheap to clone.
@@ -69,8 +71,24 @@ pub fn system_clock() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
 
-/// All routes with their middleware.
-pub fn router(live: Live, metrics: Metrics) -> Router {
+/// All routes with their middleware. Streams end with `shutdown`.
+pub fn router(live: Live, metrics: Metrics, shutdown: CancellationToken) -> Router {
+    let followed = pages().with_state(live.clone());
+    let streams = Router::new().route("/stream", get(stream::handle)).with_state(Streams::new(followed, shutdown));
+    pages()
+        .route("/chart.{ending}", get(image::handle))
+        .route("/static/{name}", get(assets::handle))
+        .fallback(pages::not_found)
+        .with_state(live)
+        .merge(streams)
+        .layer(middleware::map_response(guarded))
+        .layer(CatchPanicLayer::new())
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(metrics, metrics::count))
+}
+
+/// What can be followed.
+fn pages() -> Router<Live> {
     Router::new()
         .route("/", get(pages::hosts::handle))
         .route("/host", get(pages::host::handle))
@@ -78,23 +96,16 @@ pub fn router(live: Live, metrics: Metrics) -> Router {
         .route("/groups", get(pages::groups::handle))
         .route("/process", get(pages::process::handle))
         .route("/tree", get(pages::tree::handle))
-        .route("/chart.{ending}", get(image::handle))
-        .route("/static/{name}", get(assets::handle))
-        .fallback(pages::not_found)
-        .with_state(live)
-        .layer(middleware::map_response(guarded))
-        .layer(CatchPanicLayer::new())
-        .layer(CompressionLayer::new())
-        .layer(middleware::from_fn_with_state(metrics, metrics::count))
+        .route("/changes", get(pages::changes::handle))
 }
 
-/// Headers that keep a page to itself: no script, nothing from elsewhere, no framing by others.
+/// Headers that keep a page to itself: no script but its own file, nothing from elsewhere, no framing by others.
 async fn guarded(mut response: Response) -> Result<Response, Infallible> {
     let headers = response.headers_mut();
     for (name, value) in [
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
+            "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
         ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),

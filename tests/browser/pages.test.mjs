@@ -127,6 +127,53 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
+test("a chart tells its figures, stands alone, zooms, and follows the data", () =>
+  look("host-pointer", procession.page, {}, async (page) => {
+    await follow(page, "/host");
+    const card = page.locator("#cpu");
+    const box = await card.locator(".plot").boundingBox();
+    const at = (share) => [box.x + box.width * share, box.y + box.height / 2];
+    await page.mouse.move(...at(0.99));
+    assert.match(await page.locator(".tip").textContent(), /^\d\d:\d\d:\d\d.*\d/);
+    const [cards, lines] = [await page.locator(".card[data-start]").count(), await page.locator(".cross:visible").count()];
+    assert.ok(cards > 1 && lines === cards, `${lines} lines over ${cards} charts`);
+    await page.screenshot({ path: `${screenshots}host-crosshair.png` });
+
+    await card.locator(".legend .swatch").first().click();
+    assert.ok((await card.locator(".plot path.off").count()) > 0, "nothing stepped back");
+    // What follows comes by itself: the card is another element, and its series still alone.
+    await card.evaluate((old) => (old.dataset.seen = "yes"));
+    await page.locator("#cpu:not([data-seen])").waitFor({ state: "attached" });
+    assert.equal(await page.locator("#live").textContent(), "live");
+    assert.ok((await card.locator(".plot path.off").count()) > 0, "the isolation is lost");
+    await card.locator(".legend .swatch").first().click();
+    assert.equal(await card.locator(".plot path.off").count(), 0);
+
+    const before = page.url();
+    await page.mouse.move(...at(0.5));
+    await page.mouse.down();
+    await page.mouse.move(...at(0.8), { steps: 3 });
+    assert.ok(await page.locator(".marked").isVisible(), "no range is marked");
+    await page.mouse.up();
+    await page.waitForURL(/from=.*until=/);
+    const range = new URL(page.url()).searchParams;
+    assert.ok(Date.parse(range.get("from")) < Date.parse(range.get("until")));
+    // A range of the past has nothing to follow.
+    assert.equal(await page.locator("#live").count(), 0);
+    await page.goBack();
+    assert.equal(page.url(), before);
+
+    await page.keyboard.down("Shift");
+    await page.mouse.move(...at(0.4));
+    await page.mouse.down();
+    await page.mouse.move(...at(0.999), { steps: 3 });
+    await page.mouse.up();
+    await page.keyboard.up("Shift");
+    await page.waitForURL(/changes/);
+    assert.ok((await page.locator("#groups tbody tr").count()) > 0, "nothing changed at all");
+    await fitsWidth(page);
+  }));
+
 test("without JavaScript the charts are there all the same", () =>
   look("host-no-script", procession.page, { javaScriptEnabled: false }, async (page) => {
     await page.locator('a[href^="/host"]').first().click();

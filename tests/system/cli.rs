@@ -54,6 +54,9 @@ fn the_shipped_configurations_are_accepted() {
     let mut checked = 0;
     for entry in std::fs::read_dir(config).unwrap() {
         let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let Some(owner) = ["exporter", "scraper", "dashboards"].iter().find(|o| name.starts_with(*o)) else {
             panic!("config/{name} belongs to nobody");
@@ -64,4 +67,23 @@ fn the_shipped_configurations_are_accepted() {
         checked += 1;
     }
     assert!(checked >= 3, "only {checked} files in config/");
+}
+
+/// The units that are shipped start binaries that there are.
+#[test]
+fn the_shipped_units_start_our_binaries() {
+    let units = concat!(env!("CARGO_MANIFEST_DIR"), "/../config/systemd");
+    for entry in std::fs::read_dir(units).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let start = text.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/")).unwrap();
+        let mut words = start.split(' ');
+        let name = words.next().unwrap();
+        assert_eq!(path.file_stem().unwrap().to_str(), Some(name));
+        let (_, help, _) = run(&binary(name), &["--help"], b"");
+        for flag in words {
+            let flag = flag.split('=').next().unwrap();
+            assert!(help.contains(&format!("      {flag} ")), "{name} has no {flag}");
+        }
+    }
 }

@@ -18,6 +18,7 @@ mod durability;
 mod exporter;
 mod http;
 mod peers;
+mod process_exporter_alike;
 mod prometheus_alike;
 mod prometheus_configs;
 mod promql;

@@ -87,13 +87,15 @@ impl Peer {
     /// process-exporter with a group for each name of the processes that build and test us: of a name with broken UTF-8,
     /// as other tests start it, it dies.
     pub(crate) async fn process_exporter() -> Peer {
+        let rules = "process_names:\n- name: '{{.Comm}}'\n  cmdline: ['cargo|prometheus|procession|bash|make']\n";
+        Peer::process_exporter_with(rules).await
+    }
+
+    /// process-exporter with a configuration file.
+    pub(crate) async fn process_exporter_with(config: &str) -> Peer {
         let arguments = |listen: &str, folder: &Path| {
             let file = folder.join("process-exporter.yml");
-            std::fs::write(
-                &file,
-                "process_names:\n- name: '{{.Comm}}'\n  cmdline: ['cargo|prometheus|procession|bash|make']\n",
-            )
-            .unwrap();
+            std::fs::write(&file, config).unwrap();
             vec![format!("-web.listen-address={listen}"), format!("-config.path={}", file.display())]
         };
         Peer::start("prometheus-process-exporter", arguments, "/").await

@@ -24,10 +24,19 @@ impl Running {
 
     /// Starts a program by path, or by name on PATH.
     pub(crate) fn start(program: &Path, arguments: &[&str]) -> Running {
+        Running::spawn(program, arguments, Stdio::null())
+    }
+
+    /// The same, with an input to [`say`](Running::say) something on.
+    pub(crate) fn with_input(program: &Path, arguments: &[&str]) -> Running {
+        Running::spawn(program, arguments, Stdio::piped())
+    }
+
+    fn spawn(program: &Path, arguments: &[&str], input: Stdio) -> Running {
         let name = program.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let mut child = Command::new(program)
             .args(arguments)
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -40,6 +49,11 @@ impl Running {
 
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Writes to its input.
+    pub(crate) fn say(&mut self, text: &str) {
+        std::io::Write::write_all(self.child.stdin.as_mut().unwrap(), text.as_bytes()).unwrap();
     }
 
     /// What it printed so far, both streams.

@@ -128,6 +128,8 @@ pub(crate) fn page_inks() -> String {
         format!(":root{{{}}}@media(prefers-color-scheme:dark){{:root{{{}}}}}\n", variables(&LIGHT), variables(&DARK));
     for ink in 0..=INKS {
         let _ = write!(css, ".l{ink},.d{ink}{{stroke:var(--i{ink})}}.a{ink},.w{ink},.f{ink}{{fill:var(--i{ink})}}");
+        // The layers of a stack cover each other: one that steps back must still hide what lies behind it.
+        let _ = write!(css, "path.a{ink}.off{{fill:color-mix(in srgb,var(--i{ink}) 14%,var(--card))}}");
     }
     css.push_str("\npath[class^=l]{stroke-width:1.5px;stroke-linejoin:round;stroke-linecap:round}path[class^=d]{stroke-width:4px;stroke-linecap:round}path[class^=w]{opacity:.12}\n",
     );

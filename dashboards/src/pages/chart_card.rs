@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::phrase::named;
-use crate::chart::{Chart, Summary, fluid, standalone};
+use crate::chart::{Chart, Series, Summary, fluid, standalone};
 
 /// Height of the plots of a page, in px.
 const HEIGHT: u32 = 196;
@@ -12,8 +12,12 @@ const HEIGHT: u32 = 196;
 /// series by its name to the page about it.
 pub(super) fn card(id: &str, chart: &Chart, now: &str, href: &str, link: &dyn Fn(&str) -> Option<String>) -> Markup {
     let drawn = fluid::render(chart, HEIGHT);
+    let figures = Figures::of(chart);
+    let first_ms = figures.as_ref().map(|figures| figures.first_ms);
+    let on_axis = |value: i64| first_ms.map(|_| value);
     html! {
-        figure.card id=(id) {
+        figure.card id=(id) data-start=[on_axis(chart.span.start_ms)] data-end=[on_axis(chart.span.end_ms)] data-first=[first_ms]
+            data-step=[on_axis(chart.step_ms)] data-tz=[first_ms.map(|_| chart.zone.iana_name().unwrap_or("UTC"))] {
             figcaption {
                 h2 { (chart.title) }
                 span.now { (now) }
@@ -29,14 +33,46 @@ pub(super) fn card(id: &str, chart: &Chart, now: &str, href: &str, link: &dyn Fn
                             Err(error) => p.partfail { (error.to_string()) },
                         }
                     }
-                    (legend(chart, link))
+                    (legend(chart, figures.as_ref(), link))
                 }
             }
         }
     }
 }
 
-fn legend(chart: &Chart, link: &dyn Fn(&str) -> Option<String>) -> Markup {
+/// The figures behind the curves as text, for the crosshair.
+struct Figures {
+    first_ms: i64,
+    places: usize,
+}
+
+/// Points of a series that a page carries as text.
+const MOST_FIGURES: usize = 2000;
+
+impl Figures {
+    /// None where points do not stand at equal distances or are too many.
+    fn of(chart: &Chart) -> Option<Figures> {
+        let times = || chart.series.iter().flat_map(|series| &series.points).map(|point| point.at_ms);
+        let (first_ms, last_ms) = (times().min()?, times().max()?);
+        let even = chart.step_ms > 0 && times().all(|at_ms| (at_ms - first_ms) % chart.step_ms == 0);
+        let places = usize::try_from((last_ms - first_ms) / chart.step_ms.max(1)).ok()? + 1;
+        (even && places <= MOST_FIGURES).then_some(Figures { first_ms, places })
+    }
+
+    /// The values of a series from `first_ms` on, a step apart, with `|` between them; none stands for no value.
+    fn text(&self, chart: &Chart, series: &Series) -> String {
+        let mut texts = vec![String::new(); self.places];
+        for point in series.points.iter().filter(|point| !point.value.is_nan()) {
+            let place = usize::try_from((point.at_ms - self.first_ms) / chart.step_ms.max(1));
+            if let Some(text) = place.ok().and_then(|place| texts.get_mut(place)) {
+                *text = chart.unit.format(point.value);
+            }
+        }
+        texts.join("|")
+    }
+}
+
+fn legend(chart: &Chart, figures: Option<&Figures>, link: &dyn Fn(&str) -> Option<String>) -> Markup {
     let figure = |value: f64| if value.is_nan() { "\u{2013}".to_owned() } else { chart.unit.format(value) };
     html! {
         table.legend {
@@ -44,7 +80,7 @@ fn legend(chart: &Chart, link: &dyn Fn(&str) -> Option<String>) -> Markup {
             tbody {
                 @for (index, series) in chart.series.iter().enumerate() {
                     @let Summary { last, min, avg, max } = Summary::of(&series.points);
-                    tr {
+                    tr data-v=[figures.map(|figures| figures.text(chart, series))] {
                         th scope="row" title=(series.name) {
                             (swatch(Some(chart.ink(index))))
                             @match link(&series.name).filter(|_| !series.others) {

@@ -88,7 +88,8 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
             div.tables.one { (listed(&view, &rows)) }
         }
     };
-    shell::page(&app, StatusCode::OK, &format!("{} on all hosts", view.group), &bar(&view), &body)
+    let title = format!("{} on all hosts", view.group);
+    shell::followed(&app, StatusCode::OK, &title, &bar(&view), &body, view.frame.follows())
 }
 
 fn bar(view: &GroupsView) -> Markup {

@@ -83,6 +83,11 @@ impl Link {
         self.elsewhere("/group").with("instance", instance).with("group", group)
     }
 
+    /// What changed on a host in the range.
+    pub(super) fn to_changes(&self, instance: &str) -> Link {
+        self.elsewhere("/changes").with("instance", instance)
+    }
+
     /// The process tree of a host, at a moment of the past where one is given.
     pub(super) fn to_tree(&self, instance: &str, at: Option<&str>) -> Link {
         let tz = self.get("tz").map(|tz| ("tz", tz.to_owned()));

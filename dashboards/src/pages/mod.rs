@@ -1,5 +1,6 @@
 //! The pages: HTML that works without scripts, every view a link.
 
+pub mod changes;
 mod chart_card;
 mod figure;
 pub mod group;

@@ -4,14 +4,28 @@ use axum::response::{Html, IntoResponse as _, Response};
 use http::StatusCode;
 use maud::{DOCTYPE, Markup, html};
 
-use crate::assets::{ICON, STYLE};
+use crate::assets::{ICON, SCRIPT, STYLE};
 use crate::chart::xml;
 use crate::parameters::BadParameter;
 use crate::query;
 use crate::server::App;
+use crate::stream::EVERY;
 
 /// A whole page: `title` for the window, `bar` beside the name in the header, `body` below.
 pub(super) fn page(app: &App, status: StatusCode, title: &str, bar: &Markup, body: &Markup) -> Response {
+    followed(app, status, title, bar, body, None)
+}
+
+/// A page that follows its data where the distance of the scrapes is given.
+pub(super) fn followed(
+    app: &App,
+    status: StatusCode,
+    title: &str,
+    bar: &Markup,
+    body: &Markup,
+    interval_ms: Option<i64>,
+) -> Response {
+    let every = interval_ms.map(|ms| u64::try_from(ms / 1000).unwrap_or(0).clamp(*EVERY.start(), *EVERY.end()));
     let name = if app.title.is_empty() { "Procession" } else { &app.title };
     let page = html! {
         (DOCTYPE)
@@ -23,13 +37,15 @@ pub(super) fn page(app: &App, status: StatusCode, title: &str, bar: &Markup, bod
                 meta name="color-scheme" content="light dark";
                 link rel="icon" href=(ICON.path()) type="image/svg+xml";
                 link rel="stylesheet" href=(STYLE.path());
+                script type="module" src=(SCRIPT.path()) {}
             }
             body {
                 header.top {
                     a.brand href="/" { (name) }
                     (bar)
+                    @if every.is_some() { span.live id="live" role="status" hidden {} }
                 }
-                main { (body) }
+                main data-every=[every] { (body) }
             }
         }
     };

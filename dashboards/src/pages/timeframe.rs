@@ -74,6 +74,11 @@ impl Timeframe {
         *link = link.with("from", from);
     }
 
+    /// The distance of the scrapes, where the range moves with them.
+    pub(super) fn follows(&self) -> Option<i64> {
+        self.live.then_some(self.interval_ms)
+    }
+
     /// Where the points of the charts stand.
     pub(super) fn points(&self) -> Span {
         self.span.aligned(self.step_ms)

@@ -18,6 +18,7 @@ use procession_dashboards::Options;
 use procession_dashboards::metrics::Metrics;
 use procession_dashboards::query::Limits;
 use procession_dashboards::server::{App, Live, router};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 /// 2026-11-23T12:00:00Z: when these tests happen.
@@ -33,7 +34,7 @@ fn dashboards_reading(url: &str, body_bytes: usize) -> Router {
     let limits = Limits { timeout: Duration::from_secs(30), body_bytes, ..Limits::default() };
     let options = Options { query_url: url.to_owned(), limits, ..Options::default() };
     let metrics = Metrics::default();
-    router(Live::new(App::new(&options, metrics.clone(), || NOW_MS).unwrap()), metrics)
+    router(Live::new(App::new(&options, metrics.clone(), || NOW_MS).unwrap()), metrics, CancellationToken::new())
 }
 
 struct Page {
@@ -82,6 +83,7 @@ async fn what_every_page_carries() {
         process,
         "/tree?instance=web-1:9956",
         "/groups?group=nginx",
+        "/changes?instance=web-1:9956",
         "/nowhere",
         "/chart.svg?query=up",
         "/chart.svg?query=up&x=1",
@@ -89,7 +91,7 @@ async fn what_every_page_carries() {
         let page = get(&app, path).await;
         let policy = page.header(header::CONTENT_SECURITY_POLICY);
         assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
-        assert!(!policy.contains("script-src") && !policy.contains("unsafe-eval"), "{path}: {policy}");
+        assert!(!policy.contains("unsafe-eval") && !policy.contains("script-src 'unsafe"), "{path}: {policy}");
         assert_eq!(page.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff", "{path}");
         assert!(!page.header(header::CACHE_CONTROL).is_empty(), "{path}");
         // Nothing is loaded from elsewhere; the name space of SVG is no request.
@@ -98,7 +100,8 @@ async fn what_every_page_carries() {
         if page.header(header::CONTENT_TYPE).starts_with("text/html") {
             page.does_not_say(" style=");
             page.does_not_say("<style");
-            page.does_not_say("<script");
+            assert_eq!(page.body.matches("<script").count(), 1, "{path}");
+            page.says("<script type=\"module\" src=\"/static/page-");
         }
     }
 }
@@ -107,7 +110,7 @@ async fn what_every_page_carries() {
 async fn what_pages_load_is_kept_for_good() {
     let app = dashboards(&fake::with(fake::two_hosts).await);
     let page = get(&app, "/").await;
-    for start in ["/static/style-", "/static/icon-"] {
+    for start in ["/static/style-", "/static/icon-", "/static/page-"] {
         let at = page.body.find(start).unwrap();
         let path = page.body[at..].split('"').next().unwrap();
         let asset = get(&app, path).await;
@@ -124,5 +127,19 @@ async fn pages_are_compressed() {
         let request = Request::builder().uri(path).header(header::ACCEPT_ENCODING, "gzip").body(Body::empty()).unwrap();
         let response = app.clone().oneshot(request).await.unwrap();
         assert_eq!(response.headers()[header::CONTENT_ENCODING], "gzip", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn only_pages_can_be_followed() {
+    let app = dashboards(&fake::with(fake::two_hosts).await);
+    for (query, says) in [
+        ("", "parameter page: is missing"),
+        ("page=//elsewhere/", "parameter page: is no path of this server"),
+        ("page=/&every=0", "parameter every: must be"),
+    ] {
+        let page = get(&app, &format!("/stream?{query}")).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{query}");
+        page.says(says);
     }
 }

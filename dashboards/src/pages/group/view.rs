@@ -48,12 +48,13 @@ pub(super) fn page(
             }
         } @else {
             @let everywhere = view.link.elsewhere("/groups").with("group", &view.group);
-            p.state { (summary(members)) span.mid { "\u{b7}" } a href=(everywhere.href()) { "on all hosts" } span.mid { "\u{b7}" } "a point every " (lasting(view.frame.step_ms)) }
+            p.state id="state" { (summary(members)) span.mid { "\u{b7}" } a href=(everywhere.href()) { "on all hosts" } span.mid { "\u{b7}" } "a point every " (lasting(view.frame.step_ms)) }
             (trends::cards(subject, &view.frame, &view.link, trends))
             div.tables.one { (processes(view, members)) }
         }
     };
-    shell::page(app, status, &format!("{} on {}", view.group, view.instance), &bar(view), &body)
+    let title = format!("{} on {}", view.group, view.instance);
+    shell::followed(app, status, &title, &bar(view), &body, view.frame.follows())
 }
 
 fn summary(members: &Result<Members, Error>) -> Markup {

@@ -76,7 +76,7 @@ pub(super) fn page(
             }
         }
     };
-    shell::page(app, status, &view.instance, &bar(view), &body)
+    shell::followed(app, status, &view.instance, &bar(view), &body, view.frame.follows())
 }
 
 /// One line: is it up, how fresh is what is shown, how the charts are drawn.
@@ -84,7 +84,7 @@ fn state(view: &HostView, ups: &[QueriedSeries]) -> Markup {
     let last = ups.iter().filter_map(|series| series.values.last()).max_by_key(|point| point.at_ms);
     let other = view.link.with("draw", if view.stacked { "lines" } else { "stack" });
     html! {
-        p.state {
+        p.state id="state" {
             @match last {
                 Some(point) if view.frame.live => {
                     @let age = view.frame.now_ms - point.at_ms;
@@ -99,6 +99,8 @@ fn state(view: &HostView, ups: &[QueriedSeries]) -> Markup {
             span.mid { "\u{b7}" }
             @let at = (!view.frame.live).then(|| rfc3339(view.frame.span.end_ms));
             a href=(view.link.to_tree(&view.instance, at.as_deref()).href()) { "process tree" }
+            span.mid { "\u{b7}" }
+            a href=(view.link.to_changes(&view.instance).href()) title="This range against the time before it" { "what changed?" }
             span.mid { "\u{b7}" }
             @if view.stacked { "stacked, " a href=(other.href()) { "as lines" } } @else { "lines, " a href=(other.href()) { "stacked" } }
         }

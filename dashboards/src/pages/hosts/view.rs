@@ -32,6 +32,9 @@ fn state(host: &Host, now_ms: i64) -> State {
     }
 }
 
+/// An installation without hosts looks for the first so often.
+const WAIT_MS: i64 = 5_000;
+
 /// Hosts that are listed; others are found by name.
 const ROWS: usize = 300;
 
@@ -55,7 +58,7 @@ pub(super) fn page(app: &App, view: &HostsView, overview: &Overview, now_ms: i64
     let bar = html! {
         span.sep aria-hidden="true" { "/" }
         h1 { "Hosts" }
-        span.sum { (summary(&ordered)) }
+        span.sum id="sum" { (summary(&ordered)) }
     };
     let body = html! {
         @for failure in &overview.failures { (shell::part_failed(failure)) }
@@ -66,7 +69,8 @@ pub(super) fn page(app: &App, view: &HostsView, overview: &Overview, now_ms: i64
             (table(view, overview, &found, now_ms))
         }
     };
-    shell::page(app, StatusCode::OK, "Hosts", &bar, &body)
+    let every = hosts.iter().map(|host| host.interval_ms).min().unwrap_or(WAIT_MS);
+    shell::followed(app, StatusCode::OK, "Hosts", &bar, &body, Some(every))
 }
 
 fn summary(hosts: &[(&Host, State)]) -> Markup {

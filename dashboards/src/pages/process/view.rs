@@ -65,7 +65,7 @@ pub(super) fn page(
         (facts(view, found, life, family))
         (trends::cards(subject, &view.frame, &view.link, trends))
     };
-    shell::page(app, StatusCode::OK, &subject.name, &bar(view, Some(found)), &body)
+    shell::followed(app, StatusCode::OK, &subject.name, &bar(view, Some(found)), &body, view.frame.follows())
 }
 
 /// What identifies it.

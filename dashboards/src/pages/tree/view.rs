@@ -60,7 +60,8 @@ pub(super) fn page(app: &App, view: &TreeView, nodes: Vec<Node>) -> Response {
             None => (grid(view, &forest, None)),
         }
     };
-    shell::page(app, StatusCode::OK, &format!("Processes of {}", view.instance), &bar(view), &body)
+    let every = view.live.then_some(view.interval_ms);
+    shell::followed(app, StatusCode::OK, &format!("Processes of {}", view.instance), &bar(view), &body, every)
 }
 
 fn nobody(view: &TreeView) -> Markup {

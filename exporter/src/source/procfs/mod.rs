@@ -15,6 +15,7 @@ mod io;
 mod known;
 mod limits;
 mod name;
+pub mod parse;
 mod path;
 mod process;
 mod reading;

@@ -61,7 +61,7 @@ impl Users {
 }
 
 /// Number and name of each line; the first line of a number counts.
-fn parse(text: &[u8]) -> HashMap<u32, Arc<str>, foldhash::fast::RandomState> {
+pub(crate) fn parse(text: &[u8]) -> HashMap<u32, Arc<str>, foldhash::fast::RandomState> {
     let mut names = HashMap::default();
     for line in text.split(|b| *b == b'\n') {
         let mut fields = line.split(|b| *b == b':');

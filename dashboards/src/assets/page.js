@@ -1,0 +1,295 @@
+// What a page does beyond showing: the crosshair and its figures, zooming, isolating a series, and following the data.
+// Everything here works on the markup of chart_card.rs and shell.rs; without it the pages are whole.
+
+// --- charts
+
+/** The chart under an event, or null. */
+const chartAt = (event) => (event.target instanceof Element ? event.target.closest(".card[data-start] .plot") : null);
+
+/** What a card says about its time axis. */
+function axisOf(card) {
+  const [start, end, first, step] = ["start", "end", "first", "step"].map((name) => Number(card.dataset[name]));
+  return { start, end, first, step };
+}
+
+const made = (className) => {
+  const element = document.createElement("div");
+  element.className = className;
+  element.hidden = true;
+  document.body.append(element);
+  return element;
+};
+const tip = made("tip");
+const mark = made("marked");
+const lines = [];
+
+/** The time under a pointer, kept inside the chart. */
+function timeAt(plot, clientX) {
+  const { left, width } = plot.getBoundingClientRect();
+  const { start, end } = axisOf(plot.closest(".card"));
+  return start + (end - start) * Math.min(1, Math.max(0, (clientX - left) / width));
+}
+
+/** One line over each chart of the page that has this moment. */
+function drawCrosshair(time) {
+  const plots = [...document.querySelectorAll(".card[data-start] .plot")];
+  while (lines.length < plots.length) lines.push(made("cross"));
+  lines.forEach((line, index) => {
+    const plot = plots[index];
+    const axis = plot && axisOf(plot.closest(".card"));
+    line.hidden = !plot || time < axis.start || time > axis.end;
+    if (line.hidden) return;
+    const box = plot.getBoundingClientRect();
+    line.style.left = `${box.left + scrollX + (box.width * (time - axis.start)) / (axis.end - axis.start)}px`;
+    line.style.top = `${box.top + scrollY + 3}px`;
+    line.style.height = `${box.height - 20}px`;
+  });
+}
+
+/** Moments by the clock of the page's time zone, not of the browser's. */
+function clock(ms, card) {
+  const { start, end } = axisOf(card);
+  const date = end - start > 86_400_000 ? { weekday: "short", day: "numeric", month: "short" } : {};
+  const options = { ...date, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  try {
+    return new Intl.DateTimeFormat("en-GB", { ...options, timeZone: card.dataset.tz }).format(ms);
+  } catch {
+    return new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC", timeZoneName: "short" }).format(ms);
+  }
+}
+
+/** The figures of every series at the point next to a moment. */
+function showTip(plot, time, clientX, clientY) {
+  const card = plot.closest(".card");
+  const { first, step } = axisOf(card);
+  const series = [...card.querySelectorAll(".legend tr[data-v]")].map((row) => ({ row, figures: row.dataset.v.split("|") }));
+  const last = Math.max(...series.map(({ figures }) => figures.length)) - 1;
+  const index = Math.min(last, Math.max(0, Math.round((time - first) / step)));
+  const rows = series.map(({ row, figures }) => ({ row, figure: figures[index] })).filter(({ figure }) => figure);
+  const head = document.createElement("b");
+  head.textContent = clock(first + index * step, card);
+  const table = document.createElement("table");
+  for (const { row, figure } of rows) {
+    const line = table.insertRow();
+    const name = line.insertCell();
+    name.append(row.querySelector(".swatch").cloneNode(true), row.querySelector(".name").textContent);
+    line.insertCell().textContent = figure;
+  }
+  tip.replaceChildren(head, ...(rows.length ? [table] : ["no value"]));
+  place(clientX, clientY);
+}
+
+/** From when to when, while a range is being marked. */
+function showRange(plot, from, clientX, clientY) {
+  const card = plot.closest(".card");
+  const ends = [timeAt(plot, from), timeAt(plot, clientX)].sort((a, b) => a - b).map((time) => clock(time, card));
+  const head = document.createElement("b");
+  head.textContent = ends.join(" \u2013 ");
+  tip.replaceChildren(head, ...(changesOf() ? ["Release to zoom, with Shift to see what changed"] : []));
+  place(clientX, clientY);
+}
+
+/** Puts the tip beside the pointer, inside the window. */
+function place(clientX, clientY) {
+  tip.hidden = false;
+  const { width, height } = tip.getBoundingClientRect();
+  const right = clientX + 16 + width > innerWidth;
+  tip.style.left = `${Math.max(4, right ? clientX - 16 - width : clientX + 16) + scrollX}px`;
+  tip.style.top = `${Math.max(4, Math.min(clientY - height / 2, innerHeight - height - 4)) + scrollY}px`;
+}
+
+function hide() {
+  tip.hidden = true;
+  mark.hidden = true;
+  lines.forEach((line) => (line.hidden = true));
+}
+
+// --- zooming
+
+let drag = null;
+
+const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+
+/** A page over another range. */
+function over(href, from, until) {
+  const url = new URL(href, location.href);
+  url.searchParams.set("from", iso(Math.floor(from / 1000) * 1000));
+  url.searchParams.set("until", iso(Math.ceil(until / 1000) * 1000));
+  return url;
+}
+
+/** Where this page tells what changed in its range, if it does. */
+const changesOf = () => document.querySelector('main a[href^="/changes?"]')?.href;
+
+function showMark(plot, a, b) {
+  const box = plot.getBoundingClientRect();
+  const [left, right] = [a, b].sort((x, y) => x - y).map((x) => Math.min(box.right, Math.max(box.left, x)));
+  mark.hidden = right - left < 5;
+  mark.style.left = `${left + scrollX}px`;
+  mark.style.width = `${right - left}px`;
+  mark.style.top = `${box.top + scrollY + 3}px`;
+  mark.style.height = `${box.height - 20}px`;
+}
+
+addEventListener("pointerdown", (event) => {
+  const plot = chartAt(event);
+  if (plot && event.button === 0 && event.pointerType !== "touch") {
+    drag = { plot, x: event.clientX };
+    tip.hidden = true;
+    event.preventDefault();
+  }
+});
+
+addEventListener("pointermove", (event) => {
+  if (drag) {
+    showMark(drag.plot, drag.x, event.clientX);
+    drawCrosshair(timeAt(drag.plot, event.clientX));
+    showRange(drag.plot, drag.x, event.clientX, event.clientY);
+    return;
+  }
+  const plot = chartAt(event);
+  if (!plot) return hide();
+  const time = timeAt(plot, event.clientX);
+  drawCrosshair(time);
+  showTip(plot, time, event.clientX, event.clientY);
+});
+
+addEventListener("pointerup", (event) => {
+  if (!drag) return;
+  const { plot, x } = drag;
+  drag = null;
+  hide();
+  if (Math.abs(event.clientX - x) < 5 || !plot.isConnected) return;
+  const [from, until] = [timeAt(plot, x), timeAt(plot, event.clientX)].sort((a, b) => a - b);
+  const href = (event.shiftKey && changesOf()) || location.href;
+  location.assign(over(href, from, Math.max(until, from + 2000)));
+});
+
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  drag = null;
+  hide();
+});
+addEventListener("scroll", hide, { passive: true });
+document.documentElement.addEventListener("pointerleave", () => drag || hide());
+
+// --- isolating a series
+
+const inkOf = (element) => /(?:^|\s)[adflw](\d+)(?:\s|$)/.exec(element.getAttribute("class") ?? "")?.[1];
+
+/** Dims all but one ink of a card; the ink that is alone already brings the others back. */
+function isolate(card, ink) {
+  const only = card.dataset.only === ink ? undefined : ink;
+  if (only === undefined) delete card.dataset.only;
+  else card.dataset.only = only;
+  dim(card);
+}
+
+function dim(card) {
+  const { only } = card.dataset;
+  for (const path of card.querySelectorAll(".plot path")) {
+    const ink = inkOf(path);
+    path.classList.toggle("off", only !== undefined && ink !== undefined && ink !== only);
+  }
+  for (const row of card.querySelectorAll(".legend tr[data-v]")) {
+    row.classList.toggle("off", only !== undefined && inkOf(row.querySelector(".swatch rect")) !== only);
+  }
+}
+
+addEventListener("click", (event) => {
+  const swatch = event.target instanceof Element ? event.target.closest(".legend .swatch") : null;
+  if (swatch) isolate(swatch.closest(".card"), inkOf(swatch.querySelector("rect")));
+});
+
+// --- following the data
+
+/** The parts of a page that are replaced one by one: what has an id and is in nothing else that has one. */
+const partsOf = (root) => [...root.querySelectorAll("main [id], header [id]")].filter((part) => !part.parentElement.closest("[id]"));
+
+/** What is left of a page without its parts: where this changes, the page is another. */
+function frameOf(root) {
+  const main = root.querySelector("main").cloneNode(true);
+  for (const part of main.querySelectorAll("[id]")) part.replaceWith(`#${part.id}`);
+  return main.innerHTML;
+}
+
+const read = (root) => ({ frame: frameOf(root), parts: new Map(partsOf(root).map((part) => [part.id, part.outerHTML])) });
+
+/** Puts a part in the place of an older one; what had the focus or was scrolled is so again. */
+function replace(old, part) {
+  const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const scrolled = [...old.querySelectorAll(".scroll")].map((box) => [box.scrollLeft, box.scrollTop]);
+  old.replaceWith(part);
+  part.querySelectorAll(".scroll").forEach((box, index) => ([box.scrollLeft, box.scrollTop] = scrolled[index] ?? [0, 0]));
+  if (focused) [...part.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
+}
+
+/** Puts what differs between two states of the page in place; a series that was alone stays alone. */
+function update(known, now, next) {
+  const alone = [...document.querySelectorAll(".card[data-only]")].map((card) => [card.id, card.dataset.only]);
+  const same = now.frame === known.frame && [...now.parts.keys()].join() === [...known.parts.keys()].join();
+  if (!same) document.querySelector("main").replaceChildren(...next.querySelector("main").childNodes);
+  for (const part of partsOf(next)) {
+    const old = document.getElementById(part.id);
+    if (old && now.parts.get(part.id) !== known.parts.get(part.id)) replace(old, part);
+  }
+  for (const [id, only] of alone) {
+    const card = document.getElementById(id);
+    if (card) {
+      card.dataset.only = only;
+      dim(card);
+    }
+  }
+}
+
+function follow(main) {
+  const badge = document.getElementById("live");
+  const every = Number(main.dataset.every);
+  let known = read(document);
+  let source = null;
+  let late = 0;
+
+  const say = (state) => {
+    badge.hidden = false;
+    badge.dataset.state = state;
+    badge.textContent = { live: "live", stale: "stale", off: "paused" }[state];
+    badge.title = {
+      live: `New figures come every ${every} s`,
+      stale: "The server has not sent anything lately; what is shown may be old",
+      off: "Nobody looks: nothing is asked",
+    }[state];
+  };
+  const arrived = () => {
+    clearTimeout(late);
+    late = setTimeout(say, every * 3000 + 5000, "stale");
+    say("live");
+  };
+  const open = () => {
+    const page = location.pathname + location.search;
+    source = new EventSource(`/stream?${new URLSearchParams({ every, page })}`);
+    source.onopen = arrived;
+    source.onerror = () => say("stale");
+    source.addEventListener("page", ({ data }) => {
+      arrived();
+      if (drag) return;
+      const next = new DOMParser().parseFromString(data, "text/html");
+      if (!next.querySelector("main")) return;
+      const now = read(next);
+      update(known, now, next);
+      known = now;
+    });
+  };
+  const close = () => {
+    clearTimeout(late);
+    source?.close();
+    source = null;
+    say("off");
+  };
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : source || open()));
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", () => source || document.hidden || open());
+  if (!document.hidden) open();
+}
+
+const main = document.querySelector("main[data-every]");
+if (main) follow(main);
