@@ -35,9 +35,10 @@ pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("style", "css", "text/css; charset=utf-8", body)
 });
 
-/// The script of every page.
+/// The script of every page: one module, written in three files.
 pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("page", "js", "text/javascript; charset=utf-8", include_str!("assets/page.js").to_owned())
+    let parts = [include_str!("assets/chart.js"), include_str!("assets/tree.js"), include_str!("assets/follow.js")];
+    Asset::new("page", "js", "text/javascript; charset=utf-8", parts.concat())
 });
 
 /// The icon of the browser's tab.

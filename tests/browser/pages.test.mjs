@@ -174,6 +174,35 @@ test("a chart tells its figures, stands alone, zooms, and follows the data", () 
     await fitsWidth(page);
   }));
 
+test("a tree by keyboard: rows, subtrees in place, the address follows", () =>
+  look("tree-keyboard", procession.page, {}, async (page) => {
+    await follow(page, "/host");
+    await follow(page, "/tree");
+    const row = (pid) => page.locator(`[role="treegrid"] tr[data-pid="${pid}"]`);
+    const parent = await page.locator('tr[aria-expanded="true"]').first().getAttribute("data-pid");
+    const all = await page.locator("tr[data-pid]").count();
+    await row(parent).focus();
+    await page.keyboard.press("ArrowLeft");
+    await page.waitForURL(new RegExp(`closed=${parent}`));
+    await page.locator(`tr[data-pid="${parent}"][aria-expanded="false"]`).waitFor();
+    assert.ok((await page.locator("tr[data-pid]").count()) < all, "nothing was closed");
+    const focused = () => page.evaluate(() => document.activeElement.dataset.pid);
+    assert.equal(await focused(), parent, "the focus is lost");
+    await page.keyboard.press("ArrowRight");
+    await page.waitForURL(new RegExp(`open=${parent}`));
+    await page.locator(`tr[data-pid="${parent}"][aria-expanded="true"]`).waitFor();
+    await page.keyboard.press("ArrowDown");
+    assert.notEqual(await focused(), parent);
+    await page.keyboard.press("ArrowLeft");
+    // What follows by itself leaves the focus where it is.
+    await page.locator("#tree").evaluate((old) => (old.dataset.seen = "yes"));
+    await page.locator("#tree:not([data-seen])").waitFor({ state: "attached" });
+    assert.ok(await focused(), "the focus is lost to the stream");
+    await page.keyboard.press("Home");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/process\?/);
+  }));
+
 test("without JavaScript the charts are there all the same", () =>
   look("host-no-script", procession.page, { javaScriptEnabled: false }, async (page) => {
     await page.locator('a[href^="/host"]').first().click();

@@ -34,6 +34,14 @@ async fn ten_thousand_processes_give_a_short_page() {
         page.says("role=\"treegrid\"");
         assert!(page.body.len() < 400_000, "{query}: {} bytes", page.body.len());
     }
+    // A closed subtree is a line, and opens again in place; the open end of a deep one is a link.
+    let closed = get(&app, "/tree?instance=big:9956&closed=1").await;
+    assert_eq!(closed.body.matches("<tr data-pid").count(), 1);
+    closed.says("open=1\"");
+    let opened = get(&app, "/tree?instance=big:9956&open=10100").await;
+    opened.says(">p10101<");
+    opened.says("closed=10100\"");
+    assert_eq!(get(&app, "/tree?instance=big:9956&open=,").await.status, StatusCode::OK);
     let lineage = get(&app, "/tree?instance=big:9956&root=10400").await;
     lineage.says("\u{203a} \u{2026} \u{203a} ");
     lineage.says("root=10399");

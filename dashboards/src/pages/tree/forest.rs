@@ -135,8 +135,15 @@ impl Forest {
     }
 
     /// The rows of a page under `root`, or of everything. Those that come first by `order` are shown first, however deep
-    /// they are, until the page is full; with `matched`, those that match and what leads to them.
-    pub(super) fn rows(&self, root: Option<usize>, order: Order, matched: Option<&[bool]>) -> Vec<Row> {
+    /// they are, until the page is full; with `matched`, those that match and what leads to them. `turned` tells of a pid
+    /// whether its children are to be shown before all others (`Some(true)`) or not at all.
+    pub(super) fn rows(
+        &self,
+        root: Option<usize>,
+        order: Order,
+        matched: Option<&[bool]>,
+        turned: &dyn Fn(&str) -> Option<bool>,
+    ) -> Vec<Row> {
         let rank = self.ranks(order);
         let kept = matched.map(|matched| self.leading_to(matched));
         let is_kept = |index: usize| kept.as_ref().is_none_or(|kept| kept[index]);
@@ -151,21 +158,31 @@ impl Forest {
         };
         let by_figure = matches!(order, Order::Cpu | Order::Memory | Order::Io);
         // Without a figure to go by, the upper generations come first.
-        let place =
-            |index: usize, depth: usize| Reverse((if by_figure { 0 } else { depth }, rank[index], index, depth));
+        let place = |index: usize, depth: usize, later: bool| {
+            Reverse((later, if by_figure { 0 } else { depth }, rank[index], index, depth))
+        };
         let tops = root.map_or_else(|| below(None), |root| vec![root]);
-        let mut heap: BinaryHeap<_> = tops.iter().map(|top| place(*top, 0)).collect();
+        // What leads to a subtree that was opened by hand is shown whatever it does.
+        let mut wanted = vec![false; self.nodes.len()];
+        for index in (0..self.nodes.len()).filter(|index| turned(&self.nodes[*index].pid) == Some(true)) {
+            std::iter::once(index).chain(self.ancestors(index)).for_each(|above| wanted[above] = true);
+        }
+        let mut heap: BinaryHeap<_> = tops.iter().map(|top| place(*top, 0, !wanted[*top])).collect();
         let mut shown = vec![false; self.nodes.len()];
-        let mut room = ROWS;
-        while let Some(Reverse((_, _, index, depth))) = heap.pop() {
-            if room == 0 {
-                break;
+        // A wide subtree that was opened takes no room from the others.
+        let (mut room, mut room_by_hand) = (ROWS, ROWS);
+        while let Some(Reverse((later, _, _, index, depth))) = heap.pop() {
+            let room = if later { &mut room } else { &mut room_by_hand };
+            if *room == 0 {
+                continue;
             }
-            room -= 1;
+            *room -= 1;
             shown[index] = true;
+            let by_hand = turned(&self.nodes[index].pid);
             // What a filter found is worth more depth.
-            if depth < DEPTH || kept.is_some() {
-                heap.extend(below(Some(index)).into_iter().map(|child| place(child, depth + 1)));
+            if by_hand != Some(false) && (depth < DEPTH || kept.is_some() || wanted[index]) {
+                let later = |child: usize| by_hand.is_none() && !wanted[child];
+                heap.extend(below(Some(index)).into_iter().map(|child| place(child, depth + 1, later(child))));
             }
         }
         let mut rows = Vec::new();
@@ -295,8 +312,8 @@ mod tests {
             Forest::grow(vec![node(1, 0, 0.5), node(2, 1, 0.25), node(3, 1, 1.0), node(4, 2, 2.0), node(9, 8, 0.0)]);
         assert_eq!((forest.total[0].cpu, forest.total[1].cpu, forest.below[0]), (3.75, 2.25, 3));
         assert!(forest.total[0].io.is_nan() && forest.total[0].memory == 4.0);
-        assert_eq!(shape(&forest, &forest.rows(None, Order::Cpu, None)), "1 -2 --4 -3 9");
-        assert_eq!(shape(&forest, &forest.rows(forest.find("2"), Order::Pid, None)), "2 -4");
+        assert_eq!(shape(&forest, &forest.rows(None, Order::Cpu, None, &|_| None)), "1 -2 --4 -3 9");
+        assert_eq!(shape(&forest, &forest.rows(forest.find("2"), Order::Pid, None, &|_| None)), "2 -4");
         assert_eq!(forest.ancestors(3).collect::<Vec<_>>(), [1, 0]);
     }
 
@@ -304,7 +321,7 @@ mod tests {
     fn a_filter_keeps_what_leads_to_a_match() {
         let forest =
             Forest::grow(vec![node(1, 0, 0.0), node(2, 1, 0.0), node(3, 2, 0.0), node(4, 1, 0.0), node(5, 3, 0.0)]);
-        let rows = |filter| shape(&forest, &forest.rows(None, Order::Pid, Some(&forest.matching(filter))));
+        let rows = |filter| shape(&forest, &forest.rows(None, Order::Pid, Some(&forest.matching(filter)), &|_| None));
         assert_eq!(rows("p3"), "1~ -2~ --3");
         assert_eq!(rows("4"), "1~ -4");
         assert_eq!(rows("nobody"), "");
@@ -314,20 +331,35 @@ mod tests {
     fn a_wide_tree_is_cut_where_it_matters_least() {
         let wide = (2..5002).map(|pid| node(pid, 1, if pid == 4000 { 3.0 } else { 0.0 }));
         let forest = Forest::grow(std::iter::once(node(1, 0, 0.0)).chain(wide).collect());
-        let rows = forest.rows(None, Order::Cpu, None);
+        let rows = forest.rows(None, Order::Cpu, None, &|_| None);
         assert_eq!(rows.len(), ROWS + 1);
         assert!(shape(&forest, &rows).starts_with("1 -4000 -2 "));
         assert_eq!(rows.last(), Some(&Row::More { parent: Some(0), depth: 1, count: 5001 - ROWS }));
     }
 
     #[test]
+    fn subtrees_are_opened_and_closed_by_hand() {
+        let wide = (2..2002).map(|pid| node(pid, 1, 1.0));
+        let below_last = [node(3000, 2001, 0.0), node(3001, 3000, 0.0)];
+        let forest =
+            Forest::grow([node(1, 0, 0.0), node(9, 0, 0.5)].into_iter().chain(wide).chain(below_last).collect());
+        let rows = |turned: &dyn Fn(&str) -> Option<bool>| shape(&forest, &forest.rows(None, Order::Pid, None, turned));
+        assert!(!rows(&|_| None).contains("3000"));
+        let opened = rows(&|pid| (pid == "2001").then_some(true));
+        assert!(opened.contains(" -2001 --3000 -+") && opened.ends_with(" 9"), "{opened}");
+        assert_eq!(rows(&|pid| (pid == "1").then_some(false)), "1 9");
+        // What was opened below what was closed stays hidden, and comes back with it.
+        assert_eq!(rows(&|pid| ["1", "2001"].contains(&pid).then_some(pid != "1")), "1 9");
+    }
+
+    #[test]
     fn a_deep_tree_goes_on_a_link_away() {
         let forest = Forest::grow((1..=9_000).map(|pid| node(pid, pid - 1, 1.0)).collect());
-        let rows = forest.rows(None, Order::Cpu, None);
+        let rows = forest.rows(None, Order::Cpu, None, &|_| None);
         assert_eq!(rows.len(), DEPTH + 1);
         assert!(matches!(rows.last(), Some(Row::Process { index, open: false, .. }) if forest.below[*index] > 0));
         assert_eq!(forest.total[0].cpu, 9_000.0);
-        assert_eq!(forest.rows(None, Order::Name, Some(&forest.matching("p8999"))).len(), ROWS);
+        assert_eq!(forest.rows(None, Order::Name, Some(&forest.matching("p8999")), &|_| None).len(), ROWS);
     }
 
     proptest! {
@@ -341,7 +373,7 @@ mod tests {
             prop_assert_eq!(forest.downwards.len(), count);
             let matched = vec![true; count];
             let mut shown: Vec<usize> = forest
-                .rows(None, order, Some(&matched))
+                .rows(None, order, Some(&matched), &|_| None)
                 .iter()
                 .filter_map(|row| match row { Row::Process { index, .. } => Some(*index), Row::More { .. } => None })
                 .collect();

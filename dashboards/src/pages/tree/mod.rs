@@ -4,6 +4,8 @@ mod forest;
 mod snapshot;
 mod view;
 
+use std::collections::BTreeSet;
+
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use jiff::tz::TimeZone;
@@ -30,9 +32,20 @@ struct TreeView {
     root: Option<String>,
     order: Order,
     filter: Option<String>,
+    turned: Turned,
     /// Distance of the scrapes.
     interval_ms: i64,
 }
+
+/// What was opened and closed by hand, by pid.
+#[derive(Debug, Clone, Default)]
+struct Turned {
+    open: BTreeSet<String>,
+    closed: BTreeSet<String>,
+}
+
+/// Subtrees that can be turned by hand.
+const MOST_TURNED: usize = 200;
 
 const ORDERS: [(&str, Order); 5] =
     [("cpu", Order::Cpu), ("memory", Order::Memory), ("io", Order::Io), ("name", Order::Name), ("pid", Order::Pid)];
@@ -42,7 +55,7 @@ const LONGEST_FILTER: usize = 200;
 
 impl TreeView {
     fn parse(query: &str, now_ms: i64) -> Result<TreeView, BadParameter> {
-        let known = ["instance", "at", "tz", "root", "sort", "filter"];
+        let known = ["instance", "at", "tz", "root", "sort", "filter", "open", "closed"];
         let given = Parameters::parse(query, &known, &[])?;
         let zone = given.read("tz", parse_zone)?.unwrap_or_else(TimeZone::system);
         let at = given.read("at", |text| Moment::parse(text, &zone))?.unwrap_or(Moment::Ago(0));
@@ -54,6 +67,14 @@ impl TreeView {
             0..=LONGEST_FILTER => Ok(text.to_lowercase()),
             _ => Err(format!("has more than {LONGEST_FILTER} characters")),
         })?;
+        let pids = |text: &str| match text.split(',').count() {
+            0..=MOST_TURNED => Ok(text.split(',').map(str::to_owned).collect()),
+            _ => Err(format!("names more than {MOST_TURNED} processes")),
+        };
+        let turned = Turned {
+            open: given.read("open", pids)?.unwrap_or_default(),
+            closed: given.read("closed", pids)?.unwrap_or_default(),
+        };
         Ok(TreeView {
             link: Link::asked("/tree", &known, &given),
             instance: given.needed("instance", "it names the host")?,
@@ -64,8 +85,28 @@ impl TreeView {
             root: given.get("root").map(str::to_owned),
             order: order.unwrap_or(Order::Cpu),
             filter,
+            turned,
             interval_ms: 0,
         })
+    }
+}
+
+impl Turned {
+    /// The link that opens the subtree of `pid`, or closes it where it is open.
+    fn toggled(&self, link: &Link, pid: &str, is_open: bool) -> Link {
+        let mut turned = self.clone();
+        if is_open {
+            turned.open.remove(pid);
+            turned.closed.insert(pid.to_owned());
+        } else {
+            turned.closed.remove(pid);
+            turned.open.insert(pid.to_owned());
+        }
+        let listed = |link: Link, name, pids: BTreeSet<String>| match pids.is_empty() {
+            true => link.without(name),
+            false => link.with(name, &pids.into_iter().collect::<Vec<_>>().join(",")),
+        };
+        listed(listed(link.clone(), "open", turned.open), "closed", turned.closed)
     }
 }
 

@@ -153,7 +153,11 @@ fn lineage(view: &TreeView, forest: &Forest, root: usize) -> Markup {
 
 fn grid(view: &TreeView, forest: &Forest, root: Option<usize>) -> Markup {
     let matched = view.filter.as_deref().map(|filter| forest.matching(filter));
-    let rows = forest.rows(root, view.order, matched.as_deref());
+    let turned = |pid: &str| {
+        let open = view.turned.open.contains(pid).then_some(true);
+        open.or_else(|| view.turned.closed.contains(pid).then_some(false))
+    };
+    let rows = forest.rows(root, view.order, matched.as_deref(), &turned);
     let head = |name: &str, order: Order, class: &str| {
         let key = ORDERS.iter().find(|(_, other)| *other == order).map_or("cpu", |(key, _)| key);
         let chosen = view.order == order;
@@ -162,7 +166,7 @@ fn grid(view: &TreeView, forest: &Forest, root: Option<usize>) -> Markup {
     };
     let links = around(view);
     html! {
-        section.table.tree {
+        section.table.tree id="tree" {
             h2 {
                 @match &matched {
                     Some(matched) => { (matched.iter().filter(|matched| **matched).count()) " found for \u{201c}" (view.link.get("filter").unwrap_or_default()) "\u{201d}" }
@@ -211,15 +215,16 @@ fn line(view: &TreeView, forest: &Forest, row: &Row, links: &Link) -> Markup {
             let (own, total): (Use, Use) = (node.own, forest.total[index]);
             let expanded = (below > 0).then_some(if open { "true" } else { "false" });
             html! {
-                tr class=[(!matched).then_some("way")] aria-level=(depth + 1) aria-posinset=(position) aria-setsize=(siblings) aria-expanded=[expanded] {
+                tr class=[(!matched).then_some("way")] data-pid=(node.pid) aria-level=(depth + 1) aria-posinset=(position) aria-setsize=(siblings) aria-expanded=[expanded] {
                     th scope="row" class=(indent(depth)) title=(node.name) {
                         @if below > 0 {
-                            a.twig href=(view.link.with("root", &node.pid).href()) title={ "Only " (node.name) " and the " (below) " below it" } aria-label={ "Open the subtree, " (below) " below" } {
+                            @let what = if open { "Close" } else { "Open" };
+                            a.twig href=(view.turned.toggled(&view.link, &node.pid, open).href()) title={ (what) " the subtree, " (below) " below" } aria-label={ (what) " the subtree, " (below) " below" } {
                                 @if open { "\u{25be}" } @else { "\u{25b8}" }
                             }
                         } @else { span.twig {} }
                         a href=(links.to_process(&view.instance, &node.pid, node.start).href()) { (named(&node.name)) }
-                        @if below > 0 && !open { span.of { "+" (below) } }
+                        @if below > 0 && !open { a.of href=(view.link.with("root", &node.pid).href()) title={ "Only " (node.name) " and what is below it" } { "+" (below) } }
                     }
                     td.dim { (node.pid) } td.text.lo { (node.user) }
                     (figure(Unit::Cores, total.cpu, "")) (figure(Unit::Cores, own.cpu, "lo own"))
