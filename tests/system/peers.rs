@@ -78,6 +78,29 @@ impl Peer {
         Peer::start(&program.to_string_lossy(), arguments, "/-/ready").await
     }
 
+    /// Alertmanager with a receiver that does nothing, alone.
+    pub(crate) async fn alertmanager() -> Peer {
+        let arguments = |listen: &str, folder: &Path| {
+            let file = folder.join("alertmanager.yml");
+            std::fs::write(&file, "route: {receiver: none}\nreceivers: [{name: none}]\n").unwrap();
+            vec![
+                format!("--web.listen-address={listen}"),
+                format!("--config.file={}", file.display()),
+                format!("--storage.path={}", folder.join("data").display()),
+                "--cluster.listen-address=".to_owned(),
+            ]
+        };
+        Peer::start("prometheus-alertmanager", arguments, "/-/ready").await
+    }
+
+    /// VictoriaMetrics, with nothing in it.
+    pub(crate) async fn victoria_metrics() -> Peer {
+        let arguments = |listen: &str, folder: &Path| {
+            vec![format!("-httpListenAddr={listen}"), format!("-storageDataPath={}", folder.join("data").display())]
+        };
+        Peer::start("victoria-metrics", arguments, "/health").await
+    }
+
     /// The node exporter with collectors that do not ask other programs.
     pub(crate) async fn node_exporter() -> Peer {
         let flags = |listen: &str, _: &Path| vec![format!("--web.listen-address={listen}")];

@@ -6,6 +6,13 @@ use rustls::CertificateError;
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
+/// How the library says that a server closed the connection too early.
+const CUT: [&str; 3] = [
+    "connection closed before message completed",
+    "end of file before message length reached",
+    "unexpected EOF during chunk size line",
+];
+
 /// What a failed request means, in one line.
 pub(crate) fn failure(error: reqwest::Error) -> String {
     if error.is_redirect() && error.status().is_none() {
@@ -33,6 +40,14 @@ fn in_words(error: &(dyn Error + 'static), peer: &str) -> Option<String> {
                 return Some(inner);
             }
             return io_in_words(io, peer);
+        }
+        // Those of HTTP/1 have kinds that only the library underneath can be asked for.
+        let text = e.to_string();
+        if CUT.iter().any(|cut| text.ends_with(cut)) {
+            return Some(format!("{peer} closed the connection before its answer was whole"));
+        }
+        if text.ends_with(" parsed") {
+            return Some(format!("the answer of {peer} is not HTTP: {text}"));
         }
         // The resolver's error has no name outside; the last of the chain is the system's.
         if e.to_string() == "dns error" {
