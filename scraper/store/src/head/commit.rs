@@ -1,10 +1,12 @@
 //! One transaction: the rows of new series, the rows of the samples, the count of batches.
 
 use super::{Pending, Span};
+use crate::Batch;
 use crate::error::one_line;
 use crate::series::{NumberSet, SeriesIndex, to_record_batch};
 use duckdb::Connection;
 use duckdb::arrow::array::{BooleanArray, Float64Array, Int64Array, RecordBatch, UInt32Array};
+use duckdb::arrow::buffer::{BooleanBuffer, NullBuffer};
 use duckdb::arrow::datatypes::{DataType, Field, Schema};
 use duckdb::arrow::error::ArrowError;
 use parking_lot::RwLock;
@@ -105,25 +107,32 @@ impl Committer {
         appender.append_record_batch(rows)?;
         appender.flush()?;
         drop(appender);
-        transaction.execute("UPDATE head_commit SET batches = ?", [last])?;
+        transaction.prepare_cached("UPDATE head_commit SET batches = ?")?.execute([last])?;
         transaction.commit()?;
         self.written_series.extend(new.iter().map(|(number, _)| *number));
         Ok(())
     }
 
     fn rows(&self, batches: &[Arc<Pending>]) -> Result<RecordBatch, ArrowError> {
-        let all = || batches.iter().map(|p| &p.batch);
-        let series: UInt32Array = all().flat_map(|b| &b.series).map(|s| s.0).collect::<Vec<_>>().into();
-        let timestamps: Int64Array = all().flat_map(|b| &b.timestamps_ms).copied().collect::<Vec<_>>().into();
-        let stale: Vec<bool> = all().flat_map(|b| &b.values).map(|&v| is_stale(v)).collect();
-        let values: Float64Array = if stale.contains(&true) {
-            all().flat_map(|b| &b.values).map(|&v| (!is_stale(v)).then_some(v)).collect()
-        } else {
-            all().flat_map(|b| &b.values).copied().collect::<Vec<_>>().into()
-        };
+        let count = batches.iter().map(|p| p.batch.len()).sum();
+        let mut series = Vec::with_capacity(count);
+        let mut timestamps = Vec::with_capacity(count);
+        let mut values = Vec::with_capacity(count);
+        for Batch { series: s, timestamps_ms: t, values: v } in batches.iter().map(|p| &p.batch) {
+            series.extend(s.iter().map(|s| s.0));
+            timestamps.extend_from_slice(t);
+            values.extend_from_slice(v);
+        }
+        let stale = BooleanBuffer::collect_bool(count, |i| is_stale(values[i]));
+        let present = (stale.count_set_bits() > 0).then(|| NullBuffer::new(!&stale));
         RecordBatch::try_new(
             self.schema.clone(),
-            vec![Arc::new(series), Arc::new(timestamps), Arc::new(values), Arc::new(BooleanArray::from(stale))],
+            vec![
+                Arc::new(UInt32Array::from(series)),
+                Arc::new(Int64Array::from(timestamps)),
+                Arc::new(Float64Array::new(values.into(), present)),
+                Arc::new(BooleanArray::from(stale)),
+            ],
         )
     }
 
@@ -228,6 +237,13 @@ impl Committer {
         let connection = self.connection.as_ref().ok_or("the database is not open")?;
         let sql = "SELECT (block_size * used_blocks)::UBIGINT FROM pragma_database_size()";
         connection.query_row(sql, [], |r| r.get(0)).map_err(one_line)
+    }
+
+    /// Hands memory that sealing and checkpoints have freed back to the system. DuckDB does so by itself only on threads
+    /// of its own, of which there are none (`Options::threads`); and whenever its limit is set.
+    pub(crate) fn give_memory_back(&self, limit_bytes: u64) -> Result<(), String> {
+        let connection = self.connection.as_ref().ok_or("the database is not open")?;
+        connection.execute_batch(&format!("SET GLOBAL memory_limit = '{limit_bytes}B'")).map_err(one_line)
     }
 
     /// The timestamp before which about this share of all samples lies; `None` where there are none.

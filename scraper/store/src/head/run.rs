@@ -279,6 +279,8 @@ impl Run {
             queue.sealing.views = false;
             queue.cut(i64::MAX, self.oldest_ms(), 0);
             self.shared.to_seal.notify_all();
+            drop(queue);
+            self.committer.give_memory_back(self.options.memory_limit_bytes)?;
         }
         if close {
             self.close_table()?;
