@@ -19,6 +19,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 const READY: usize = 4;
 /// How long the writer waits for one client in all.
 const PATIENCE: Duration = Duration::from_millis(250);
+/// How long an answer is kept for a client that does not take it.
+const KEPT_FOR: Duration = Duration::from_secs(60);
 /// So many clients may have their answers kept.
 pub(crate) const SLOW_CLIENTS: usize = 4;
 
@@ -82,12 +84,12 @@ impl Writer {
         runtime.spawn(async move {
             let (place, kept) = kept.unzip();
             for piece in kept.into_iter().flatten() {
-                if ready.send(Piece::Text(piece)).await.is_err() {
+                if ready.send_timeout(Piece::Text(piece), KEPT_FOR).await.is_err() {
                     return;
                 }
             }
             drop(place);
-            let _ = ready.send(Piece::End).await;
+            let _ = ready.send_timeout(Piece::End, KEPT_FOR).await;
         });
     }
 }
@@ -167,6 +169,18 @@ mod tests {
         let (third, pieces) = channel(places);
         write(third, 200).await.expect("there is a place again");
         pieces.collect().await.expect("whole");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_kept_for_ever() {
+        let places = places();
+        let (writer, pieces) = channel(places.clone());
+        write(writer, 200).await.expect("kept");
+        assert_eq!(places.available_permits(), 0);
+        tokio::time::pause();
+        tokio::time::sleep(KEPT_FOR * 2).await;
+        assert_eq!(places.available_permits(), 1);
+        assert!(pieces.collect().await.is_err());
     }
 
     #[tokio::test]
