@@ -1,7 +1,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand};
-use procession_scraper::commands::{CheckMetrics, Export, Import};
+use procession_scraper::commands::{CheckMetrics, Export, Import, Sql};
 use procession_scraper::config::{Config, parse_duration};
 use procession_scraper::{ConfigSource, Options};
 use procession_web::{LogFlags, WebFlags, shutdown_signal};
@@ -67,6 +67,8 @@ enum Command {
     Import(Import),
     /// Write the samples of a folder as OpenMetrics text.
     Export(Export),
+    /// Ask a running scraper, or a folder, in SQL (docs/sql.md tells of the views).
+    Sql(Sql),
 }
 
 #[derive(Debug, Subcommand)]
@@ -96,6 +98,7 @@ impl Cli {
                 Ok(if valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
             }
             Some(Command::Import(import)) => import.run().map(|_| ExitCode::SUCCESS),
+            Some(Command::Sql(sql)) => sql.run().map(|()| ExitCode::SUCCESS),
             Some(Command::Export(export)) => export.run(&mut std::io::stdout().lock()).map(|_| ExitCode::SUCCESS),
         }
     }

@@ -9,6 +9,7 @@ pub mod config;
 mod discovery;
 mod metrics;
 pub mod relabel;
+mod rows;
 mod run;
 mod scrape;
 pub mod target;

@@ -3,7 +3,7 @@
 //! | file | its subject |
 //! |---|---|
 //! | `parameters`, `instant`, `label_name` | what a request says |
-//! | `query`, `syntax`, `exemplars`, `series`, `targets`, `relabel_steps`, `metadata`, `rules`, `status` | the endpoints |
+//! | `query`, `sql`, `syntax`, `exemplars`, `series`, `targets`, `relabel_steps`, `metadata`, `rules`, `status` | the endpoints |
 //! | `gate`, `watched` | evaluation on threads of its own, bounded and given up when no one waits for it |
 //! | `answer`, `result`, `json` | what is sent back |
 //! | `pages` | HTML |
@@ -26,6 +26,7 @@ mod relabel_steps;
 mod result;
 mod rules;
 mod series;
+mod sql;
 mod state;
 mod status;
 mod syntax;
@@ -53,6 +54,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/query_exemplars", get(exemplars::query_exemplars).post(exemplars::query_exemplars))
         .route("/format_query", get(syntax::format_query).post(syntax::format_query))
         .route("/parse_query", get(syntax::parse_query).post(syntax::parse_query))
+        .route("/sql", get(sql::sql).post(sql::sql))
         .route("/series", get(series::series).post(series::series))
         .route("/labels", get(series::labels).post(series::labels))
         .route("/label/{name}/values", get(series::label_values))

@@ -4,7 +4,7 @@ use super::gate::Gate;
 use super::metadata::Metadata;
 use crate::config::Job;
 use crate::target::status::TargetsSnapshot;
-use procession_store::Store;
+use procession_store::{SqlLimits, Store};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,6 +22,8 @@ pub struct Limits {
     pub lookback_ms: i64,
     /// Samples that one query may hold in memory.
     pub max_samples: usize,
+    /// What one SQL query may take.
+    pub sql: SqlLimits,
 }
 
 impl Default for Limits {
@@ -33,6 +35,7 @@ impl Default for Limits {
             timeout: Duration::from_secs(120),
             lookback_ms: 300_000,
             max_samples: 50_000_000,
+            sql: SqlLimits::default(),
         }
     }
 }

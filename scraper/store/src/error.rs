@@ -144,6 +144,24 @@ pub enum Error {
     /// The query failed.
     #[error("the query failed in the database: {0}")]
     Query(String),
+    /// A user's SQL is wrong: the place and what DuckDB says. May have several lines, of which one points at the place.
+    #[error("{0}")]
+    SqlInvalid(String),
+    /// A user's SQL would do what it may not.
+    #[error("{0}")]
+    SqlRefused(String),
+    /// A user's SQL failed while it ran.
+    #[error("{0}")]
+    SqlFailed(String),
+    /// A user's SQL was stopped.
+    #[error("the query was stopped")]
+    SqlStopped,
+    /// A user's SQL returns too many rows.
+    #[error("the query returns more than {limit} rows: add a LIMIT, or ask for less")]
+    SqlTooManyRows {
+        /// How many it may return.
+        limit: usize,
+    },
     /// The query would return too much.
     #[error("the query selects more than {limit} samples of {series} series: ask for less time or fewer series")]
     TooManySamples {
@@ -188,6 +206,17 @@ impl Error {
 
     pub(crate) fn query(error: impl std::fmt::Display) -> Self {
         Error::Query(one_line(error))
+    }
+
+    /// DuckDB's words about a user's SQL, as they are: below the first line they show where.
+    pub(crate) fn sql(error: impl std::fmt::Display) -> Self {
+        let message = error.to_string().trim_end().to_owned();
+        let kinds = ["Parser Error", "Binder Error", "Catalog Error", "Syntax Error", "Permission Error"];
+        if kinds.iter().any(|kind| message.starts_with(kind)) {
+            Error::SqlInvalid(message)
+        } else {
+            Error::SqlFailed(message)
+        }
     }
 }
 

@@ -14,6 +14,7 @@
 //! | `recent` | what is not in blocks yet, in memory and by series |
 //! | `blocks` | sealed blocks: writing, reading, merging |
 //! | `query` | samples and metadata for the evaluator and the API |
+//! | `sql` | SQL that users write |
 
 mod batch;
 mod blocks;
@@ -26,6 +27,7 @@ mod options;
 mod query;
 mod recent;
 mod series;
+mod sql;
 mod stats;
 mod store;
 
@@ -33,5 +35,6 @@ pub use batch::{Appended, Batch, Forgotten, SeriesRef, TIMESTAMP_LIMIT_MS};
 pub use error::Error;
 pub use exemplars::{Exemplar, SeriesExemplars};
 pub use options::Options;
+pub use sql::SqlLimits;
 pub use stats::Stats;
 pub use store::Store;

@@ -12,10 +12,12 @@ use crate::head::{
     sealed_and_closing,
 };
 use crate::recent::{self, Recent};
-use crate::{Appended, Batch, Error, Forgotten, Options, SeriesRef, Stats, query, series};
+use crate::{Appended, Batch, Error, Forgotten, Options, SeriesRef, SqlLimits, Stats, query, series, sql};
+use duckdb::arrow::array::RecordBatch;
 use parking_lot::{Condvar, Mutex, RwLock};
 use procession_openmetrics::Labels;
 use procession_promql::{Matcher, Select, SelectError, Selection, SeriesSet};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -189,6 +191,25 @@ impl Store {
         end_ms: i64,
     ) -> Result<Vec<String>, Error> {
         query::label_values(&self.inner.shared, name, sets, start_ms, end_ms)
+    }
+
+    /// Runs SQL that a user wrote, which can only read, over the views `samples`, `series`, `processes` and `groups`.
+    /// `each` is told of the rows as they come, at least once, also where there are none, so that it knows the columns.
+    ///
+    /// The query ends when `stop` says so, which is asked from another thread all the while, and when `each` fails.
+    ///
+    /// # Errors
+    /// The text is wrong or asks for what is not allowed, the query fails or takes more than it may, it was stopped, or
+    /// `each` failed.
+    pub fn sql(
+        &self,
+        text: &str,
+        limits: &SqlLimits,
+        stop: &(dyn Fn() -> bool + Sync),
+        each: &mut dyn FnMut(&RecordBatch) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        let Inner { shared, folder, .. } = &*self.inner;
+        sql::run((shared, folder), text, limits, stop, each)
     }
 
     /// Figures for the scraper's own metrics.

@@ -1,4 +1,5 @@
-//! The views `samples` and `series`, over the hot tables and the blocks: what people and their tools ask.
+//! The views `samples` and `series`, over the hot tables and the blocks: what people and their tools ask. (Those with a
+//! row for each process are made of them in `sql::wide`.)
 
 use super::Block;
 use std::fmt::Write;
@@ -8,8 +9,13 @@ use std::sync::Arc;
 /// The number that stands for a label set in the views: the same in the hot tables and in every block.
 pub(crate) const FINGERPRINT: &str = "md5_number_lower(name || chr(10) || labels::VARCHAR)::UBIGINT";
 
-/// The statements that make both views anew. Paths are absolute, so that it does not matter where the client was started.
+/// The statements that make all views anew. Paths are absolute, so that it does not matter where the client was started.
 pub(crate) fn views_sql(blocks: &[Arc<Block>]) -> String {
+    long_views_sql(blocks) + &crate::sql::all_columns_sql()
+}
+
+/// The statements that make the views with a row for each sample or series.
+pub(crate) fn long_views_sql(blocks: &[Arc<Block>]) -> String {
     let paths = |blocks: &[&Arc<Block>], path: fn(&Block) -> std::path::PathBuf| {
         blocks.iter().map(|block| path_literal(&path(block))).collect::<Vec<_>>().join(", ")
     };
@@ -37,12 +43,16 @@ pub(crate) fn views_sql(blocks: &[Arc<Block>]) -> String {
         "SELECT series_id::UBIGINT AS series_id, name, labels, {FINGERPRINT} AS fingerprint FROM head_series{series}"
     );
     format!(
-        "CREATE OR REPLACE VIEW series AS SELECT DISTINCT fingerprint AS series_id, name, labels FROM ({named});
+        "CREATE OR REPLACE VIEW stored_series AS {named};
+         CREATE OR REPLACE VIEW stored_samples AS
+         SELECT series_id::UBIGINT AS series_id, ts, value, stale FROM head_samples
+         UNION ALL SELECT series_id::UBIGINT, ts, value, stale FROM head_closed{samples};
+         CREATE OR REPLACE VIEW series AS SELECT DISTINCT fingerprint AS series_id, name, labels FROM stored_series;
          CREATE OR REPLACE VIEW samples AS
          SELECT s.name, s.labels, s.fingerprint AS series_id, make_timestamp_ms(h.ts) AS time, h.ts, h.value, h.stale
-         FROM (SELECT series_id::UBIGINT AS series_id, ts, value, stale FROM head_samples
-               UNION ALL SELECT series_id::UBIGINT, ts, value, stale FROM head_closed{samples}) h
-         JOIN ({named}) s USING (series_id);
+         FROM stored_samples h JOIN stored_series s USING (series_id);
+         COMMENT ON VIEW stored_series IS 'Series by their number in their block; for the other views';
+         COMMENT ON VIEW stored_samples IS 'Samples by the number of their series in its block; for the other views';
          COMMENT ON VIEW series IS 'One row for each series: a metric name and labels';
          COMMENT ON COLUMN series.series_id IS 'Number that stands for the name and the labels';
          COMMENT ON COLUMN series.name IS 'Metric name, empty where there is none';

@@ -1,5 +1,6 @@
 //! The samples of one hot table.
 
+use super::Told;
 use super::samples::Samples;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -38,6 +39,16 @@ impl Generation {
         let mut all: Vec<(u32, &Labels)> = self.series.iter().map(|(n, (labels, _))| (*n, labels)).collect();
         all.sort_unstable_by(|(_, a), (_, b)| crate::blocks::order(a, b));
         all
+    }
+
+    pub(super) fn each(&self, told: &mut Told<'_>) {
+        let (mut timestamps, mut values) = (Vec::new(), Vec::new());
+        for (&number, (labels, _)) in &self.series {
+            timestamps.clear();
+            values.clear();
+            self.read(number, (i64::MIN, i64::MAX), &mut timestamps, &mut values);
+            told(number, labels, &timestamps, &values);
+        }
     }
 
     pub(super) fn cut(&mut self, cut_ms: i64) {

@@ -12,7 +12,11 @@ pub(crate) use load::load;
 
 use crate::Batch;
 use crate::series::SeriesIndex;
+use procession_openmetrics::Labels;
 use std::sync::Arc;
+
+/// Told of a series: its number, its labels, its timestamps and values in order.
+pub(crate) type Told<'a> = dyn FnMut(u32, &Labels, &[i64], &[f64]) + 'a;
 
 /// The samples of the hot table, and of the closed one that is being sealed.
 #[derive(Debug, Default)]
@@ -51,6 +55,13 @@ impl Recent {
     /// The samples before a moment were deleted from the hot table.
     pub(crate) fn cut(&mut self, cut_ms: i64) {
         self.hot.cut(cut_ms);
+    }
+
+    /// Tells of every series with its samples in order; of one that is in the closed table and the hot one, of both.
+    pub(crate) fn each(&self, told: &mut Told<'_>) {
+        for generation in self.closed.as_deref().into_iter().chain([&self.hot]) {
+            generation.each(told);
+        }
     }
 
     /// Appends the samples of a series with `start_ms < timestamp <= end_ms`, in order.

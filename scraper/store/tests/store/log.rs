@@ -5,9 +5,9 @@ use procession_store::Store;
 use std::collections::BTreeSet;
 use std::fs;
 
-const BATCHES: i64 = 20;
+const BATCHES: i64 = 100;
 
-/// What a crash would leave of a folder with twenty batches, all of them in the log.
+/// What a crash would leave of a folder with a hundred batches, all of them in the log.
 struct Left {
     file: Vec<u8>,
     log: Vec<u8>,
@@ -39,9 +39,9 @@ impl Left {
         assert!(all.iter().all(|(_, samples)| samples.iter().map(|s| s.0).eq(1..=last)), "whole batches only");
 
         // It goes on as if nothing had been.
-        store.append(batch(&store, &[(&series("m", 0), 99, Some(1.0))])).unwrap();
+        store.append(batch(&store, &[(&series("m", 0), 999, Some(1.0))])).unwrap();
         store.close().unwrap();
-        assert_eq!(all_of(&open(dir.path()), "m")[0].1.last(), Some(&(99, Some(1.0))));
+        assert_eq!(all_of(&open(dir.path()), "m")[0].1.last(), Some(&(999, Some(1.0))));
 
         let paths = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
         let aside = paths.filter(|path| path.to_string_lossy().contains("head.duckdb.wal.damaged-"));

@@ -16,4 +16,6 @@ mod model;
 mod refusal;
 mod retention;
 mod roundtrip;
+mod sql;
+mod sql_docs;
 mod support;

@@ -1,0 +1,169 @@
+//! The instance that serves one query: the newest samples copied into memory, the blocks where they lie, nothing else.
+
+use super::fence::{self, Named};
+use super::{SqlLimits, wide};
+use crate::Error;
+use crate::blocks::{Block, long_views_sql};
+use crate::folder::Folder;
+use crate::head::Shared;
+use crate::series::to_record_batch;
+use duckdb::arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, UInt32Array};
+use duckdb::arrow::error::ArrowError;
+use duckdb::{Config, Connection};
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use procession_openmetrics::{Labels, is_stale};
+use std::fmt::Write;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// An instance, locked, and what must stay as long as it.
+pub(super) struct Instance {
+    pub(super) connection: Connection,
+    /// The files of these blocks are not removed while they are held.
+    _blocks: Vec<Arc<Block>>,
+    _spill: Spill,
+}
+
+/// A folder of its own for what does not fit into memory.
+struct Spill(PathBuf);
+
+impl Drop for Spill {
+    fn drop(&mut self) {
+        // DuckDB has removed it where it was used; what is left, the next start removes.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Instance {
+    /// Makes an instance for a text, which was accepted. `hold` is told of the connection before anything runs on it.
+    pub(super) fn make(
+        shared: &Shared,
+        folder: &Folder,
+        text: &str,
+        limits: &SqlLimits,
+        hold: impl FnOnce(&Connection),
+    ) -> Result<Instance, Error> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let spill = Spill(folder.spill().join(format!("sql-{}", NUMBER.fetch_add(1, Ordering::Relaxed))));
+        let connection = config(limits, &spill.0).and_then(Connection::open_in_memory_with_flags);
+        let connection = connection.map_err(Error::query)?;
+        hold(&connection);
+        let named = fence::check(&connection, text)?;
+        let blocks = copy_recent(shared, &connection)?;
+        make_views(&connection, &blocks, &named).map_err(Error::sql)?;
+        Ok(Instance { connection, _blocks: blocks, _spill: spill })
+    }
+}
+
+fn config(limits: &SqlLimits, spill: &Path) -> duckdb::Result<Config> {
+    Config::default()
+        .threads(limits.threads.max(1) as i64)?
+        .max_memory(&format!("{}B", limits.memory_bytes))?
+        .with("temp_directory", spill.to_string_lossy())?
+        .with("max_temp_directory_size", format!("{}B", limits.temp_bytes))?
+        .with("autoinstall_known_extensions", "false")?
+        .with("autoload_known_extensions", "false")?
+        .with("allow_community_extensions", "false")?
+        .with("allow_persistent_secrets", "false")
+}
+
+/// The tables that the views are over, as the migrations make them.
+const TABLES: &str = "
+    CREATE TABLE head_series (series_id UINTEGER NOT NULL, name VARCHAR NOT NULL, labels MAP(VARCHAR, VARCHAR) NOT NULL);
+    CREATE TABLE head_samples (series_id UINTEGER NOT NULL, ts BIGINT NOT NULL, value DOUBLE, stale BOOLEAN NOT NULL);
+    CREATE TABLE head_closed AS FROM head_samples LIMIT 0;";
+
+/// Rows that are handed to DuckDB at once.
+const ROWS_AT_ONCE: usize = 122_880;
+
+/// Copies what is not in blocks, at one moment. Returns the blocks of that moment.
+fn copy_recent(shared: &Shared, to: &Connection) -> Result<Vec<Arc<Block>>, Error> {
+    to.execute_batch(TABLES).map_err(Error::query)?;
+    let mut series: HashMap<u32, Labels, RandomState> = HashMap::default();
+    let mut rows = Rows::default();
+    let blocks = {
+        // Under this lock every sample is in one place (see `query::select`).
+        let recent = shared.recent.read();
+        recent.each(&mut |number, labels, timestamps, values| {
+            series.entry(number).or_insert_with(|| labels.clone());
+            rows.series.resize(rows.series.len() + timestamps.len(), number);
+            rows.timestamps.extend_from_slice(timestamps);
+            rows.values.extend_from_slice(values);
+        });
+        let index = shared.series.read();
+        for waiting in shared.queue.lock().pending() {
+            let batch = &waiting.batch;
+            for number in batch.series.iter().map(|s| s.0) {
+                if let Some(labels) = index.get(number) {
+                    series.entry(number).or_insert_with(|| labels.clone());
+                }
+            }
+            rows.series.extend(batch.series.iter().map(|s| s.0));
+            rows.timestamps.extend_from_slice(&batch.timestamps_ms);
+            rows.values.extend_from_slice(&batch.values);
+        }
+        shared.blocks.list().blocks.clone()
+    };
+    let series: Vec<(u32, Labels)> = series.into_iter().collect();
+    append(to, "head_series", series.chunks(ROWS_AT_ONCE).map(to_record_batch))?;
+    let all = (0..rows.series.len()).step_by(ROWS_AT_ONCE);
+    append(to, "head_samples", all.map(|at| rows.batch(at..rows.series.len().min(at + ROWS_AT_ONCE))))?;
+    Ok(blocks)
+}
+
+fn append(
+    to: &Connection,
+    table: &str,
+    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+) -> Result<(), Error> {
+    let mut appender = to.appender(table).map_err(Error::query)?;
+    for batch in batches {
+        appender.append_record_batch(batch.map_err(Error::query)?).map_err(Error::sql)?;
+    }
+    appender.flush().map_err(Error::sql)
+}
+
+/// Samples in columns.
+#[derive(Default)]
+struct Rows {
+    series: Vec<u32>,
+    timestamps: Vec<i64>,
+    values: Vec<f64>,
+}
+
+impl Rows {
+    fn batch(&self, range: Range<usize>) -> Result<RecordBatch, ArrowError> {
+        let series = UInt32Array::from(self.series[range.clone()].to_vec());
+        let timestamps = Int64Array::from(self.timestamps[range.clone()].to_vec());
+        let values = &self.values[range];
+        let stale: BooleanArray = values.iter().map(|&v| Some(is_stale(v))).collect();
+        let values: Float64Array = values.iter().map(|&v| (!is_stale(v)).then_some(v)).collect();
+        RecordBatch::try_from_iter_with_nullable([
+            ("series_id", Arc::new(series) as ArrayRef, false),
+            ("ts", Arc::new(timestamps), false),
+            ("value", Arc::new(values), true),
+            ("stale", Arc::new(stale), false),
+        ])
+    }
+}
+
+/// Makes the views, and locks the instance: it can read the files of these blocks, and nothing can be set any more.
+fn make_views(to: &Connection, blocks: &[Arc<Block>], named: &Named) -> duckdb::Result<()> {
+    to.execute_batch(&long_views_sql(blocks))?;
+    to.execute_batch(&wide::views_sql(|column| named.uses(column)))?;
+    let mut files = String::new();
+    for file in blocks.iter().flat_map(|b| [b.samples(), b.series()]) {
+        // Writing into a String cannot fail.
+        let _ = write!(files, "'{}',", file.to_string_lossy().replace('\'', "''"));
+    }
+    to.execute_batch(&format!(
+        "SET allowed_paths = [{files}]; SET enable_external_access = false; SET lock_configuration = true"
+    ))
+}
+
+/// What interrupts the query that runs, if one does.
+pub(super) type Running = Mutex<Option<Arc<duckdb::InterruptHandle>>>;
