@@ -77,11 +77,6 @@ impl Labels {
         self.data.is_empty()
     }
 
-    /// The bytes that the set takes in memory, without the counter beside it.
-    pub fn size_bytes(&self) -> usize {
-        self.data.len()
-    }
-
     /// A builder that holds the same pairs.
     pub fn to_builder(&self) -> LabelsBuilder {
         let mut builder = LabelsBuilder::default();

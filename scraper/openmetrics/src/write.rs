@@ -1,7 +1,6 @@
 //! Writing OpenMetrics text. What is written here, [`crate::Parser`] reads back as the same labels, value bits and
 //! milliseconds.
 
-use crate::format::MetricType;
 use crate::labels::{Labels, METRIC_NAME};
 use crate::scan::cursor::{LABEL, LABEL_START, NAME, NAME_START, is};
 use std::io::Write as _;
@@ -82,56 +81,6 @@ pub fn timestamp(out: &mut Vec<u8>, ms: i64) {
     }
 }
 
-/// Appends a sample line.
-pub fn sample(out: &mut Vec<u8>, labels: &Labels, number: f64, timestamp_ms: Option<i64>) {
-    series(out, labels);
-    out.push(b' ');
-    value(out, number);
-    if let Some(ms) = timestamp_ms {
-        out.push(b' ');
-        timestamp(out, ms);
-    }
-    out.push(b'\n');
-}
-
-/// Appends a TYPE line.
-pub fn metric_type(out: &mut Vec<u8>, family: &str, kind: MetricType) {
-    metadata(out, "TYPE", family);
-    out.extend_from_slice(kind.as_str().as_bytes());
-    out.push(b'\n');
-}
-
-/// Appends a UNIT line. The unit must be the last part of the family's name, or the exposition is not valid.
-pub fn unit(out: &mut Vec<u8>, family: &str, unit: &str) {
-    metadata(out, "UNIT", family);
-    out.extend_from_slice(unit.as_bytes());
-    out.push(b'\n');
-}
-
-/// Appends a HELP line.
-pub fn help(out: &mut Vec<u8>, family: &str, text: &str) {
-    metadata(out, "HELP", family);
-    label_value(out, text);
-    out.push(b'\n');
-}
-
-/// Appends the line that ends an exposition.
-pub fn eof(out: &mut Vec<u8>) {
-    out.extend_from_slice(b"# EOF\n");
-}
-
-fn metadata(out: &mut Vec<u8>, keyword: &str, family: &str) {
-    out.extend_from_slice(b"# ");
-    out.extend_from_slice(keyword.as_bytes());
-    out.push(b' ');
-    if is_bare(family, NAME_START, NAME) {
-        out.extend_from_slice(family.as_bytes());
-    } else {
-        quoted(out, family);
-    }
-    out.push(b' ');
-}
-
 fn quoted(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     label_value(out, text);
@@ -194,22 +143,11 @@ mod tests {
     }
 
     #[test]
-    fn writes_an_exposition() {
+    fn writes_series() {
         let up = Labels::from_pairs([(METRIC_NAME, "a_seconds"), ("job", "x\"\\\n")]);
         let dotted = Labels::from_pairs([(METRIC_NAME, "a.b"), ("1", "one")]);
-        let body = text(|out| {
-            metric_type(out, "a_seconds", MetricType::Gauge);
-            unit(out, "a_seconds", "seconds");
-            help(out, "a_seconds", "two\nlines");
-            sample(out, &up, 0.5, Some(1500));
-            metric_type(out, "a.b", MetricType::Unknown);
-            sample(out, &dotted, 1.0, None);
-            eof(out);
-        });
-        let expected = "# TYPE a_seconds gauge\n# UNIT a_seconds seconds\n# HELP a_seconds two\\nlines\n\
-            a_seconds{job=\"x\\\"\\\\\\n\"} 0.5 1.5\n# TYPE \"a.b\" unknown\n{\"a.b\",\"1\"=\"one\"} 1\n# EOF\n";
-        assert_eq!(body, expected);
-        assert_eq!(crate::validate(body.as_bytes(), Format::OpenMetrics).map(|s| s.samples), Ok(2));
+        assert_eq!(text(|out| series(out, &up)), "a_seconds{job=\"x\\\"\\\\\\n\"}");
+        assert_eq!(text(|out| series(out, &dotted)), "{\"a.b\",\"1\"=\"one\"}");
     }
 
     proptest! {
@@ -223,7 +161,16 @@ mod tests {
             let mut builder = Labels::from_pairs(&pairs).to_builder();
             let labels = { builder.set(METRIC_NAME, &name); builder.build() };
             let number = f64::from_bits(bits);
-            let body = text(|out| { sample(out, &labels, number, ms); eof(out); });
+            let body = text(|out| {
+                series(out, &labels);
+                out.push(b' ');
+                value(out, number);
+                if let Some(ms) = ms {
+                    out.push(b' ');
+                    timestamp(out, ms);
+                }
+                out.extend_from_slice(b"\n# EOF\n");
+            });
             let Ok(Some(Entry::Sample(read))) = Parser::new(body.as_bytes(), Format::OpenMetrics).next_entry() else {
                 panic!("{body}");
             };
