@@ -5,6 +5,7 @@ use super::http::HttpClient;
 use super::protocol::ScrapeProtocol;
 use crate::relabel::Rule;
 use procession_openmetrics::Labels;
+use procession_store::RetentionRule;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,8 @@ pub struct Config {
     pub jobs: Vec<Arc<Job>>,
     /// How many exemplars are kept, where the file says it.
     pub max_exemplars: Option<usize>,
+    /// Which series are kept for another time than the others; the first that fits decides.
+    pub retention: Vec<RetentionRule>,
 }
 
 /// One entry of `scrape_configs`: targets that are scraped in one way.

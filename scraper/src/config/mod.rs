@@ -14,6 +14,7 @@ mod raw;
 mod redact;
 mod refused;
 mod relabel;
+mod retention;
 mod scalar;
 mod size;
 #[cfg(test)]
@@ -38,12 +39,14 @@ impl Config {
         let raw: Option<raw::RawConfig> =
             serde_yaml::from_str(text).map_err(|error| ConfigError::from_yaml(file, &error))?;
         let folder = folder::Folder(Path::new(file).parent().unwrap_or(Path::new("")));
-        let raw = raw.unwrap_or_default();
+        let mut raw = raw.unwrap_or_default();
+        let rules = raw.storage.as_mut().and_then(|storage| storage.retention.take()).unwrap_or_default();
+        let retention = rules.into_iter().map(retention::RawRetention::compile).collect();
         let exemplars = raw.storage.as_ref().and_then(|storage| storage.exemplars.as_ref());
         let max_exemplars = exemplars.and_then(|e| e.max_exemplars).and_then(|n| usize::try_from(n).ok());
         let (jobs, external_labels) =
             compile::compile(raw, &folder).map_err(|problem| ConfigError::from_problem(file, text, problem))?;
-        Ok(Config { yaml: redact::redact(text), external_labels, jobs, max_exemplars })
+        Ok(Config { yaml: redact::redact(text), external_labels, jobs, max_exemplars, retention })
     }
 
     /// This configuration and the jobs of another one; a job name that both have is refused.

@@ -10,6 +10,7 @@ use super::refused::{
     Settings, SplitFiles, StorageKeys, Tracing,
 };
 use super::relabel::RawRule;
+use super::retention::RawRetention;
 use super::size::ConfigSize;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -32,10 +33,12 @@ pub(super) struct RawConfig {
     pub(super) runtime: Refused<Settings>,
 }
 
-/// `storage`: of it, how many exemplars are kept.
+/// `storage`: of Prometheus's, how many exemplars are kept; and ours.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "a mapping with `exemplars`")]
+#[serde(deny_unknown_fields, default, expecting = "a mapping with `exemplars` and `retention`")]
 pub(super) struct RawStorage {
+    /// Ours: which series are kept for how long.
+    pub(super) retention: Option<Vec<RawRetention>>,
     pub(super) exemplars: Option<RawExemplars>,
     pub(super) tsdb: Refused<StorageKeys>,
 }

@@ -89,7 +89,7 @@ pub async fn run(options: Options, bound: Bound, shutdown: CancellationToken) ->
     let _ = rustls::crypto::ring::default_provider().install_default();
     let config = options.config.read()?;
     let store = open(&options).await?;
-    keep_exemplars(&store, &config);
+    configure(&store, &config);
     let metrics = Metrics::default();
     let sink = wiring::sink(store.clone());
     let thread = ScrapeThread::start().context("cannot start the thread that scrapes")?;
@@ -141,7 +141,9 @@ async fn open(options: &Options) -> anyhow::Result<Store> {
     Ok(opening.await.context("opening the store was given up")??)
 }
 
-fn keep_exemplars(store: &Store, config: &Config) {
+/// What the configuration says of the store.
+fn configure(store: &Store, config: &Config) {
+    store.keep_by(config.retention.clone());
     store.limit_exemplars(config.max_exemplars.unwrap_or(procession_store::Options::default().max_exemplars));
 }
 
@@ -194,7 +196,7 @@ impl<R: Copy + Eq + Hash + Send + Sync + 'static> Scraping<R> {
         self.pools.check(&config)?;
         self.discoverers.apply(&config, DISCOVERY_PATIENCE).await;
         self.pools.apply(&config, &self.discoverers.found()).await?;
-        keep_exemplars(&self.store, &config);
+        configure(&self.store, &config);
         *self.current.lock() = Current::now(&config);
         self.config = config;
         Ok(())

@@ -34,7 +34,7 @@ mod store;
 pub use batch::{Appended, Batch, Forgotten, SeriesRef, TIMESTAMP_LIMIT_MS};
 pub use error::Error;
 pub use exemplars::{Exemplar, SeriesExemplars};
-pub use options::Options;
+pub use options::{Options, RetentionRule};
 pub use sql::SqlLimits;
 pub use stats::Stats;
 pub use store::Store;

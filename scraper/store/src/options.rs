@@ -1,6 +1,16 @@
 //! What a store can be told.
 
+use procession_promql::Matcher;
 use std::time::Duration;
+
+/// Series that are kept for another time than [`Options::retention`].
+#[derive(Clone, Debug)]
+pub struct RetentionRule {
+    /// All must hold.
+    pub matchers: Vec<Matcher>,
+    /// As [`Options::retention`]. It may be longer or shorter.
+    pub keep: Option<Duration>,
+}
 
 /// The bounds and habits of a [`Store`](crate::Store).
 #[derive(Clone, Debug)]
@@ -9,6 +19,9 @@ pub struct Options {
     pub commit_interval: Duration,
     /// Samples older than this, counted back from the newest one in the store, are deleted. `None` keeps everything.
     pub retention: Option<Duration>,
+    /// Exceptions from it: the first rule that fits a series decides. Its samples go block by block, once all of a block is
+    /// too old for them. [`Store::keep_by`](crate::Store::keep_by) changes them.
+    pub retention_rules: Vec<RetentionRule>,
     /// The oldest blocks are removed when all blocks together take more disk than this, and the oldest samples of the hot
     /// database when it alone does. The log (see `checkpoint_bytes`) comes on top. `None` lets them grow.
     pub retention_bytes: Option<u64>,
@@ -54,6 +67,7 @@ impl Default for Options {
         Options {
             commit_interval: Duration::from_secs(1),
             retention: Some(Duration::from_secs(365 * 24 * 3600)),
+            retention_rules: Vec::new(),
             retention_bytes: None,
             max_pending_samples: 1_000_000,
             max_selected_samples: 50_000_000,

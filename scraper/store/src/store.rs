@@ -8,11 +8,13 @@ use crate::database::{self, Pool};
 use crate::exemplars::Exemplars;
 use crate::folder::{Folder, disk_bytes};
 use crate::head::{
-    ACTIVE_MS, Committer, Queue, Sealer, Shared, Span, Times, Writer, committed_batches, oldest_kept_ms,
+    ACTIVE_MS, Committer, Keep, Queue, Sealer, Shared, Span, Times, Writer, committed_batches, oldest_kept_ms,
     sealed_and_closing,
 };
 use crate::recent::{self, Recent};
-use crate::{Appended, Batch, Error, Forgotten, Options, SeriesRef, SqlLimits, Stats, query, series, sql};
+use crate::{
+    Appended, Batch, Error, Forgotten, Options, RetentionRule, SeriesRef, SqlLimits, Stats, query, series, sql,
+};
 use duckdb::arrow::array::RecordBatch;
 use parking_lot::{Condvar, Mutex, RwLock};
 use procession_openmetrics::Labels;
@@ -74,7 +76,8 @@ impl Store {
         for block in &blocks.list().blocks {
             times.add_unread(Span { first_ms: block.meta.first_ms, last_ms: block.meta.last_ms });
         }
-        let cut_ms = oldest_kept_ms(times.all().last_ms, options.retention);
+        let keep = Keep::new(options.retention_rules.clone(), options.retention);
+        let cut_ms = oldest_kept_ms(times.all().last_ms, keep.longest());
         let exemplars = Exemplars::load(&connection, options.max_exemplars, cut_ms).map_err(damaged)?;
         let committer = Committer::new(connection.try_clone().map_err(Error::query)?, index.numbers());
         let mut queue = Queue::new(times, batches, options.max_pending_samples);
@@ -91,6 +94,7 @@ impl Store {
             to_seal: Condvar::new(),
             blocks,
             exemplars: Mutex::new(exemplars),
+            keep: RwLock::new(keep),
         });
         let pool = Arc::new(Pool::new(connection, options.max_concurrent_queries));
         let thread = |cause| Error::Folder { path: folder.path().to_owned(), cause };
@@ -163,6 +167,14 @@ impl Store {
     pub fn seal(&self) -> Result<(), Error> {
         self.flush()?;
         self.inner.sealer.seal()
+    }
+
+    /// Changes which series are kept for another time than the others; see [`Options::retention_rules`].
+    pub fn keep_by(&self, rules: Vec<RetentionRule>) {
+        let shared = &self.inner.shared;
+        *shared.keep.write() = Keep::new(rules, self.inner.options.retention);
+        shared.queue.lock().sealing.upkeep = true;
+        shared.to_seal.notify_one();
     }
 
     /// The label sets of the series that satisfy one of the sets of matchers (all series where `sets` is empty) and have

@@ -37,9 +37,10 @@ impl Meta {
         self.samples_file.bytes + self.series_file.bytes
     }
 
-    /// Whether everything in this block stands in the other one, too.
+    /// Whether the other one stands for everything that this block was made of: it was merged into that one, or written
+    /// anew without series that are too old.
     pub(crate) fn is_part_of(&self, other: &Meta) -> bool {
-        self.sources.len() < other.sources.len()
+        (self.sources.len(), self.number) < (other.sources.len(), other.number)
             && self.sources.iter().all(|source| other.sources.binary_search(source).is_ok())
     }
 
@@ -74,6 +75,8 @@ mod tests {
         let (a, b, merged) = (meta(1, &[1], 0, 9), meta(2, &[2], 10, 19), meta(3, &[1, 2], 0, 19));
         assert!(a.is_part_of(&merged) && b.is_part_of(&merged));
         assert!(!merged.is_part_of(&a) && !merged.is_part_of(&merged) && !meta(4, &[4], 0, 9).is_part_of(&merged));
+        let thinned = meta(5, &[1], 0, 9);
+        assert!(a.is_part_of(&thinned) && !thinned.is_part_of(&a) && thinned.is_part_of(&merged));
         assert!(a.meets(9, 9) && a.meets(-5, 0) && !a.meets(10, 20));
     }
 }

@@ -29,6 +29,7 @@ pub(crate) use list::{BlockList, Blocks};
 pub(crate) use merge::next_merge;
 pub(crate) use meta::Meta;
 pub(crate) use open::{Healed, open};
+pub(crate) use sync::write_json as write_whole;
 pub(crate) use views::{long_views_sql, views_sql};
 pub(crate) use write::{Source, write};
 

@@ -35,6 +35,11 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     folder(parent)
 }
 
+/// Writes a value as JSON, as [`write_file`] does.
+pub(crate) fn write_json(path: &Path, value: &impl serde::Serialize) -> io::Result<()> {
+    write_file(path, &serde_json::to_vec(value)?)
+}
+
 /// Removes a folder: under its name it is there whole or not at all.
 pub(crate) fn remove_folder(path: &Path) -> io::Result<()> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Ok(()) };

@@ -28,6 +28,8 @@ pub(crate) enum Source<'a> {
     Closed(&'a Generation),
     /// Other blocks, with what is known of their series.
     Blocks(&'a [(Arc<Block>, Arc<BlockIndex>)]),
+    /// The series at these places of one block.
+    Kept(&'a (Arc<Block>, Arc<BlockIndex>), &'a [u32]),
 }
 
 impl Source<'_> {
@@ -39,6 +41,7 @@ impl Source<'_> {
                 all.sort_unstable();
                 all
             }
+            Source::Kept((block, _), _) => block.meta.sources.clone(),
         }
     }
 }
@@ -99,6 +102,7 @@ fn fill(
     let expected = match source {
         Source::Closed(generation) => filling.seal(generation, cancel)?,
         Source::Blocks(blocks) => filling.merge(blocks, cancel)?,
+        Source::Kept((block, index), places) => filling.keep(block, index, places, cancel)?,
     };
     filling.hand_over()?;
     let (series, span) = (u64::from(filling.places), filling.span);
@@ -208,6 +212,24 @@ impl Filling<'_> {
             self.add(labels(&parts[0]), &timestamps, &values)?;
         }
         Ok(blocks.iter().map(|(block, _)| block.meta.samples).sum())
+    }
+
+    /// Some series of a block. Returns how many samples they have.
+    fn keep(&mut self, block: &Block, index: &BlockIndex, places: &[u32], cancel: &Cancel) -> Result<u64, String> {
+        let (mut timestamps, mut values, mut sum) = (Vec::new(), Vec::new(), 0);
+        let mut reader = index.reader();
+        for &place in places {
+            stop(cancel)?;
+            timestamps.clear();
+            values.clear();
+            reader
+                .series(place, (i64::MIN, i64::MAX), &mut timestamps, &mut values)
+                .map_err(|error| format!("block {}: {error}", block.folder.display()))?;
+            let rows = index.rows(place);
+            sum += rows.end - rows.start;
+            self.add(index.labels(place), &timestamps, &values)?;
+        }
+        Ok(sum)
     }
 
     /// Tells DuckDB of the series that were collected.

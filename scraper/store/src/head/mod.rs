@@ -7,13 +7,14 @@ mod retention;
 mod run;
 mod sealer;
 mod sealing;
+mod thin;
 mod times;
 mod writer;
 
 pub(crate) use commit::{Committer, committed_batches, sealed_and_closing};
 pub(crate) use forget::ACTIVE_MS;
 pub(crate) use queue::{Pending, Queue};
-pub(crate) use retention::oldest_kept_ms;
+pub(crate) use retention::{Keep, oldest_kept_ms};
 pub(crate) use sealer::Sealer;
 pub(crate) use sealing::Sealing;
 pub(crate) use times::{Span, Times};
@@ -39,4 +40,5 @@ pub(crate) struct Shared {
     pub(crate) to_seal: Condvar,
     pub(crate) blocks: Blocks,
     pub(crate) exemplars: Mutex<Exemplars>,
+    pub(crate) keep: RwLock<Keep>,
 }

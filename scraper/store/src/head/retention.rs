@@ -1,6 +1,10 @@
 //! How far back samples are kept: counted from the newest one, so that an imported history is not too old on arrival;
 //! and how much disk they may take.
 
+use crate::RetentionRule;
+use procession_openmetrics::Labels;
+use procession_promql::matches_all;
+use std::fmt::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The longest stretch of time that one deletion takes away. Commits go on between two of them.
@@ -27,6 +31,67 @@ pub(super) fn limit_ms(newest_ms: i64, now_ms: i64, retention: Duration) -> Opti
 /// The same by the system's clock; `i64::MIN` where everything is kept.
 pub(crate) fn oldest_kept_ms(newest_ms: i64, retention: Option<Duration>) -> i64 {
     retention.and_then(|retention| limit_ms(newest_ms, now_ms(), retention)).unwrap_or(i64::MIN)
+}
+
+/// For how long what is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Keep {
+    rules: Vec<RetentionRule>,
+    rest: Option<Duration>,
+}
+
+impl Keep {
+    /// By rules, the first that fits a series, and for how long what none fits.
+    pub(crate) fn new(rules: Vec<RetentionRule>, rest: Option<Duration>) -> Keep {
+        Keep { rules, rest }
+    }
+
+    /// The longest time for which anything is kept; `None` is for ever.
+    pub(crate) fn longest(&self) -> Option<Duration> {
+        let mut longest = self.rest?;
+        for rule in &self.rules {
+            longest = longest.max(rule.keep?);
+        }
+        Some(longest)
+    }
+
+    /// What of a block is too old, whose newest sample is of `last_ms`. `None` where that is nothing.
+    pub(super) fn overdue(&self, last_ms: i64, newest_ms: i64, now_ms: i64) -> Option<Overdue<'_>> {
+        let is_over = |keep: Option<Duration>| {
+            keep.and_then(|keep| limit_ms(newest_ms, now_ms, keep)).is_some_and(|limit| last_ms < limit)
+        };
+        let rules: Vec<bool> = self.rules.iter().map(|rule| is_over(rule.keep)).collect();
+        let rest = is_over(self.rest);
+        (rest || rules.contains(&true)).then_some(Overdue { keep: self, rules, rest })
+    }
+}
+
+/// Which rules a block is too old for.
+pub(super) struct Overdue<'a> {
+    keep: &'a Keep,
+    rules: Vec<bool>,
+    rest: bool,
+}
+
+impl Overdue<'_> {
+    /// Whether the samples of a series are too old.
+    pub(super) fn has(&self, labels: &Labels) -> bool {
+        let rule = self.keep.rules.iter().position(|rule| matches_all(&rule.matchers, labels));
+        rule.map_or(self.rest, |at| self.rules[at])
+    }
+
+    /// The same text for the same judgement of every series.
+    pub(super) fn name(&self) -> String {
+        let mut name = String::new();
+        for (rule, over) in self.keep.rules.iter().zip(&self.rules) {
+            for matcher in &rule.matchers {
+                // Writing into a String cannot fail.
+                let _ = write!(name, "{matcher:?}");
+            }
+            name.push_str(if *over { " goes;" } else { " stays;" });
+        }
+        name + if self.rest { "rest goes" } else { "rest stays" }
+    }
 }
 
 /// The share of all samples to delete where so many bytes are used and so many may be, if it is too much.

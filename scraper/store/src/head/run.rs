@@ -179,7 +179,7 @@ impl Run {
 
     /// Writes the exemplars that wait. They cause no commit: where there are any, samples come with them.
     fn write_exemplars(&mut self) {
-        let cut_ms = oldest_kept_ms(self.shared.queue.lock().times.all().last_ms, self.options.retention);
+        let cut_ms = oldest_kept_ms(self.shared.queue.lock().times.all().last_ms, self.shared.keep.read().longest());
         let Some(change) = self.shared.exemplars.lock().take_change(cut_ms) else { return };
         let result = self
             .room(0)
@@ -191,7 +191,7 @@ impl Run {
 
     /// One slice at a time: whoever waits for a commit waits for no more than that.
     fn delete_what_is_too_old(&mut self) {
-        let Some(retention) = self.options.retention else { return };
+        let Some(retention) = self.shared.keep.read().longest() else { return };
         let newest_ms = self.shared.queue.lock().times.all().last_ms;
         // Deleting writes to the log, too: not while that fails.
         if let Some(cut_ms) = next_cut(self.hot.span.first_ms, newest_ms, now_ms(), retention)

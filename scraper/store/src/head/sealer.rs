@@ -90,13 +90,13 @@ impl Drop for Sealer {
     }
 }
 
-struct Work {
-    shared: Arc<Shared>,
-    pool: Arc<Pool>,
-    folder: Arc<Folder>,
-    options: Options,
+pub(super) struct Work {
+    pub(super) shared: Arc<Shared>,
+    pub(super) pool: Arc<Pool>,
+    pub(super) folder: Arc<Folder>,
+    pub(super) options: Options,
     running: Arc<Mutex<Option<Arc<InterruptHandle>>>>,
-    stop: Cancel,
+    pub(super) stop: Cancel,
 }
 
 impl Work {
@@ -198,6 +198,7 @@ impl Work {
 
     fn upkeep(&self) -> Result<(), String> {
         self.remove_what_is_too_old()?;
+        self.thin_blocks()?;
         let windows: Vec<i64> = self.options.block_windows.iter().map(|w| w.as_millis() as i64).collect();
         while !self.is_ending()
             && let Some(group) = next_merge(&self.shared.blocks.list().blocks, &windows, self.options.max_block_samples)
@@ -240,7 +241,7 @@ impl Work {
         let newest_ms = self.shared.queue.lock().times.all().last_ms;
         let list = self.shared.blocks.list();
         let mut old: Vec<Arc<Block>> = Vec::new();
-        if let Some(limit_ms) = self.options.retention.and_then(|r| limit_ms(newest_ms, now_ms(), r)) {
+        if let Some(limit_ms) = self.shared.keep.read().longest().and_then(|r| limit_ms(newest_ms, now_ms(), r)) {
             old.extend(list.blocks.iter().filter(|b| b.meta.last_ms < limit_ms).cloned());
         }
         if let Some(limit) = self.options.retention_bytes {
@@ -267,7 +268,7 @@ impl Work {
     }
 
     /// The files of the old ones go once the list, the manifest and the views no longer name them.
-    fn replace(&self, old: &[Arc<Block>], new: Option<Arc<Block>>) -> Result<(), String> {
+    pub(super) fn replace(&self, old: &[Arc<Block>], new: Option<Arc<Block>>) -> Result<(), String> {
         self.shared.blocks.replace(old, new).map_err(|error| format!("the manifest of blocks: {error}"))?;
         let mut queue = self.shared.queue.lock();
         queue.sealing.views = true;
@@ -284,7 +285,7 @@ impl Work {
         Ok(())
     }
 
-    fn write(&self, number: u32, source: &Source<'_>, wanted: u64) -> Result<Arc<Block>, String> {
+    pub(super) fn write(&self, number: u32, source: &Source<'_>, wanted: u64) -> Result<Arc<Block>, String> {
         let lease = self.pool.get().map_err(|error| error.to_string())?;
         let free = free_bytes(self.folder.path()).unwrap_or(u64::MAX);
         if free < self.options.min_free_bytes.saturating_add(wanted) {
@@ -296,7 +297,7 @@ impl Work {
         result
     }
 
-    fn is_ending(&self) -> bool {
+    pub(super) fn is_ending(&self) -> bool {
         self.shared.queue.lock().sealing.ending
     }
 }

@@ -25,7 +25,7 @@ impl Store {
     pub fn exemplars(&self, sets: &[Vec<Matcher>], start_ms: i64, end_ms: i64) -> Vec<SeriesExemplars> {
         let shared = &self.inner.shared;
         let newest_ms = shared.queue.lock().times.all().last_ms;
-        let start_ms = start_ms.max(oldest_kept_ms(newest_ms, self.inner.options.retention));
+        let start_ms = start_ms.max(oldest_kept_ms(newest_ms, shared.keep.read().longest()));
         shared.exemplars.lock().select(sets, start_ms, end_ms)
     }
 

@@ -2,8 +2,10 @@
 
 use crate::support::{all_of, on_demand, series};
 use procession_openmetrics::Labels;
-use procession_store::{Batch, Options, Store};
-use std::path::Path;
+use procession_promql::Matcher;
+use procession_store::{Batch, Options, RetentionRule, Store};
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const MINUTE_MS: i64 = 60_000;
@@ -89,4 +91,99 @@ fn a_limit_of_size_is_kept() {
         assert!(minutes.eq(100 - samples.len() as i64..100), "{labels}: the newest are there, without gaps");
         assert!(samples.len() < 70, "{labels} has {} of 100", samples.len());
     }
+}
+
+fn by_rule(hours: u64) -> Options {
+    let rule = |value: &str, hours: u64| RetentionRule {
+        matchers: vec![Matcher::equal("i", value)],
+        keep: Some(Duration::from_secs(hours * 3600)),
+    };
+    Options {
+        retention: Some(Duration::from_secs(hours * 3600)),
+        retention_rules: vec![rule("1", 9), rule("2", 3)],
+        block_windows: Vec::new(),
+        ..on_demand()
+    }
+}
+
+/// The first and the last minute of each series.
+fn minutes(store: &Store) -> Vec<(String, i64, i64, usize)> {
+    let of = |(labels, samples): (Labels, crate::support::Samples)| {
+        let minute = |at: usize| samples[at].0 / MINUTE_MS;
+        (labels.get("i").unwrap().to_owned(), minute(0), minute(samples.len() - 1), samples.len())
+    };
+    all_of(store, "m").into_iter().map(of).collect()
+}
+
+fn blocks_in(dir: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(dir.join("blocks")).unwrap().map(|e| e.unwrap().path()).collect();
+    found.retain(|path| path.is_dir());
+    found.sort();
+    found
+}
+
+#[test]
+fn series_are_kept_by_rules() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), by_rule(1)).unwrap();
+    let names: Vec<Labels> = (0..3).map(|i| series("m", i)).collect();
+    for hour in 0..12 {
+        (0..60).for_each(|minute| append(&store, &names, hour * 60 + minute));
+        store.seal().unwrap();
+    }
+    // The newest sample is of minute 719; a block goes when all of it is too old.
+    let expected: Vec<(String, i64, i64, usize)> = [("0", 600), ("1", 120), ("2", 480)]
+        .map(|(i, first)| (i.to_owned(), first, 719, (720 - first) as usize))
+        .into();
+    assert_eq!(minutes(&store), expected);
+    let blocks = blocks_in(dir.path());
+    store.seal().unwrap();
+    assert_eq!(blocks_in(dir.path()), blocks, "what was looked through is not written again");
+    assert_eq!(store.stats().removed_blocks, 2);
+    store.close().unwrap();
+
+    let store = Store::open(dir.path(), by_rule(1)).unwrap();
+    store.seal().unwrap();
+    assert_eq!(minutes(&store), expected);
+    // Nothing is written again after a start either, and other rules hold from now on.
+    assert_eq!(blocks_in(dir.path()), blocks);
+    store.keep_by(Vec::new());
+    store.seal().unwrap();
+    assert_eq!(minutes(&store).iter().map(|m| m.1).collect::<Vec<_>>(), [600, 600, 600]);
+    assert_eq!(blocks_in(dir.path()).len(), 2);
+}
+
+#[test]
+fn a_thinned_block_takes_the_place_of_the_old_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let names: Vec<Labels> = (0..3).map(|i| series("m", i)).collect();
+    let fill = |options: Options| {
+        let store = Store::open(dir.path(), options).unwrap();
+        for hour in [0, 4] {
+            (0..60).for_each(|minute| append(&store, &names, hour * 60 + minute));
+            store.seal().unwrap();
+        }
+        store
+    };
+    fill(Options { retention: None, retention_rules: Vec::new(), ..by_rule(0) }).close().unwrap();
+    let old = tempfile::tempdir().unwrap();
+    let first = blocks_in(dir.path())[0].clone();
+    fs::rename(&first, old.path().join("b")).unwrap();
+    fs::create_dir(&first).unwrap();
+    for entry in fs::read_dir(old.path().join("b")).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, first.join(path.file_name().unwrap())).unwrap();
+    }
+    let store = Store::open(dir.path(), by_rule(1)).unwrap();
+    store.seal().unwrap();
+    let expected = minutes(&store);
+    assert_eq!(expected.iter().map(|m| m.1).collect::<Vec<_>>(), [240, 0, 240]);
+    assert!(!first.exists());
+    store.close().unwrap();
+    // As if the old one had not been removed yet when the power went.
+    fs::rename(old.path().join("b"), &first).unwrap();
+    let store =
+        Store::open(dir.path(), Options { retention: None, retention_rules: Vec::new(), ..by_rule(0) }).unwrap();
+    assert_eq!(minutes(&store), expected);
+    assert!(!first.exists());
 }
