@@ -33,6 +33,9 @@ pub(crate) struct OwnMetrics {
     forgotten: Counter,
     folded_groups: Counter,
     folded_processes: Gauge,
+    unattributed: Family<Labels, Counter<f64, AtomicU64>>,
+    /// Without a series where it is not known.
+    hidden: Family<Labels, Gauge>,
     vanished: Counter,
     read_errors: Family<Labels, Counter>,
 }
@@ -97,6 +100,8 @@ impl OwnMetrics {
             forgotten: register(&mut registry, &own::FORGOTTEN),
             folded_groups: register(&mut registry, &own::FOLDED_GROUPS),
             folded_processes: register(&mut registry, &own::FOLDED_PROCESSES),
+            unattributed: register(&mut registry, &own::UNATTRIBUTED),
+            hidden: register(&mut registry, &own::HIDDEN),
             vanished: register(&mut registry, &own::VANISHED),
             read_errors: register(&mut registry, &own::READ_ERRORS),
             registry: Registry::default(),
@@ -134,7 +139,16 @@ impl OwnMetrics {
         set(&self.forgotten, groups.forgotten());
         set(&self.folded_groups, groups.folded());
         self.folded_processes.set(folded_processes as i64);
+        match snapshot.hidden_threads() {
+            Some(threads) => drop(self.hidden.get_or_create(&Vec::new()).set(threads as i64)),
+            None => self.hidden.clear(),
+        }
         set(&self.vanished, vanished);
+        for (mode, nanoseconds) in ["user", "system"].into_iter().zip(groups.unattributed_cpu()) {
+            let counter = self.unattributed.get_or_create(&vec![("mode", mode)]);
+            let grown = nanoseconds as f64 / 1e9 - counter.get();
+            counter.inc_by(grown.max(0.0));
+        }
         for ReadErrors { file, reason, count } in read_errors {
             set(&self.read_errors.get_or_create(&vec![("file", file), ("reason", reason)]), count);
         }
@@ -175,7 +189,9 @@ mod tests {
         let own = OwnMetrics::new("procfs");
         own.lap(Phase::List, &mut Stopwatch::start());
         let errors = ReadErrors { file: "io", reason: "permission", count: 3 };
-        own.scanned(&Snapshot::default(), &Groups::default(), 0, 0, [errors].into_iter());
+        let mut snapshot = Snapshot::default();
+        snapshot.host_threads = Some(5);
+        own.scanned(&snapshot, &Groups::default(), 0, 0, [errors].into_iter());
         let text = own.text(Format::OpenMetrics).expect("text");
         assert!(
             text.contains("procession_exporter_read_errors_total{file=\"io\",reason=\"permission\"} 3\n"),

@@ -284,6 +284,45 @@ fn waiting_for_storage_is_known_where_the_kernel_counts_it() {
 }
 
 #[test]
+fn threads_beyond_those_that_are_seen() {
+    let mut tree = Tree::new();
+    for (text, expected) in
+        [(None, None), (Some("0.1 0.2 0.3 1/7 9\n"), Some(6)), (Some("0.1 0.2 0.3 1/1 9\n"), Some(0))]
+    {
+        if let Some(text) = text {
+            fs::write(tree.root.path().join("loadavg"), text).expect("write");
+        }
+        tree.scan();
+        assert_eq!(tree.snapshot.hidden_threads(), expected, "{text:?}");
+    }
+    tree.source.list().expect("listing");
+    tree.source.read(Some(std::time::Instant::now()), &mut tree.snapshot);
+    assert_eq!(tree.snapshot.hidden_threads(), None, "not all were looked at");
+}
+
+#[test]
+fn memory_by_how_it_is_shared_is_read_where_asked_and_kept() {
+    let mut tree = Tree::new();
+    let rollup = "Pss: 40 kB\nPrivate_Clean: 8 kB\nPrivate_Dirty: 4 kB\nSwapPss: 2 kB\n";
+    tree.write("smaps_rollup", rollup);
+    let kinds = |tree: &Tree| {
+        let gauges = tree.snapshot.at(0).expect("it is seen").gauges;
+        [Gauge::Proportional, Gauge::ProportionalSwap, Gauge::Unique].map(|gauge| gauges.get(gauge))
+    };
+    tree.scan();
+    assert_eq!(kinds(&tree), [None; 3]);
+    tree.configure("metrics: {enable: [shared_memory]}\n");
+    tree.scan();
+    assert_eq!(kinds(&tree), [Some(40 << 10), Some(2 << 10), Some(12 << 10)]);
+    fs::remove_file(tree.file("smaps_rollup")).expect("remove");
+    tree.scan();
+    assert_eq!(kinds(&tree), [Some(40 << 10), Some(2 << 10), Some(12 << 10)], "until it can be read again");
+    tree.configure("");
+    tree.scan();
+    assert_eq!(kinds(&tree), [None; 3]);
+}
+
+#[test]
 fn the_families_that_are_off_at_first_are_read_where_asked() {
     let mut tree = Tree::new();
     tree.write("schedstat", "5 1500000000 3\n");

@@ -199,7 +199,8 @@ mod tests {
             "metrics:\n  disable: [io, oi]\n",
             "exporter.yml:2:17: metrics.disable[1]: unknown variant `oi`, expected one of `cpu`, `children_cpu`, `run_queue`, \
              `memory`, `memory_kinds`, `swap`, `io`, `threads`, `open_fds`, `fd_limit`, `faults`, `switches`, `states`, `start`, \
-             `lifecycle`, `info`, `oom_score`, `logical_io`, `block_delay`, `children_faults`, `memory_details`",
+             `lifecycle`, `info`, `oom_score`, `logical_io`, `block_delay`, `children_faults`, `memory_details`, \
+             `shared_memory`",
         );
         refused(
             "groups: {max_series: 99}\n",

@@ -1,38 +1,20 @@
 //! What has been counted of each process so far, so that every unit of use is counted once.
-//!
-//! Storage bytes need more than differences: when a process waits for an ended child, the kernel adds the child's bytes
-//! to the process's own, and what the child's group was given would be given again to the parent's. So what was counted
-//! for a child is taken off what its parent adds next. Whether the parent waited for it at all (and not `init`, or
-//! nobody, where `SIGCHLD` is ignored) is seen in the parent's waited-for page faults, which grow at the same moment by
-//! all the faults of the child, and every process has some.
 
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use super::inheritance::{Cpu, Credit, Gone, Inheritance, WITH_CHILDREN};
 use crate::snapshot::{Counter, Counters, Identity, Membership, Process};
 
 /// A chain of parents is followed so far.
 const MAX_ANCESTORS: usize = 256;
-/// Scans in which a parent may show that it has waited for a child: the one that misses the child, and one more, as the
-/// parent may have been read just before.
-const TRIES: u8 = 2;
-/// The counters in which the kernel counts waited-for children too.
-const WITH_CHILDREN: [Counter; 6] = [
-    Counter::Read,
-    Counter::Written,
-    Counter::LogicalRead,
-    Counter::LogicalWritten,
-    Counter::ReadCalls,
-    Counter::WriteCalls,
-];
-
 /// One entry per slot of the source.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     entries: Vec<Entry>,
     by_pid: HashMap<u32, Place, foldhash::fast::RandomState>,
-    gone: Vec<Gone>,
+    inheritance: Inheritance,
     /// Pids whose process the last update has missed; their places are kept for that update.
     dead: Vec<u32>,
     /// Slots of processes of this update that follow a parent, and have not got its group yet.
@@ -87,8 +69,6 @@ struct Entry {
     waited_settled: u64,
     /// The same at the last two updates: what grew before them has nothing to do with a process that is missed now.
     waited_before: [u64; 2],
-    /// Bytes of waited-for children that are still to be taken off, by [`WITH_CHILDREN`].
-    debt: [u64; WITH_CHILDREN.len()],
 }
 
 /// Where a pid's process stands.
@@ -97,15 +77,6 @@ struct Place {
     slot: u32,
     ppid: u32,
     alive: bool,
-}
-
-/// A process that has ended after bytes were counted for it.
-#[derive(Debug)]
-struct Gone {
-    ppid: u32,
-    faults: u64,
-    bytes: [u64; WITH_CHILDREN.len()],
-    tries: u8,
 }
 
 impl Ledger {
@@ -160,13 +131,24 @@ impl Ledger {
             entry.stale = false;
             entry.identity = Some(identity.clone());
         }
+        if known && missed {
+            self.inheritance.came_back(process.slot);
+        }
         if !known || missed {
             self.by_pid.insert(identity.pid, Place { slot: process.slot, ppid: identity.ppid, alive: true });
         }
         let entry = &mut self.entries[slot];
         entry.seen = self.update;
         entry.waited_before = [entry.waited_before[1], entry.waited];
-        entry.waited = process.counters.get(Counter::ChildrenMinorFaults).unwrap_or(entry.waited);
+        let waited = process.counters.get(Counter::ChildrenMinorFaults).unwrap_or(entry.waited);
+        let faults = waited.saturating_sub(entry.waited);
+        entry.waited = waited;
+        // What the first reading says was used before anything was counted.
+        let grown = [Counter::ChildrenUser, Counter::ChildrenSystem].map(|counter| {
+            let before = entry.counted.get(counter)?;
+            Some(process.counters.get(counter)?.saturating_sub(before))
+        });
+        self.inheritance.grew(process.slot, grown.map(Option::unwrap_or_default), faults);
     }
 
     /// Between the passes: what is missing has ended, and its parent answers for it.
@@ -176,13 +158,22 @@ impl Ledger {
                 self.part(slot);
             }
         }
-        let Self { entries, by_pid, gone, .. } = self;
-        gone.retain_mut(|gone| {
-            let parent = living_ancestor(by_pid, gone.ppid).and_then(|slot| entries.get_mut(slot as usize));
-            let settled = parent.is_some_and(|parent| parent.take_over(gone));
-            gone.tries += 1;
-            !settled && gone.tries < TRIES
+        let Self { entries, by_pid, inheritance, .. } = self;
+        inheritance.settle(|gone| {
+            let slot = living_ancestor(by_pid, gone.ppid)?;
+            entries.get_mut(slot as usize)?.has_waited_for(gone).then_some(slot)
         });
+        inheritance.give(|slot| entries.get(slot as usize)?.group);
+    }
+
+    /// CPU time of ended processes that groups are given by this update.
+    pub(crate) fn credits(&self) -> &[Credit] {
+        self.inheritance.credits()
+    }
+
+    /// CPU time of ended processes that is in no group, since the start, in nanoseconds.
+    pub(crate) fn unattributed(&self) -> Cpu {
+        self.inheritance.unattributed()
     }
 
     /// Between the passes, too: who follows a parent gets its group. A parent may stand after its child in a snapshot.
@@ -229,13 +220,14 @@ impl Ledger {
             used.set(counter, Some(now.saturating_sub(before)));
             entry.counted.set(counter, Some(now.max(before)));
         }
-        for (counter, debt) in WITH_CHILDREN.into_iter().zip(&mut entry.debt) {
+        self.inheritance.pay(process.slot, |index, debt| {
+            let counter = WITH_CHILDREN[index];
             if let Some(bytes) = used.get(counter) {
                 let paid = bytes.min(*debt);
                 *debt -= paid;
                 used.set(counter, Some(bytes - paid));
             }
-        }
+        });
         // All that the first update sees may have started long before it.
         let started = std::mem::take(&mut entry.new) && self.update > 1;
         entry.faults = now.get(Counter::MinorFaults).unwrap_or(0).saturating_add(entry.waited);
@@ -255,6 +247,7 @@ impl Ledger {
 
     /// Groups have new numbers, or none any more.
     pub(crate) fn renumber(&mut self, new_index: &[Option<u32>]) {
+        self.inheritance.renumber(|group| new_index.get(group? as usize).copied()?);
         for entry in &mut self.entries {
             let Some(old) = entry.group else { continue };
             match new_index.get(old as usize) {
@@ -274,29 +267,27 @@ impl Ledger {
         }
         self.dead.push(identity.pid);
         self.ended.extend(entry.group);
-        // What it still owed for its own children goes to its parent with the rest.
-        let mut bytes = entry.debt;
-        for (bytes, counter) in bytes.iter_mut().zip(WITH_CHILDREN) {
-            *bytes = bytes.saturating_add(entry.counted.get(counter).unwrap_or(0));
+        let mut gone = Gone::new(slot as u32, identity.ppid, entry.group, entry.faults);
+        for (bytes, counter) in gone.bytes.iter_mut().zip(WITH_CHILDREN) {
+            *bytes = entry.counted.get(counter).unwrap_or(0);
         }
-        if bytes != [0; WITH_CHILDREN.len()] {
-            self.gone.push(Gone { ppid: identity.ppid, faults: entry.faults, bytes, tries: 0 });
-        }
+        let cpu = |own: Counter, children: Counter| {
+            entry.counted.get(own).unwrap_or(0).saturating_add(entry.counted.get(children).unwrap_or(0))
+        };
+        gone.cpu = [cpu(Counter::CpuUser, Counter::ChildrenUser), cpu(Counter::CpuSystem, Counter::ChildrenSystem)];
+        self.inheritance.ended(gone);
     }
 }
 
 impl Entry {
-    /// Owes the bytes of an ended child, where it has waited for it.
-    fn take_over(&mut self, child: &Gone) -> bool {
+    /// Whether it has waited for an ended child, as far as its page faults tell. They tell it once.
+    fn has_waited_for(&mut self, child: &Gone) -> bool {
         let settled = self.waited_settled.max(self.waited_before[0]);
         let unsettled = self.waited.saturating_sub(settled);
         if child.faults == 0 || unsettled < child.faults {
             return false;
         }
         self.waited_settled = settled + child.faults;
-        for (debt, bytes) in self.debt.iter_mut().zip(child.bytes) {
-            *debt = debt.saturating_add(bytes);
-        }
         true
     }
 }

@@ -1,6 +1,7 @@
 //! Groups: which one a process belongs to, and what a group's processes add up to. Pure over snapshots.
 
 mod by_name;
+mod inheritance;
 mod ledger;
 mod ranking;
 mod selection;
@@ -105,6 +106,13 @@ impl Groups {
             totals.add(process, &used.counters);
             totals.starts += u64::from(used.started);
         }
+        for credit in self.ledger.credits() {
+            let Some(index) = credit.group else { continue };
+            let mut used = Counters::default();
+            used.set(Counter::CpuUser, Some(credit.cpu[0]));
+            used.set(Counter::CpuSystem, Some(credit.cpu[1]));
+            self.groups[index as usize].totals.counters.add(&used);
+        }
         for index in self.ledger.ended() {
             self.groups[index as usize].totals.exits += 1;
         }
@@ -167,6 +175,12 @@ impl Groups {
     /// Groups with processes that were folded into [`OTHER`] since the start.
     pub fn folded(&self) -> u64 {
         self.folded
+    }
+
+    /// CPU time, in nanoseconds in user and in kernel mode, that ended processes have used since the start and that no group
+    /// could be given, since it may have been counted already.
+    pub fn unattributed_cpu(&self) -> [u64; 2] {
+        self.ledger.unattributed()
     }
 
     /// The name of the group that the process under `slot` was put in by the last update; `None` where it is in none.

@@ -52,16 +52,19 @@ pub enum Family {
     ChildrenFaults,
     /// Locked memory, and virtual memory by kind.
     MemoryDetails,
+    /// Memory by how it is shared.
+    SharedMemory,
 }
 
 /// Those that are off unless switched on: each takes a file of its own for each process, or makes many series that few ask for.
-const OFF: [Family; 6] = [
+const OFF: [Family; 7] = [
     Family::RunQueue,
     Family::OomScore,
     Family::LogicalIo,
     Family::BlockDelay,
     Family::ChildrenFaults,
     Family::MemoryDetails,
+    Family::SharedMemory,
 ];
 
 /// A set of families.
@@ -129,6 +132,7 @@ impl Quantity {
                 Gauge::OpenFds => Family::OpenFds,
                 Gauge::FdLimit => Family::FdLimit,
                 Gauge::OomScore => Family::OomScore,
+                Gauge::Proportional | Gauge::ProportionalSwap | Gauge::Unique => Family::SharedMemory,
                 Gauge::Locked | Gauge::Data | Gauge::Stack => Family::MemoryDetails,
             },
             Quantity::WorstFdRatio => Family::FdLimit,

@@ -42,8 +42,7 @@ const NOTES: &str = "
 - **A process** is a pid with a start time. When a pid is used again, its series go on under the same labels and the
   counters fall, which `rate` takes for a reset; `proc_start_time_seconds` tells the two apart.
 - **Group counters never fall** while the exporter runs. A group begins with the lifetime totals of the processes that
-  are there; after that each process adds what it has used since the last scrape. What a process used between its last
-  scrape and its end is not in it. A process that changes its name goes on in the group of the new name. A process
+  are there; after that each process adds what it has used since the last scrape. A process that changes its name goes on in the group of the new name. A process
   that could not be read adds nothing, and is caught up with when it can be read again.
 - **A group without a process** keeps its counters, and is forgotten after a time (25 hours) or where there are too many
   groups; `procession_exporter_forgotten_groups_total` counts them. One that comes back later begins anew.
@@ -53,7 +52,14 @@ const NOTES: &str = "
 - **Kernel threads** are grouped by the part of their name before `/`, and what a kernel worker works on is not part of
   its name: `kworker/0:1-events` has the name `kworker/0:1` and the group `kworker`.
 - **CPU time and page faults** are of all threads of a process, also of those that have ended, but not of its children.
-  `mode` is `all` where a source cannot tell user from system mode ([sources.md](sources.md)).
+- **CPU time of ended processes.** What a process used between its last scrape and its end, the kernel adds to the numbers of
+  the parent that waits for it. What was counted for the child is taken off, and the rest is counted for the group of the
+  child, one scrape later. It is known to be the child's where all children that the parent waited for meanwhile were of
+  one group, and the page faults that they brought along leave no room for a child that no scrape has seen (fewer than 7
+  more than at their last readings). Otherwise the rest is counted for the parent's group: so is what children use that
+  live between two scrapes only. What cannot be told from CPU time that is counted already, since it is not known who waited
+  for an ended process, is in no group: `procession_exporter_unattributed_seconds_total`. Page faults and switches between the last scrape
+  and the end are not counted. Series of single processes hold what the kernel says of each.
 - **Storage bytes of one process** are the kernel's own numbers, which hold what ended children had used once the
   process has waited for them. For groups that would count a child twice, in its own group and in its parent's: what
   was already counted for a child is taken off what its parent adds, so that only what the child used after its last
@@ -63,10 +69,13 @@ const NOTES: &str = "
 - **Context switches** are of the main thread alone. The kernel sums them nowhere; reading them for every thread takes
   about 15 microseconds each, where everything else about a process takes about 35.
 - **The limit of open files** is read when a process is new and then in every sixteenth scrape: it hardly ever changes.
+- **Processes that cannot be seen** (`hidepid`, other pid namespaces) are told by their threads: `procession_exporter_hidden_threads` is the number
+  of threads on the host (`/proc/loadavg`) less those of the processes that were seen. There is no such series where not all could be looked at.
 - **Starts and exits** are those that scans could see: what starts and ends between two scans is in neither.
 - **How old a value may be** stands in [scan.md](scan.md): processes that do not run are not read in every scrape.
 - **`unit` and `container`** are read from the process's cgroup when it is new and then in every sixteenth scrape; empty where it is in none.
-- **CPU time of waited-for children** is of a process alone: in a group it would count again what was counted for the child.
+- **CPU time of waited-for children** (`proc_children_time_seconds_total`) is of a process alone: in a group it would count again what was counted
+  for the child. What was not is in the group's CPU time, see above.
 - **Resident memory** is the number that the kernel keeps for quick answers; it can be off by some pages per CPU.
 - **Names** are the kernel's, up to 15 bytes. Bytes that are not UTF-8 are shown as U+FFFD; processes whose names are
   then equal are in one group. A process without a name is called `(unnamed)`. The label `group` has the whole name

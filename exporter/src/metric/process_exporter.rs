@@ -88,6 +88,8 @@ pub const GROUP: &[Metric] = &[
                 ("resident", Quantity::Gauge(Gauge::Resident)),
                 ("virtual", Quantity::Gauge(Gauge::Virtual)),
                 ("swapped", Quantity::Gauge(Gauge::Swap)),
+                ("proportionalResident", Quantity::Gauge(Gauge::Proportional)),
+                ("proportionalSwapped", Quantity::Gauge(Gauge::ProportionalSwap)),
             ],
         ),
         "Memory of the processes of the group.",

@@ -37,6 +37,14 @@ const CALLS: Samples = Samples::By(
     &[("read", Quantity::Counter(Counter::ReadCalls)), ("write", Quantity::Counter(Counter::WriteCalls))],
 );
 const BLOCK_DELAY: Samples = Samples::One(Quantity::Counter(Counter::BlockDelay));
+const SHARED: Samples = Samples::By(
+    "kind",
+    &[
+        ("proportional", Quantity::Gauge(Gauge::Proportional)),
+        ("unique", Quantity::Gauge(Gauge::Unique)),
+        ("proportional_swap", Quantity::Gauge(Gauge::ProportionalSwap)),
+    ],
+);
 const DETAILS: Samples = Samples::By(
     "kind",
     &[
@@ -137,6 +145,12 @@ pub const GROUP: &[Metric] = &[
         Some("bytes"),
         DETAILS,
         "Virtual memory for data and for stacks of main threads, and locked memory. Off unless switched on.",
+    ),
+    gauge(
+        "proc_group_shared_memory_bytes",
+        Some("bytes"),
+        SHARED,
+        "Memory by how it is shared: in equal parts for those who share it (PSS), what nobody shares (USS). Off unless switched on.",
     ),
     gauge("proc_group_threads", None, of(Gauge::Threads), "Threads of the processes of the group."),
     gauge("proc_group_open_fds", None, of(Gauge::OpenFds), "Open file descriptors of the processes of the group."),
@@ -260,6 +274,12 @@ pub const PROCESS: &[Metric] = &[
         Some("bytes"),
         DETAILS,
         "Virtual memory for data and for the stack of the main thread, and locked memory. Off unless switched on.",
+    ),
+    gauge(
+        "proc_shared_memory_bytes",
+        Some("bytes"),
+        SHARED,
+        "Memory by how it is shared: in equal parts for those who share it (PSS), what nobody shares (USS). Off unless switched on.",
     ),
     gauge("proc_threads", None, of(Gauge::Threads), "Threads of the process."),
     gauge("proc_open_fds", None, of(Gauge::OpenFds), "Open file descriptors of the process."),
@@ -394,6 +414,22 @@ pub mod own {
         &[],
         "Processes without series of their own in the last scan because there were too many: the series of pid other stand for them.",
     );
+    /// CPU time in no group.
+    pub const UNATTRIBUTED: Metric = own(
+        "procession_exporter_unattributed_seconds",
+        Kind::Counter,
+        Some("seconds"),
+        &["mode"],
+        "CPU time of ended processes that is in no group, since it may have been counted for one already.",
+    );
+    /// Threads of what cannot be seen.
+    pub const HIDDEN: Metric = own(
+        "procession_exporter_hidden_threads",
+        Kind::Gauge,
+        None,
+        &[],
+        "Threads on the host beyond those of the processes of the last scan (hidepid, pid namespaces); what starts or ends meanwhile makes it a little wrong.",
+    );
     /// Processes that ended while they were read.
     pub const VANISHED: Metric = own(
         "procession_exporter_vanished_processes",
@@ -425,6 +461,8 @@ pub mod own {
         FORGOTTEN,
         FOLDED_GROUPS,
         FOLDED_PROCESSES,
+        UNATTRIBUTED,
+        HIDDEN,
         VANISHED,
         READ_ERRORS,
     ];

@@ -24,6 +24,8 @@ pub struct Snapshot {
     pub skipped: usize,
     /// Processes that were not read again because they have not run since their last reading, which stands in.
     pub reused: usize,
+    /// Threads on the whole host, also of processes that cannot be seen; `None` where the source cannot tell.
+    pub host_threads: Option<u64>,
 }
 
 /// One reading of one process.
@@ -48,6 +50,7 @@ impl Snapshot {
         self.order.clear();
         self.skipped = 0;
         self.reused = 0;
+        self.host_threads = None;
     }
 
     /// Adds a reading. The processes of a scan are added in ascending order of their pids.
@@ -107,6 +110,13 @@ impl Snapshot {
     /// The process in a place of that order.
     pub fn at(&self, index: usize) -> Option<&Process> {
         self.get(*self.order.get(index)?)
+    }
+
+    /// How many threads there are on the host beyond those of the processes of this scan; `None` where that is not known, or
+    /// some processes were left out. What starts or ends during the scan makes it a little wrong.
+    pub fn hidden_threads(&self) -> Option<u64> {
+        let seen = self.processes().map(|process| process.gauges.get(Gauge::Threads)).sum::<Option<u64>>()?;
+        self.host_threads.filter(|_| self.skipped == 0).map(|all| all.saturating_sub(seen))
     }
 
     /// How many processes this scan has seen.

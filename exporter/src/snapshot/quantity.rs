@@ -93,6 +93,12 @@ pub enum Gauge {
     Shared,
     /// From 0 to 1000 and more: how soon the kernel would end it when memory runs out.
     OomScore,
+    /// Resident memory, that which is shared divided by those who share it (PSS), bytes.
+    Proportional,
+    /// Swapped out memory, likewise, bytes.
+    ProportionalSwap,
+    /// Resident memory that nobody shares (USS), bytes.
+    Unique,
     /// Memory that may not be swapped out, bytes.
     Locked,
     /// Virtual memory for data, bytes.
@@ -103,7 +109,7 @@ pub enum Gauge {
 
 impl Gauge {
     /// Every gauge, in the order of the discriminants.
-    pub const ALL: [Gauge; 13] = [
+    pub const ALL: [Gauge; 16] = [
         Gauge::Resident,
         Gauge::Virtual,
         Gauge::Swap,
@@ -114,6 +120,9 @@ impl Gauge {
         Gauge::FileBacked,
         Gauge::Shared,
         Gauge::OomScore,
+        Gauge::Proportional,
+        Gauge::ProportionalSwap,
+        Gauge::Unique,
         Gauge::Locked,
         Gauge::Data,
         Gauge::Stack,

@@ -67,6 +67,7 @@ pub enum Choice {
 
 /// An open source.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one")]
 pub enum Source {
     /// `/proc`.
     #[cfg(all(target_os = "linux", feature = "procfs"))]

@@ -5,6 +5,7 @@ use hashbrown::hash_map::Entry;
 
 use super::idle::Parent;
 use super::schedstat::Schedstat;
+use super::smaps::Smaps;
 
 /// What is kept of one process between scans, beside its last reading, which stays in the snapshot.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub(crate) struct Known {
     pub(crate) settled: bool,
     /// Soft limit of open files, as last read.
     pub(crate) fd_limit: Option<u64>,
+    /// Its memory by how it is shared, as last read.
+    pub(crate) smaps: Option<Smaps>,
     /// A number made of the cgroup file that its identity was made from, where it was read.
     pub(crate) cgroup: Option<u64>,
     /// The inode of its directory, and when it had run, as of its last reading.

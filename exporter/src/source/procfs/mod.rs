@@ -14,6 +14,7 @@ mod idle;
 mod io;
 mod known;
 mod limits;
+mod loadavg;
 mod name;
 pub mod parse;
 mod path;
@@ -22,6 +23,7 @@ mod reading;
 mod reads;
 mod root;
 mod schedstat;
+mod smaps;
 mod stat;
 mod status;
 mod units;
@@ -41,6 +43,7 @@ use self::known::KnownProcesses;
 use self::path::PathBuffer;
 use self::reads::Reads;
 use self::root::{Buffer, Listed, Root};
+use self::smaps::Turns;
 pub use self::units::Units;
 use self::users::Users;
 use super::{Naming, ReadErrors};
@@ -67,6 +70,11 @@ pub struct Procfs {
     failures: Failures,
     vanished: u64,
     listed: Vec<Listed>,
+    /// Threads on the whole host at the last listing, where that is known.
+    host_threads: Option<u64>,
+    /// Whose memory is looked at next, and among which processes.
+    turns: Turns,
+    pids: Vec<u32>,
     /// Processes whose parents are read later in the scan, and that stand as they were if those do.
     deferred: Vec<Listed>,
     /// Whether the kernel counts when processes run, and whether that is used.
@@ -112,6 +120,9 @@ impl Procfs {
             failures: Failures::default(),
             vanished: 0,
             listed: Vec::new(),
+            host_threads: None,
+            turns: Turns::default(),
+            pids: Vec::new(),
             deferred: Vec::new(),
             idle_told,
             full: false,
@@ -145,6 +156,8 @@ impl Procfs {
         let list = |cause: Errno| Error::List { path: self.path.clone(), cause: cause.into() };
         self.root.list(&mut self.listed).map_err(list)?;
         self.uptime_ms = self.root.read(c"uptime", &mut self.buffers.other).ok().and_then(uptime::parse);
+        let loadavg = self.root.read(c"loadavg", &mut self.buffers.other);
+        self.host_threads = loadavg.ok().and_then(loadavg::threads);
         self.block_delay = self.reads.block_delay && self.delays_are_counted();
         Ok(self.listed.len())
     }
@@ -164,6 +177,7 @@ impl Procfs {
     /// The same; of a process that is known and not `shown`, by its slot, only `stat` is read.
     pub fn read_of(&mut self, deadline: Option<Instant>, snapshot: &mut Snapshot, shown: impl Fn(u32) -> bool) {
         snapshot.begin();
+        snapshot.host_threads = self.host_threads;
         self.known.begin_scan();
         self.users.begin_scan();
         let listed = std::mem::take(&mut self.listed);
@@ -192,6 +206,9 @@ impl Procfs {
             self.deferred.clear();
         }
         self.look_again(snapshot, &shown);
+        if self.reads.smaps && !late {
+            self.shared_memory(deadline, snapshot, &shown);
+        }
         self.known.forget_unseen(|slot| snapshot.forget(slot));
     }
 

@@ -17,10 +17,11 @@ pub(crate) enum File {
     Limits,
     Schedstat,
     OomScore,
+    SmapsRollup,
 }
 
 impl File {
-    pub(crate) const ALL: [File; 11] = [
+    pub(crate) const ALL: [File; 12] = [
         File::Stat,
         File::Status,
         File::Io,
@@ -32,6 +33,7 @@ impl File {
         File::Limits,
         File::Schedstat,
         File::OomScore,
+        File::SmapsRollup,
     ];
 
     /// Its name in the directory of the process, and the value of the label `file`.
@@ -48,11 +50,12 @@ impl File {
             File::Limits => "limits",
             File::Schedstat => "schedstat",
             File::OomScore => "oom_score",
+            File::SmapsRollup => "smaps_rollup",
         }
     }
 }
 
-/// Room for the longest path: 10 digits, `/`, `oom_score`, NUL.
+/// Room for the longest path: 10 digits, `/`, `smaps_rollup`, NUL.
 #[derive(Debug, Default)]
 pub(crate) struct PathBuffer([u8; 24]);
 

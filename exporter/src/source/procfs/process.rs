@@ -1,5 +1,7 @@
 //! One process: from its files to its place in the snapshot, unless it can stay there as it is.
 
+use std::time::Instant;
+
 use super::failures::Failure;
 use super::files::{Files, Vanished, parsed};
 use super::idle::Parent;
@@ -10,8 +12,8 @@ use super::root::Listed;
 use super::schedstat::Schedstat;
 use super::words::Words;
 use super::{Buffers, Procfs};
-use super::{cgroup, identify, idle, io, limits, name, schedstat, stat, status};
-use crate::snapshot::{Process, Snapshot, State};
+use super::{cgroup, identify, idle, io, limits, name, schedstat, smaps, stat, status};
+use crate::snapshot::{Gauge, Process, Snapshot, State};
 
 /// The limit of open files and the cgroup are read once in so many scans: what hardly ever changes, and not by the process itself.
 const RARELY: u32 = 16;
@@ -118,6 +120,7 @@ impl Procfs {
                 false => None,
             },
             fd_limit: None,
+            smaps: None,
             block_delay: self.block_delay,
         };
         let uid = status.and_then(|status| status.uid);
@@ -139,6 +142,7 @@ impl Procfs {
                 let same = self.known.get(pid).filter(|known| known.start_ticks == stat.start_ticks);
                 let uid = uid.or_else(|| same.and_then(|known| known.uid));
                 let first_seen = same.map_or(self.known.scan(), |known| known.first_seen);
+                let smaps = same.and_then(|known| known.smaps);
                 let names = identify::Reader {
                     users: &mut self.users,
                     rules: self.naming.rules.as_deref(),
@@ -155,6 +159,7 @@ impl Procfs {
                     start_ticks: stat.start_ticks,
                     settled: identify::settled(self.naming.recheck, start_ms, self.uptime_ms),
                     cgroup,
+                    smaps,
                     first_seen,
                     ..Known::default()
                 };
@@ -167,12 +172,39 @@ impl Procfs {
             if reads.limits && (!holds || rarely) {
                 known.fd_limit = files.get(File::Limits, limits::parse)?;
             }
-            reading.fd_limit = known.fd_limit;
+            (reading.fd_limit, reading.smaps) = (known.fd_limit, known.smaps.filter(|_| reads.smaps));
             (known.inode, known.schedstat, known.brief) = (listed.inode, schedstat, brief);
             known.read_in = scan;
             known.ended = matches!(stat.state, State::Zombie | State::Dead);
         }
         let (counters, gauges) = (reading.counters(self.units), reading.gauges(self.units));
         Ok(Some(Process { slot, identity, state: stat.state, counters, gauges }))
+    }
+
+    /// Reads the memory of those processes whose turn it is by how it is shared. A process without memory of its own has no
+    /// such file.
+    pub(super) fn shared_memory(
+        &mut self,
+        deadline: Option<Instant>,
+        snapshot: &mut Snapshot,
+        shown: impl Fn(u32) -> bool,
+    ) {
+        let Procfs { turns, root, buffers, failures, known, pids, .. } = self;
+        pids.clear();
+        pids.extend(snapshot.processes().filter(|process| shown(process.slot)).map(|process| process.identity.pid));
+        let read = |index: usize| {
+            let pid: u32 = pids[index];
+            let Ok(Some(smaps)) = buffers.files(pid, root, failures).get(File::SmapsRollup, smaps::parse) else {
+                return;
+            };
+            let Some((slot, known)) = known.see(pid) else { return };
+            known.smaps = Some(smaps);
+            if let Some(process) = snapshot.get_mut(slot) {
+                process.gauges.set(Gauge::Proportional, Some(smaps.proportional_bytes));
+                process.gauges.set(Gauge::ProportionalSwap, Some(smaps.proportional_swap_bytes));
+                process.gauges.set(Gauge::Unique, Some(smaps.unique_bytes));
+            }
+        };
+        turns.take(pids, read, deadline);
     }
 }

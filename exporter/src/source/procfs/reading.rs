@@ -2,6 +2,7 @@
 
 use super::io::Io;
 use super::schedstat::Schedstat;
+use super::smaps::Smaps;
 use super::stat::Stat;
 use super::status::Status;
 use super::units::Units;
@@ -16,6 +17,7 @@ pub(crate) struct Reading<'a> {
     pub(crate) schedstat: Option<Schedstat>,
     pub(crate) open_fds: Option<u64>,
     pub(crate) fd_limit: Option<u64>,
+    pub(crate) smaps: Option<Smaps>,
     pub(crate) oom_score: Option<u64>,
     /// Whether the kernel counts what a process waits for storage: it says 0 where it does not.
     pub(crate) block_delay: bool,
@@ -79,6 +81,9 @@ impl Reading<'_> {
             (Gauge::OpenFds, self.open_fds),
             (Gauge::FdLimit, self.fd_limit),
             (Gauge::OomScore, self.oom_score),
+            (Gauge::Proportional, self.smaps.map(|smaps| smaps.proportional_bytes)),
+            (Gauge::ProportionalSwap, self.smaps.map(|smaps| smaps.proportional_swap_bytes)),
+            (Gauge::Unique, self.smaps.map(|smaps| smaps.unique_bytes)),
         ] {
             gauges.set(gauge, value);
         }

@@ -16,15 +16,17 @@ pub(crate) struct Reads {
     pub(crate) cgroup: bool,
     /// In `stat`, but counted only where the kernel is told to.
     pub(crate) block_delay: bool,
+    /// Of some processes in each scan.
+    pub(crate) smaps: bool,
 }
 
 impl Reads {
     /// Of a process that is not shown: what names it, and whether it runs.
     pub(crate) fn brief(self) -> Reads {
         let Reads { cgroup, .. } = self;
-        let (status, io, fds, limits, schedstat, oom_score, block_delay) =
-            (false, false, false, false, false, false, false);
-        Reads { status, io, fds, limits, schedstat, oom_score, cgroup, block_delay }
+        let (status, io, fds, limits, schedstat, oom_score, block_delay, smaps) =
+            (false, false, false, false, false, false, false, false);
+        Reads { status, io, fds, limits, schedstat, oom_score, cgroup, block_delay, smaps }
     }
 
     /// Those that these families need; `details` are the unit and the container of a process.
@@ -38,6 +40,7 @@ impl Reads {
             oom_score: families.has(Family::OomScore) && details,
             cgroup: families.has(Family::Info) && details,
             block_delay: families.has(Family::BlockDelay),
+            smaps: families.has(Family::SharedMemory),
         }
     }
 }
