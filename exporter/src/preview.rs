@@ -8,7 +8,7 @@ use procession_web::exposition::Format;
 use crate::config::Config;
 use crate::encode::{Compression, Exposition, ProcessLabels};
 use crate::error::Error;
-use crate::group::{Groups, Selection};
+use crate::group::{Groups, Selection, Threads};
 use crate::metric::{PROCESS, series_each};
 use crate::snapshot::{Membership, Snapshot};
 use crate::source::Source;
@@ -85,7 +85,13 @@ impl Preview {
         };
         let mut labels = ProcessLabels::default();
         labels.update(&snapshot, &groups);
-        let group_series = if config.groups { series(&mut |e| e.groups_as(config.scheme, &groups))? } else { 0 };
+        let mut threads = Threads::default();
+        threads.update(&snapshot, &groups);
+        let mut write = |exposition: &mut Exposition<'_>| {
+            exposition.groups_as(config.scheme, &groups)?;
+            exposition.threads_as(config.scheme, &threads)
+        };
+        let group_series = if config.groups { series(&mut write)? } else { 0 };
         let process_series =
             if config.per_process { series(&mut |e| e.processes_of(&selection, &snapshot, &labels))? } else { 0 };
         Ok(Preview { rows, group_series, process_series })

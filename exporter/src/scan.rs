@@ -8,8 +8,8 @@ use procession_web::exposition::Format;
 use crate::config::Config;
 use crate::encode::{Compression, Exposition, ProcessLabels, ScrapeErrors};
 use crate::error::Error;
-use crate::group::{Groups, Selection};
-use crate::metric::{Families, PROCESS, Scheme, series_each};
+use crate::group::{Groups, Selection, Threads};
+use crate::metric::{Families, Family, PROCESS, Scheme, series_each};
 use crate::own::{OwnMetrics, Phase, Stopwatch};
 use crate::snapshot::Snapshot;
 use crate::source::Source;
@@ -21,6 +21,7 @@ pub struct Scanner {
     config: Config,
     snapshot: Snapshot,
     groups: Groups,
+    threads: Threads,
     selection: Selection,
     labels: ProcessLabels,
     own: OwnMetrics,
@@ -38,6 +39,7 @@ impl Scanner {
             config: Config::default(),
             snapshot: Snapshot::default(),
             groups: Groups::default(),
+            threads: Threads::default(),
             selection: Selection::default(),
             labels: ProcessLabels::default(),
             failed: 0,
@@ -52,7 +54,15 @@ impl Scanner {
         self.source.read_for(config.families, config.per_process);
         self.source.scan_fully(config.full_scans);
         self.groups.configure(config.children);
-        self.groups.limit(config.max_group_series / series_each(config.scheme.groups()));
+        let max_series = match config.families.has(Family::ThreadNames) {
+            true => config.max_group_series / 2,
+            false => config.max_group_series,
+        };
+        self.groups.limit(max_series / series_each(config.scheme.groups()));
+        self.threads.limit(max_series / series_each(config.scheme.threads()));
+        if !config.families.has(Family::ThreadNames) {
+            self.threads = Threads::default();
+        }
         self.selection.configure(config.max_process_series / series_each(PROCESS));
         if !config.per_process {
             self.labels = ProcessLabels::default();
@@ -76,7 +86,7 @@ impl Scanner {
         source.read_of(deadline, snapshot, |slot| groups.name_of(slot).is_some());
         self.own.lap(Phase::Read, &mut watch);
         // Also without series for groups: a process's series carry the label `group`, and counters go on when groups are switched on again.
-        let Scanner { groups, selection, snapshot, config, .. } = self;
+        let Scanner { groups, threads, selection, snapshot, config, .. } = self;
         if config.per_process {
             groups.update_with(snapshot, |process, used| selection.used(process, used));
             selection.update(snapshot, |process| groups.name_of(process.slot).is_some());
@@ -84,6 +94,9 @@ impl Scanner {
             groups.update(snapshot);
         }
         groups.forget_gone(Instant::now(), config.forget_after);
+        if config.families.has(Family::ThreadNames) {
+            threads.update(snapshot, groups);
+        }
         self.own.lap(Phase::Group, &mut watch);
         self.own.scanned(
             &self.snapshot,
@@ -115,6 +128,7 @@ impl Scanner {
         let mut exposition = Exposition::through(format, compression, &mut *outlet).of(families);
         if self.config.groups {
             exposition.groups_as(self.config.scheme, &self.groups).map_err(Error::Answer)?;
+            exposition.threads_as(self.config.scheme, &self.threads).map_err(Error::Answer)?;
         }
         if self.config.per_process {
             self.labels.update(&self.snapshot, &self.groups);

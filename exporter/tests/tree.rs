@@ -323,6 +323,34 @@ fn memory_by_how_it_is_shared_is_read_where_asked_and_kept() {
 }
 
 #[test]
+fn threads_are_read_where_asked() {
+    let mut tree = Tree::new();
+    for (tid, name, ticks) in [(42, "nginx", 3), (50, "worker", 5), (51, "worker", 7)] {
+        let dir = tree.file("task").join(tid.to_string());
+        fs::create_dir_all(&dir).expect("mkdir");
+        let line = format!("{tid} ({name}) S 1 1 1 0 -1 0 5 0 0 0 {ticks} 0 0 0 20 0 3 0 10 4096 1 9 9\n");
+        fs::write(dir.join("stat"), line).expect("write");
+    }
+    let names = |tree: &Tree| {
+        let threads = &tree.snapshot.at(0).expect("it is seen").threads;
+        threads.iter().map(|t| (t.tid, t.name.to_string(), t.counters.get(Counter::CpuUser))).collect::<Vec<_>>()
+    };
+    tree.scan();
+    assert_eq!(names(&tree), []);
+    tree.configure("metrics: {enable: [thread_names], disable: [io, swap, memory_kinds, switches]}\n");
+    let row = |tid, name: &str, ticks: u64| (tid, name.to_owned(), Some(ticks * 10_000_000));
+    for _ in 0..2 {
+        tree.scan();
+        assert_eq!(names(&tree), [row(42, "nginx", 3), row(50, "worker", 5), row(51, "worker", 7)]);
+    }
+    fs::remove_dir_all(tree.file("task").join("50")).expect("remove");
+    fs::remove_file(tree.file("task").join("51/stat")).expect("remove");
+    tree.scan();
+    assert_eq!(names(&tree), [row(42, "nginx", 3)]);
+    assert_eq!((tree.errors(), tree.source.vanished()), (vec![], 0));
+}
+
+#[test]
 fn the_families_that_are_off_at_first_are_read_where_asked() {
     let mut tree = Tree::new();
     tree.write("schedstat", "5 1500000000 3\n");

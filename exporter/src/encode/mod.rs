@@ -13,8 +13,8 @@ use self::body::Body;
 pub use self::body::Compression;
 pub use self::labels::ProcessLabels;
 use self::labels::label_value;
-use crate::group::{Group, Groups, Selection};
-use crate::metric::{Families, Kind, Metric, PROCESS, Quantity, Samples, Scheme, process_exporter};
+use crate::group::{Group, Groups, Selection, Threads};
+use crate::metric::{Families, Family, Kind, Metric, PROCESS, Quantity, Samples, Scheme, process_exporter};
 use crate::snapshot::{Counter, Counters, Gauge, Gauges, Process, Snapshot, State};
 use procession_web::exposition::Format;
 
@@ -82,6 +82,39 @@ impl<'a> Exposition<'a> {
                 self.body.spill()?;
             }
         }
+        Ok(())
+    }
+
+    /// The families of threads by group and name.
+    ///
+    /// # Errors
+    /// Where compression fails.
+    pub fn threads_as(&mut self, scheme: Scheme, threads: &Threads) -> io::Result<()> {
+        if !self.families.has(Family::ThreadNames) {
+            return Ok(());
+        }
+        // What is off is not known of threads either; what is asked for is all of them.
+        let families = std::mem::take(&mut self.families);
+        for metric in scheme.threads() {
+            let mut begun = false;
+            for (group, name, totals) in threads.iter() {
+                let start = |text: &mut Vec<u8>| {
+                    for (before, label, value) in
+                        [("{", scheme.group_label(), group), ("\",", scheme.thread_label(), name)]
+                    {
+                        for part in [before, label, "=\""] {
+                            text.extend_from_slice(part.as_bytes());
+                        }
+                        label_value(text, value);
+                    }
+                    text.push(b'"');
+                };
+                let value = |quantity| value(quantity, &totals.counters, &totals.gauges, None);
+                self.quantities(metric, value, &mut begun, start);
+                self.body.spill()?;
+            }
+        }
+        self.families = families;
         Ok(())
     }
 

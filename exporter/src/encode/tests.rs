@@ -20,6 +20,7 @@ fn snapshot(names: &[Vec<u8>]) -> Snapshot {
             state: State::Sleeping,
             counters: Counters::default(),
             gauges: Gauges::default(),
+            threads: Vec::new(),
         };
         for counter in Counter::ALL {
             process.counters.set(counter, Some(u64::MAX));
@@ -77,6 +78,43 @@ fn what_is_not_known_has_no_series_and_its_family_no_head() {
     let text = text(&snapshot(&[b"x".to_vec()]), Format::Text);
     assert!(text.contains("proc_threads{pid=\"1\",group=\"x\"} 1\n"));
     assert!(!text.contains("swap"), "{text}");
+}
+
+#[test]
+fn threads_by_group_and_name() {
+    use crate::group::Threads;
+    use crate::snapshot::Thread;
+    let mut snapshot = snapshot(&[b"ja\"va".to_vec()]);
+    let mut counters = Counters::default();
+    counters.set(Counter::CpuUser, Some(1_500_000_000));
+    snapshot.get_mut(0).expect("there is one").threads =
+        vec![Thread { tid: 1, start: 1, name: "g\nc".into(), counters }];
+    let (mut groups, mut threads) = (Groups::default(), Threads::default());
+    groups.update(&snapshot);
+    threads.update(&snapshot, &groups);
+    let text = |scheme| {
+        let mut exposition =
+            Exposition::new(Format::Text, Compression::None).of(Families::default().with(Family::ThreadNames));
+        exposition.threads_as(scheme, &threads).expect("plain");
+        let text = String::from_utf8(exposition.finish("").expect("plain").0).expect("utf-8");
+        text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let labels = "group=\"ja\\\"va\",thread=\"g\\nc\"";
+    assert_eq!(
+        text(Scheme::Procession),
+        [
+            format!("proc_group_named_threads{{{labels}}} 1"),
+            format!("proc_group_thread_cpu_seconds_total{{{labels},mode=\"user\"}} 1.5")
+        ]
+    );
+    let labels = labels.replace("group=", "groupname=").replace("thread=", "threadname=");
+    assert_eq!(
+        text(Scheme::ProcessExporter),
+        [
+            format!("namedprocess_namegroup_thread_count{{{labels}}} 1"),
+            format!("namedprocess_namegroup_thread_cpu_seconds_total{{{labels},mode=\"user\"}} 1.5")
+        ]
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod inheritance;
 mod ledger;
 mod ranking;
 mod selection;
+mod threads;
 mod totals;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use hashbrown::HashMap;
 use self::ledger::{Assigned, Ledger};
 use self::ranking::{Ranking, Weight};
 pub use self::selection::Selection;
+pub use self::threads::{ThreadTotals, Threads};
 pub use self::totals::Totals;
 use crate::snapshot::{Counter, Counters, Gauge, Identity, Membership, Process, Snapshot};
 
@@ -155,6 +157,11 @@ impl Groups {
     /// Every group, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Group> {
         self.order.iter().map(|index| &self.groups[*index as usize])
+    }
+
+    /// The group of a name.
+    pub fn get(&self, name: &str) -> Option<&Group> {
+        self.groups.get(*self.by_name.get(name)? as usize)
     }
 
     /// The number of groups, also those without a process at present.

@@ -135,7 +135,7 @@ mod tests {
         counters.set(Counter::CpuUser, Some(cpu));
         gauges.set(Gauge::Resident, Some(memory));
         let identity = Arc::new(identity);
-        Process { slot, identity, state: State::Sleeping, counters, gauges }
+        Process { slot, identity, state: State::Sleeping, counters, gauges, threads: Vec::new() }
     }
 
     struct Host {

@@ -54,10 +54,12 @@ pub enum Family {
     MemoryDetails,
     /// Memory by how it is shared.
     SharedMemory,
+    /// What the threads of a group use, by their names.
+    ThreadNames,
 }
 
 /// Those that are off unless switched on: each takes a file of its own for each process, or makes many series that few ask for.
-const OFF: [Family; 7] = [
+const OFF: [Family; 8] = [
     Family::RunQueue,
     Family::OomScore,
     Family::LogicalIo,
@@ -65,6 +67,7 @@ const OFF: [Family; 7] = [
     Family::ChildrenFaults,
     Family::MemoryDetails,
     Family::SharedMemory,
+    Family::ThreadNames,
 ];
 
 /// A set of families.

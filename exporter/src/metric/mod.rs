@@ -6,7 +6,7 @@ pub mod process_exporter;
 mod table;
 
 pub use self::family::{Families, Family};
-pub use self::table::{GROUP, OWN, PROCESS, own};
+pub use self::table::{GROUP, OWN, PROCESS, THREAD, own};
 
 use crate::snapshot::{Counter, Gauge, State};
 
@@ -26,6 +26,22 @@ impl Scheme {
         match self {
             Scheme::Procession => GROUP,
             Scheme::ProcessExporter => process_exporter::GROUP,
+        }
+    }
+
+    /// The families of threads by group and name.
+    pub fn threads(self) -> &'static [Metric] {
+        match self {
+            Scheme::Procession => THREAD,
+            Scheme::ProcessExporter => process_exporter::THREAD,
+        }
+    }
+
+    /// The label that holds the name of a thread.
+    pub fn thread_label(self) -> &'static str {
+        match self {
+            Scheme::Procession => "thread",
+            Scheme::ProcessExporter => "threadname",
         }
     }
 

@@ -2,13 +2,19 @@
 
 use std::fmt::Write as _;
 
-use super::{GROUP, Kind, Metric, OWN, PROCESS, Samples, process_exporter};
+use super::{GROUP, Kind, Metric, OWN, PROCESS, Samples, THREAD, process_exporter};
 use crate::snapshot::State;
 
 /// The whole page, as Markdown.
 pub fn markdown() -> String {
     let mut page = String::from(INTRODUCTION);
     section(&mut page, "Per group", "Each series has the label `group`.", GROUP);
+    section(
+        &mut page,
+        "Per group and thread name",
+        "Each series has the labels `group` and `thread`. Off unless `thread_names` is switched on.",
+        THREAD,
+    );
     section(&mut page, "Per process", "Each series has the labels `pid` and `group`.", PROCESS);
     section(
         &mut page,
@@ -20,8 +26,8 @@ pub fn markdown() -> String {
         &mut page,
         "With the names of process-exporter",
         "With `--metrics.naming=process-exporter` these stand in place of the families of groups and of processes; each series of a group has \
-         the label `groupname`. In OpenMetrics the last three are of type `unknown`, since a counter's name would have to end with `_total`.",
-        &[process_exporter::GROUP, process_exporter::SCRAPE].concat(),
+         the label `groupname`, those of threads (off unless `thread_names` is switched on) `threadname` too. In OpenMetrics the last three are of type `unknown`, since a counter's name would have to end with `_total`.",
+        &[process_exporter::GROUP, process_exporter::THREAD, process_exporter::SCRAPE].concat(),
     );
     page.push_str(NOTES);
     page
@@ -68,6 +74,9 @@ const NOTES: &str = "
   it before the next scrape shows the new parent, this cannot be seen, and the child's bytes count twice.
 - **Context switches** are of the main thread alone. The kernel sums them nowhere; reading them for every thread takes
   about 15 microseconds each, where everything else about a process takes about 35.
+- **Threads by name** are what they have used by themselves: what a thread used between its last scrape and its end is not in it, and a
+  thread's name is that of its last scrape. Pairs of a group and a name that are gone stay while the group does; where there are too many
+  (half of `groups.max_series` is for threads), those without a thread are forgotten, and further ones are counted for `group=\"other\",thread=\"other\"`.
 - **The limit of open files** is read when a process is new and then in every sixteenth scrape: it hardly ever changes.
 - **Processes that cannot be seen** (`hidepid`, other pid namespaces) are told by their threads: `procession_exporter_hidden_threads` is the number
   of threads on the host (`/proc/loadavg`) less those of the processes that were seen. There is no such series where not all could be looked at.

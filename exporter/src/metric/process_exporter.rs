@@ -140,6 +140,56 @@ pub const GROUP: &[Metric] = &[
     ),
 ];
 
+/// Per group and thread name; every sample has the labels `groupname` and `threadname`. The README calls the label of the CPU
+/// time `cpumode`; the program, and so every dashboard, has `mode`.
+pub const THREAD: &[Metric] = &[
+    family(
+        "namedprocess_namegroup_thread_count",
+        Kind::Gauge,
+        None,
+        Samples::One(Quantity::Gauge(Gauge::Threads)),
+        "Threads of the group with this name.",
+    ),
+    family(
+        "namedprocess_namegroup_thread_cpu_seconds",
+        Kind::Counter,
+        Some("seconds"),
+        Samples::By("mode", &[("user", counted(Counter::CpuUser)), ("system", counted(Counter::CpuSystem))]),
+        "CPU time used by threads with this name.",
+    ),
+    family(
+        "namedprocess_namegroup_thread_io_bytes",
+        Kind::Counter,
+        Some("bytes"),
+        Samples::By("iomode", &[("read", counted(Counter::Read)), ("write", counted(Counter::Written))]),
+        "Bytes that threads with this name had fetched from storage, and caused to be sent to it.",
+    ),
+    family(
+        "namedprocess_namegroup_thread_major_page_faults",
+        Kind::Counter,
+        None,
+        Samples::One(counted(Counter::MajorFaults)),
+        "Page faults of threads with this name that needed input or output.",
+    ),
+    family(
+        "namedprocess_namegroup_thread_minor_page_faults",
+        Kind::Counter,
+        None,
+        Samples::One(counted(Counter::MinorFaults)),
+        "Page faults of threads with this name that needed no input or output.",
+    ),
+    family(
+        "namedprocess_namegroup_thread_context_switches",
+        Kind::Counter,
+        None,
+        Samples::By(
+            "ctxswitchtype",
+            &[("voluntary", counted(Counter::Voluntary)), ("nonvoluntary", counted(Counter::Involuntary))],
+        ),
+        "Context switches of threads with this name.",
+    ),
+];
+
 /// Of the scrapes; without labels.
 pub const SCRAPE: &[Metric] = &[
     family(

@@ -193,6 +193,26 @@ pub const GROUP: &[Metric] = &[
     ),
 ];
 
+/// Per group and thread name; every sample has the labels `group` and `thread`.
+pub const THREAD: &[Metric] = &[
+    gauge("proc_group_named_threads", None, of(Gauge::Threads), "Threads of the group with this name."),
+    counter("proc_group_thread_cpu_seconds", Some("seconds"), CPU, "CPU time used by threads with this name."),
+    counter(
+        "proc_group_thread_read_bytes",
+        Some("bytes"),
+        READ,
+        "Bytes that threads with this name had fetched from storage.",
+    ),
+    counter(
+        "proc_group_thread_written_bytes",
+        Some("bytes"),
+        WRITTEN,
+        "Bytes that threads with this name caused to be sent to storage.",
+    ),
+    counter("proc_group_thread_page_faults", None, FAULTS, "Page faults of threads with this name."),
+    counter("proc_group_thread_context_switches", None, SWITCHES, "Context switches of threads with this name."),
+];
+
 /// Per process; every sample has the labels `pid` and `group`.
 pub const PROCESS: &[Metric] = &[
     counter(
@@ -479,8 +499,8 @@ mod tests {
     #[test]
     fn names_follow_openmetrics() {
         let mut names = std::collections::BTreeSet::new();
-        let theirs = process_exporter::GROUP.iter().chain(process_exporter::SCRAPE);
-        for metric in GROUP.iter().chain(PROCESS).chain(OWN).chain(theirs) {
+        let theirs = process_exporter::GROUP.iter().chain(process_exporter::THREAD).chain(process_exporter::SCRAPE);
+        for metric in GROUP.iter().chain(THREAD).chain(PROCESS).chain(OWN).chain(theirs) {
             assert!(names.insert(metric.name), "{} twice", metric.name);
             assert!(metric.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{}", metric.name);
             assert!(!metric.name.ends_with("_total") && !metric.name.ends_with("_info"), "{}", metric.name);

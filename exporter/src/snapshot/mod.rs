@@ -42,6 +42,21 @@ pub struct Process {
     pub counters: Counters,
     /// Quantities of the moment.
     pub gauges: Gauges,
+    /// Its threads, where they are asked for.
+    pub threads: Vec<Thread>,
+}
+
+/// One thread of a process.
+#[derive(Debug, Clone)]
+pub struct Thread {
+    /// Thread id; that of the main thread is the process's.
+    pub tid: u32,
+    /// Start, in some unit that only grows: `(tid, start)` is the thread.
+    pub start: u64,
+    /// Its name, cleaned as that of a process.
+    pub name: Arc<str>,
+    /// What it has used by itself.
+    pub counters: Counters,
 }
 
 impl Snapshot {

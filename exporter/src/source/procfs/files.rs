@@ -45,6 +45,23 @@ impl Files<'_> {
         self.outcome(pid, file, read)
     }
 
+    /// What a file of one of its threads says; `None` where it cannot be had though the thread lives.
+    pub(crate) fn of_thread<T>(
+        &mut self,
+        tid: u32,
+        file: File,
+        parse: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Result<Option<T>, Vanished> {
+        match parsed(self.root.read(self.path.of_thread(self.pid, tid, file), self.buffer), parse) {
+            Ok(value) => Ok(Some(value)),
+            Err(Failure::Missing | Failure::Vanished) => Err(Vanished),
+            Err(Failure::Unreadable(reason)) => {
+                self.failures.add(file, reason);
+                Ok(None)
+            }
+        }
+    }
+
     /// The number of open files.
     pub(crate) fn open(&mut self, counting: &mut Counting) -> Result<Option<u64>, Vanished> {
         let counted = counting.count(self.root, self.path, self.pid).map_err(Failure::from);

@@ -26,6 +26,7 @@ mod schedstat;
 mod smaps;
 mod stat;
 mod status;
+mod threads;
 mod units;
 mod uptime;
 mod users;
@@ -70,6 +71,8 @@ pub struct Procfs {
     failures: Failures,
     vanished: u64,
     listed: Vec<Listed>,
+    /// The threads of one process.
+    tids: Vec<Listed>,
     /// Threads on the whole host at the last listing, where that is known.
     host_threads: Option<u64>,
     /// Whose memory is looked at next, and among which processes.
@@ -120,6 +123,7 @@ impl Procfs {
             failures: Failures::default(),
             vanished: 0,
             listed: Vec::new(),
+            tids: Vec::new(),
             host_threads: None,
             turns: Turns::default(),
             pids: Vec::new(),

@@ -3,7 +3,7 @@
 use super::path::File;
 use super::reading::Reading;
 use super::words::Words;
-use super::{Units, boot, cgroup, cmdline, io, limits, name, schedstat, stat, status, uptime, users};
+use super::{Units, boot, cgroup, cmdline, io, limits, loadavg, name, schedstat, smaps, stat, status, uptime, users};
 use crate::rules;
 use crate::source::name::{clean, whole};
 
@@ -14,7 +14,12 @@ use crate::source::name::{clean, whole};
 /// Never: whatever the bytes are.
 pub fn try_all(bytes: &[u8]) -> usize {
     let of_process = File::ALL.into_iter().filter(|file| try_file(*file, bytes)).count();
-    let of_host = [boot::parse(bytes).is_some(), uptime::parse(bytes).is_some(), !users::parse(bytes).is_empty()];
+    let of_host = [
+        boot::parse(bytes).is_some(),
+        uptime::parse(bytes).is_some(),
+        loadavg::threads(bytes).is_some(),
+        !users::parse(bytes).is_empty(),
+    ];
     of_process + of_host.into_iter().filter(|taken| *taken).count()
 }
 
@@ -29,6 +34,7 @@ fn try_file(file: File, bytes: &[u8]) -> bool {
                 io: io::parse(bytes),
                 schedstat: schedstat::parse(bytes),
                 open_fds: None,
+                smaps: smaps::parse(bytes),
                 fd_limit: limits::parse(bytes),
                 oom_score: None,
                 block_delay: true,
@@ -55,6 +61,7 @@ fn try_file(file: File, bytes: &[u8]) -> bool {
         File::Comm => !clean(bytes).is_empty(),
         File::Limits => limits::parse(bytes).is_some(),
         File::Schedstat => schedstat::parse(bytes).is_some(),
+        File::SmapsRollup => smaps::parse(bytes).is_some(),
         File::OomScore => Words::new(bytes).number().is_some(),
         // A directory and a link have no bytes.
         File::Fd | File::Exe => false,
@@ -67,7 +74,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// What a kernel writes, to be cut and changed.
-    const FILES: [&[u8]; 9] = [
+    const FILES: [&[u8]; 11] = [
         b"42 (a) b) S 1 2 3 -1 -1 4194304 102 5 7 9 300 40 11 12 20 0 6 0 97746 3133440 413 18446744073709551615 1 2\n",
         b"Name:\tcat\nState:\tR (running)\nUid:\t0\t1000\t0\t0\nVmSwap:\t      12 kB\nvoluntary_ctxt_switches:\t17\nnonvoluntary_ctxt_switches:\t1\n",
         b"rchar: 6976\nwchar: 5\nsyscr: 10\nsyscw: 0\nread_bytes: 4096\nwrite_bytes: 18446744073709551615\n",
@@ -77,6 +84,8 @@ mod tests {
         b"5 1500000000 3\n",
         b"cpu  1 2 3\nbtime 1508450329\n",
         b"root:x:0:0:root:/root:/bin/bash\n",
+        b"0.00 0.01 0.05 1/80 301\n",
+        b"Pss: 452 kB\nPrivate_Clean: 264 kB\nPrivate_Dirty: 152 kB\nSwapPss: 0 kB\n",
     ];
 
     #[test]

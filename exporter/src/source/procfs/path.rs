@@ -55,16 +55,36 @@ impl File {
     }
 }
 
-/// Room for the longest path: 10 digits, `/`, `smaps_rollup`, NUL.
-#[derive(Debug, Default)]
-pub(crate) struct PathBuffer([u8; 24]);
+/// Room for the longest path: 10 digits, `/task/`, 10 digits, `/`, `schedstat`, NUL.
+#[derive(Debug)]
+pub(crate) struct PathBuffer([u8; 48]);
+
+impl Default for PathBuffer {
+    fn default() -> PathBuffer {
+        PathBuffer([0; 48])
+    }
+}
 
 impl PathBuffer {
     /// `PID/FILE` as the system calls want it.
     pub(crate) fn of(&mut self, pid: u32, file: File) -> &CStr {
-        let mut digits = itoa::Buffer::new();
+        self.join(&[itoa::Buffer::new().format(pid), "/", file.as_str()])
+    }
+
+    /// `PID/task`: the directory of the threads.
+    pub(crate) fn threads(&mut self, pid: u32) -> &CStr {
+        self.join(&[itoa::Buffer::new().format(pid), "/task"])
+    }
+
+    /// `PID/task/TID/FILE`.
+    pub(crate) fn of_thread(&mut self, pid: u32, tid: u32, file: File) -> &CStr {
+        let (mut process, mut thread) = (itoa::Buffer::new(), itoa::Buffer::new());
+        self.join(&[process.format(pid), "/task/", thread.format(tid), "/", file.as_str()])
+    }
+
+    fn join(&mut self, parts: &[&str]) -> &CStr {
         let mut length = 0;
-        for part in [digits.format(pid).as_bytes(), b"/", file.as_str().as_bytes(), b"\0"] {
+        for part in parts.iter().map(|part| part.as_bytes()).chain([&b"\0"[..]]) {
             self.0[length..length + part.len()].copy_from_slice(part);
             length += part.len();
         }

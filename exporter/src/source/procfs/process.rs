@@ -12,7 +12,7 @@ use super::root::Listed;
 use super::schedstat::Schedstat;
 use super::words::Words;
 use super::{Buffers, Procfs};
-use super::{cgroup, identify, idle, io, limits, name, schedstat, smaps, stat, status};
+use super::{cgroup, identify, idle, io, limits, name, schedstat, smaps, stat, status, threads};
 use crate::snapshot::{Gauge, Process, Snapshot, State};
 
 /// The limit of open files and the cgroup are read once in so many scans: what hardly ever changes, and not by the process itself.
@@ -88,7 +88,7 @@ impl Procfs {
     fn reading(
         &mut self,
         listed: Listed,
-        snapshot: &Snapshot,
+        snapshot: &mut Snapshot,
         schedstat: Option<Schedstat>,
         brief: bool,
     ) -> Result<Option<Process>, Vanished> {
@@ -178,7 +178,14 @@ impl Procfs {
             known.ended = matches!(stat.state, State::Zombie | State::Dead);
         }
         let (counters, gauges) = (reading.counters(self.units), reading.gauges(self.units));
-        Ok(Some(Process { slot, identity, state: stat.state, counters, gauges }))
+        let mut threads =
+            snapshot.get_mut(slot).map(|process| std::mem::take(&mut process.threads)).unwrap_or_default();
+        if reads.threads {
+            threads::read(&mut files, reads, self.units, &mut self.tids, &mut threads);
+        } else {
+            threads.clear();
+        }
+        Ok(Some(Process { slot, identity, state: stat.state, counters, gauges, threads }))
     }
 
     /// Reads the memory of those processes whose turn it is by how it is shared. A process without memory of its own has no

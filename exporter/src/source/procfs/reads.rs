@@ -18,15 +18,26 @@ pub(crate) struct Reads {
     pub(crate) block_delay: bool,
     /// Of some processes in each scan.
     pub(crate) smaps: bool,
+    /// `stat`, and `status` and `io` where these are read, of each thread.
+    pub(crate) threads: bool,
 }
 
 impl Reads {
     /// Of a process that is not shown: what names it, and whether it runs.
     pub(crate) fn brief(self) -> Reads {
-        let Reads { cgroup, .. } = self;
-        let (status, io, fds, limits, schedstat, oom_score, block_delay, smaps) =
-            (false, false, false, false, false, false, false, false);
-        Reads { status, io, fds, limits, schedstat, oom_score, cgroup, block_delay, smaps }
+        let off = false;
+        Reads {
+            status: off,
+            io: off,
+            fds: off,
+            limits: off,
+            schedstat: off,
+            oom_score: off,
+            block_delay: off,
+            smaps: off,
+            threads: off,
+            cgroup: self.cgroup,
+        }
     }
 
     /// Those that these families need; `details` are the unit and the container of a process.
@@ -41,6 +52,7 @@ impl Reads {
             cgroup: families.has(Family::Info) && details,
             block_delay: families.has(Family::BlockDelay),
             smaps: families.has(Family::SharedMemory),
+            threads: families.has(Family::ThreadNames),
         }
     }
 }

@@ -56,17 +56,15 @@ impl Root {
     pub(crate) fn list(&mut self, listed: &mut Vec<Listed>) -> Result<(), Errno> {
         listed.clear();
         rustix::fs::seek(&self.dir, SeekFrom::Start(0))?;
-        let mut entries = RawDir::new(&self.dir, self.names.spare_capacity_mut());
-        while let Some(entry) = entries.next() {
-            let entry = entry?;
-            let pid = super::words::number(entry.file_name().to_bytes()).and_then(|pid| u32::try_from(pid).ok());
-            listed.extend(pid.map(|pid| Listed { pid, inode: entry.ino() }));
-        }
-        // The kernel lists in this order already; a tree of ordinary files does not.
-        if !listed.is_sorted() {
-            listed.sort_unstable();
-        }
-        Ok(())
+        numbered(&self.dir, &mut self.names, listed)
+    }
+
+    /// Replaces `listed` by the numbered directories in another one, by ascending number.
+    pub(crate) fn list_in(&mut self, path: &CStr, listed: &mut Vec<Listed>) -> Result<(), Errno> {
+        listed.clear();
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let dir = rustix::fs::openat(&self.dir, path, flags, Mode::empty())?;
+        numbered(&dir, &mut self.names, listed)
     }
 
     /// Reads a whole file. One `read` where it fits: the kernel's files are made whole in one call, so an answer
@@ -112,4 +110,18 @@ impl Root {
         }
         Ok(count)
     }
+}
+
+fn numbered(dir: &OwnedFd, names: &mut Vec<u8>, listed: &mut Vec<Listed>) -> Result<(), Errno> {
+    let mut entries = RawDir::new(dir, names.spare_capacity_mut());
+    while let Some(entry) = entries.next() {
+        let entry = entry?;
+        let pid = super::words::number(entry.file_name().to_bytes()).and_then(|pid| u32::try_from(pid).ok());
+        listed.extend(pid.map(|pid| Listed { pid, inode: entry.ino() }));
+    }
+    // The kernel lists in this order already; a tree of ordinary files does not.
+    if !listed.is_sorted() {
+        listed.sort_unstable();
+    }
+    Ok(())
 }

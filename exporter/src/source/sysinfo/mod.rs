@@ -115,6 +115,7 @@ impl Sysinfo {
                     state: reading::state(process),
                     counters: reading::counters(process),
                     gauges: reading::gauges(process, self.families),
+                    threads: Vec::new(),
                 });
             }
         }
