@@ -19,9 +19,9 @@ pub struct DashboardFlags {
     #[arg(long = "query.url", value_name = "URL")]
     pub query_url: Option<String>,
 
-    /// Longest time that one query may take, in seconds. Default: 30
-    #[arg(long = "query.timeout", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(TIMEOUT))]
-    pub query_timeout: Option<u64>,
+    /// Longest time that one query may take: 30s, 2m, or a number of seconds. Default: 30s
+    #[arg(long = "query.timeout", value_name = "DURATION", value_parser = timeout)]
+    pub query_timeout: Option<Duration>,
 
     /// Most queries that run at one time. Default: 16
     #[arg(long = "query.max-concurrency", value_name = "N", value_parser = clap::value_parser!(u64).range(CONCURRENCY))]
@@ -71,8 +71,8 @@ impl Options {
         if let Some(url) = flags.query_url.clone().or(file.query.url) {
             options.query_url = url;
         }
-        if let Some(seconds) = flags.query_timeout.or(file.query.timeout_seconds) {
-            options.limits.timeout = Duration::from_secs(seconds);
+        if let Some(timeout) = flags.query_timeout.or(file.query.timeout_seconds.map(Duration::from_secs)) {
+            options.limits.timeout = timeout;
         }
         if let Some(queries) = flags.query_concurrency.or(file.query.max_concurrency) {
             options.limits.concurrency = usize::try_from(queries).unwrap_or(usize::MAX);
@@ -81,6 +81,19 @@ impl Options {
             options.title = title;
         }
         Ok(options)
+    }
+}
+
+/// A number alone means seconds, as it does in the file.
+fn timeout(text: &str) -> Result<Duration, String> {
+    let timeout = match text.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => procession_web::duration::parse(text)?,
+    };
+    let range = Duration::from_secs(*TIMEOUT.start())..=Duration::from_secs(*TIMEOUT.end());
+    match range.contains(&timeout) {
+        true => Ok(timeout),
+        false => Err("expected 1s to 10m".to_owned()),
     }
 }
 
@@ -122,6 +135,20 @@ mod tests {
         match parse(Path::new("d.yml"), text) {
             Err(error) => assert_eq!(error.to_string(), want),
             Ok(file) => panic!("accepted {text:?} as {file:?}"),
+        }
+    }
+
+    #[test]
+    fn timeouts() {
+        for (text, want) in [
+            ("30s", Ok(30)),
+            ("2m", Ok(120)),
+            ("45", Ok(45)),
+            ("0", Err("expected 1s to 10m")),
+            ("11m", Err("expected 1s to 10m")),
+            ("soon", Err("\"soon\" is not a duration: expected a number and a unit, as in 500ms, 15s, 5m or 1h30m")),
+        ] {
+            assert_eq!(timeout(text).map(|t| t.as_secs()), want.map_err(str::to_owned), "{text}");
         }
     }
 

@@ -53,6 +53,11 @@ struct Flags {
     #[arg(long = "query.timeout", value_name = "DURATION", default_value = "2m", value_parser = parse_duration)]
     query_timeout: Duration,
 
+    /// A label by which two scrapers of one fleet differ: to queries, series that differ in it alone are one. May stand
+    /// several times.
+    #[arg(long = "query.replica-label", value_name = "NAME")]
+    replica_labels: Vec<String>,
+
     /// Samples that one query may hold in memory.
     #[arg(long = "query.max-samples", value_name = "N", default_value_t = 50_000_000)]
     max_samples: usize,
@@ -112,6 +117,7 @@ impl Flags {
         options.queries.lookback_ms = i64::try_from(self.lookback.as_millis()).unwrap_or(i64::MAX);
         options.queries.timeout = self.query_timeout;
         options.queries.max_samples = self.max_samples;
+        options.queries.replica_labels = self.replica_labels.clone();
         options.storage.max_selected_samples = self.max_samples;
         let duration = procession_scraper::config::format_duration;
         options.flags = BTreeMap::from([
@@ -121,6 +127,7 @@ impl Flags {
             ("scrape.series-limit".to_owned(), self.series_limit.to_string()),
             ("query.lookback-delta".to_owned(), duration(self.lookback)),
             ("query.timeout".to_owned(), duration(self.query_timeout)),
+            ("query.replica-label".to_owned(), self.replica_labels.join(", ")),
             ("query.max-samples".to_owned(), self.max_samples.to_string()),
         ]);
         options

@@ -6,6 +6,7 @@
 
 mod auth;
 mod door;
+pub mod duration;
 mod endpoints;
 pub mod exposition;
 mod flags;

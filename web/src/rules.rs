@@ -187,7 +187,8 @@ fn rate_limit(config: &RateLimitConfig) -> Result<Option<RateLimit>, Problem> {
     }
 }
 
-/// `1h2m3s4ms`, as Go prints durations; enough for an interval.
+/// `1h2m3s4ms`, as Go prints durations, fractions too; enough for an interval. The format of this file is not ours, so it
+/// is none of [`crate::duration`].
 fn duration(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::ZERO);

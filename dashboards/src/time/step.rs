@@ -27,33 +27,8 @@ pub fn parse_duration_ms(text: &str) -> Result<i64, String> {
         let seconds: f64 = text.parse().map_err(|_| wrong())?;
         return bounded(seconds * 1000.0).ok_or_else(wrong);
     }
-    let mut rest = text;
-    let mut total = 0.0;
-    let mut previous = f64::INFINITY;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
-        let count: f64 = rest[..digits].parse().map_err(|_| wrong())?;
-        rest = &rest[digits..];
-        let letters = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-        let unit = match &rest[..letters] {
-            "ms" => 1.0,
-            "s" => 1e3,
-            "m" => 60e3,
-            "h" => 3600e3,
-            "d" => 86_400e3,
-            "w" => 604_800e3,
-            "y" => 31_536_000e3,
-            _ => return Err(wrong()),
-        };
-        // Large before small, each once, as PromQL wants it.
-        if unit >= previous {
-            return Err(wrong());
-        }
-        previous = unit;
-        total += count * unit;
-        rest = &rest[letters..];
-    }
-    bounded(total).ok_or_else(wrong)
+    let duration = procession_web::duration::parse(text).map_err(|_| wrong())?;
+    bounded(duration.as_millis() as f64).ok_or_else(wrong)
 }
 
 /// At most a hundred years.

@@ -1,11 +1,11 @@
-//! Durations as Go writes them: `10s`, `1m30s`, `500ms`, `0`.
+//! Durations of the configuration file: `10s`, `1m30s`, `500ms`, `0`.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 
 /// Longer than this is a mistake.
-const LONGEST_MS: u64 = 366 * 86_400_000;
+const LONGEST: Duration = Duration::from_secs(366 * 86_400);
 
 /// A duration of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,28 +31,9 @@ impl de::Visitor<'_> for Text {
     }
 }
 
-/// A duration as Go writes it; `None` where it is none, or a longer one than a year.
+/// A duration as every service reads it; `None` where it is none, or a longer one than a year.
 pub fn parse(text: &str) -> Option<Duration> {
-    if text == "0" {
-        return Some(Duration::ZERO);
-    }
-    let (mut rest, mut total) = (text, 0_u64);
-    while !rest.is_empty() {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let number: u64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let unit = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
-        let milliseconds = match &rest[..unit] {
-            "ms" => 1,
-            "s" => 1000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            _ => return None,
-        };
-        rest = &rest[unit..];
-        total = total.checked_add(number.checked_mul(milliseconds)?)?;
-    }
-    (!text.is_empty() && total <= LONGEST_MS).then(|| Duration::from_millis(total))
+    procession_web::duration::parse(text).ok().filter(|span| *span <= LONGEST)
 }
 
 #[cfg(test)]
@@ -73,7 +54,8 @@ mod tests {
             ("10", None),
             ("s", None),
             ("-1s", None),
-            ("1d", None),
+            ("1d", Some(86_400_000)),
+            ("2y", None),
             ("99999999h", None),
             ("99999999999999999999h", None),
         ] {

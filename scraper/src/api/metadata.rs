@@ -6,8 +6,9 @@ use super::parameters::Parameters;
 use axum::extract::State;
 use procession_openmetrics::Labels;
 use procession_promql::{Matcher, matches_all, parse_matchers};
+use procession_store::Family;
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// What one target says about one metric family.
 #[derive(Clone, Debug)]
@@ -32,9 +33,26 @@ pub(crate) async fn metadata(State(state): State<ApiState>, parameters: Paramete
     let metric = parameters.get("metric").to_owned();
     let limit = limit.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
     // A fleet says a lot about itself: hundreds of families for each target.
-    let list = state.metadata.clone();
-    let collect = move |_: &_| Answer::of(&by_family(&list(), &metric, limit, per_metric));
+    let (list, store) = (state.metadata.clone(), state.store.clone());
+    let collect = move |_: &_| {
+        let mut all = list();
+        add_stored(&mut all, store.families());
+        Answer::of(&by_family(&all, &metric, limit, per_metric))
+    };
     state.gate.run(state.deadline(None), collect).await
+}
+
+/// Adds what earlier targets said of families that none describes at this moment.
+fn add_stored(all: &mut Vec<Metadata>, stored: Vec<Family>) {
+    let described: HashSet<String> = all.iter().map(|m| m.family.clone()).collect();
+    let others = stored.into_iter().filter(|family| !described.contains(&family.name));
+    all.extend(others.map(|Family { name, kind, help, unit }| Metadata {
+        target: Labels::empty(),
+        family: name,
+        kind: kind.as_str(),
+        help,
+        unit,
+    }));
 }
 
 fn by_family<'a>(

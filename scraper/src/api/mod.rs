@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `parameters`, `instant`, `label_name` | what a request says |
 //! | `query`, `sql`, `syntax`, `exemplars`, `series`, `targets`, `relabel_steps`, `metadata`, `rules`, `status` | the endpoints |
+//! | `replicas` | two scrapers' series as one |
 //! | `gate`, `watched` | evaluation on threads of its own, bounded and given up when no one waits for it |
 //! | `answer`, `result`, `json` | what is sent back |
 //! | `pages` | HTML |
@@ -23,6 +24,7 @@ mod pages;
 mod parameters;
 mod query;
 mod relabel_steps;
+mod replicas;
 mod result;
 mod rules;
 mod series;

@@ -3,6 +3,7 @@
 use super::answer::{Answer, ApiError, ErrorType, Remarks};
 use super::gate::Leave;
 use super::parameters::Parameters;
+use super::replicas::Merged;
 use super::watched::Watched;
 use super::{ApiState, instant, result};
 use axum::extract::State;
@@ -55,6 +56,7 @@ struct Asked {
     timeout: Option<Duration>,
     lookback_ms: i64,
     stats: String,
+    replica_labels: Vec<String>,
 }
 
 impl Asked {
@@ -72,6 +74,10 @@ impl Asked {
             timeout: timeout.map(|ns| Duration::from_nanos(u64::try_from(ns).unwrap_or(0))),
             lookback_ms: lookback.map(|ns| ns / 1_000_000).filter(|ms| *ms > 0).unwrap_or(state.limits.lookback_ms),
             stats: parameters.get("stats").to_owned(),
+            replica_labels: match parameters.get("dedup") {
+                "false" | "0" => Vec::new(),
+                _ => state.limits.replica_labels.clone(),
+            },
         })
     }
 }
@@ -96,8 +102,9 @@ async fn answer(
             canceled: Some(Arc::clone(&leave.canceled)),
             ..Options::default()
         };
+        let merged = Merged::new(&source, &asked.replica_labels);
         // An error of the store after the deadline or a cancellation is most likely a consequence of it.
-        let outcome = evaluate(&query, &source, &options).map_err(|e| match (e, leave.check()) {
+        let outcome = evaluate(&query, &merged, &options).map_err(|e| match (e, leave.check()) {
             (Error::Select(_), Err(gone)) => gone,
             (e, _) => failed(e),
         })?;

@@ -3,9 +3,10 @@
 
 use super::answer::{Answer, ApiError, ErrorType, Remarks};
 use super::parameters::Parameters;
-use super::{ApiState, json, label_name};
+use super::{ApiState, json, label_name, replicas};
 use axum::extract::State;
 use axum::extract::rejection::PathRejection;
+use std::collections::BTreeSet;
 
 /// No answer lists more, whatever `limit` says; one that is cut says so in a warning.
 pub(crate) const MAX_LISTED: usize = 1_000_000;
@@ -17,10 +18,16 @@ pub(crate) async fn series(State(state): State<ApiState>, parameters: Parameters
     }
     let limit = parameters.limit()?.unwrap_or(MAX_LISTED).min(MAX_LISTED);
     let (start_ms, end_ms) = parameters.open_range()?;
-    let store = state.store.clone();
+    let (store, names) = (state.store.clone(), state.limits.replica_labels.clone());
     let list = move |_: &_| {
         let sets = parameters.matchers().map_err(|e| ApiError::parameter("match[]", e))?;
-        let mut found = store.series(&sets, start_ms, end_ms, limit + 1).map_err(store_failed)?;
+        // Of each series there may be several, which become one.
+        let fetched = if names.is_empty() { limit + 1 } else { MAX_LISTED + 1 };
+        let mut found = store.series(&sets, start_ms, end_ms, fetched).map_err(store_failed)?;
+        if !names.is_empty() {
+            let merged: BTreeSet<_> = found.iter().map(|labels| replicas::without(labels, &names)).collect();
+            found = merged.into_iter().collect();
+        }
         let remarks = cut(&mut found, limit);
         found.sort_unstable();
         Ok(Answer::write(|out| json::array(out, &found, json::labels), &remarks))

@@ -24,6 +24,8 @@ pub struct Limits {
     pub max_samples: usize,
     /// What one SQL query may take.
     pub sql: SqlLimits,
+    /// Series that differ in these labels alone are one series to queries: the same, seen by several scrapers.
+    pub replica_labels: Vec<String>,
 }
 
 impl Default for Limits {
@@ -36,6 +38,7 @@ impl Default for Limits {
             lookback_ms: 300_000,
             max_samples: 50_000_000,
             sql: SqlLimits::default(),
+            replica_labels: Vec::new(),
         }
     }
 }

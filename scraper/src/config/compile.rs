@@ -97,6 +97,19 @@ fn compile_job(at: &Path, folder: &Folder<'_>, raw: RawJob, defaults: &Defaults)
         _ => defaults.body_size,
     };
     let protocols = protocols(at, raw.scrape_protocols)?.unwrap_or_else(|| defaults.protocols.clone());
+    let discovery = discovery::compile(
+        at,
+        folder,
+        raw.file_sd_configs.unwrap_or_default(),
+        raw.http_sd_configs.unwrap_or_default(),
+        raw.dns_sd_configs.unwrap_or_default(),
+    )?;
+    #[cfg(feature = "kubernetes")]
+    let discovery = {
+        let entries = raw.kubernetes_sd_configs.unwrap_or_default();
+        let kubernetes = super::kubernetes::compile(&at.key("kubernetes_sd_configs"), folder, entries)?;
+        [discovery, kubernetes].concat()
+    };
     Ok(Job {
         interval,
         timeout: timeout.unwrap_or(defaults.timeout.min(interval)),
@@ -111,13 +124,7 @@ fn compile_job(at: &Path, folder: &Folder<'_>, raw: RawJob, defaults: &Defaults)
         track_timestamps_staleness: raw.track_timestamps_staleness,
         created: raw.created_timestamps.unwrap_or(defaults.created),
         groups: groups(&at.key("static_configs"), raw.static_configs.unwrap_or_default())?,
-        discovery: discovery::compile(
-            at,
-            folder,
-            raw.file_sd_configs.unwrap_or_default(),
-            raw.http_sd_configs.unwrap_or_default(),
-            raw.dns_sd_configs.unwrap_or_default(),
-        )?,
+        discovery,
         relabel: rules(&at.key("relabel_configs"), raw.relabel_configs)?,
         metric_relabel: rules(&at.key("metric_relabel_configs"), raw.metric_relabel_configs)?,
         limits: Limits {

@@ -21,6 +21,9 @@ pub enum Discovery {
     Http(Box<HttpDiscovery>),
     /// Names that resolve to them.
     Dns(DnsDiscovery),
+    /// The objects of a cluster.
+    #[cfg(feature = "kubernetes")]
+    Kubernetes(Box<super::KubernetesDiscovery>),
 }
 
 /// One entry of `file_sd_configs`.

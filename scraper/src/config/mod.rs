@@ -7,6 +7,8 @@ mod folder;
 mod groups;
 mod http;
 mod job;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 mod position;
 mod problem;
 mod protocol;
@@ -26,6 +28,8 @@ pub use duration::{format_duration, parse_duration};
 pub(crate) use groups::{ListFormat, parse_groups};
 pub use http::{Credentials, Header, HttpClient, OAuth2, Proxy, Secret, Tls, TlsVersion};
 pub use job::{Config, CreatedTimestamps, DEFAULT_BODY_SIZE_LIMIT, Job, Limits, TargetGroup};
+#[cfg(feature = "kubernetes")]
+pub use kubernetes::{KubernetesAccess, KubernetesDiscovery, KubernetesRole, KubernetesSelector};
 pub use problem::ConfigError;
 pub use protocol::ScrapeProtocol;
 #[cfg(test)]

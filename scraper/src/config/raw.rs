@@ -156,7 +156,10 @@ pub(super) struct RawJob {
     pub(super) gce_sd_configs: Refused<Discovery>,
     pub(super) hetzner_sd_configs: Refused<Discovery>,
     pub(super) ionos_sd_configs: Refused<Discovery>,
-    pub(super) kubernetes_sd_configs: Refused<Discovery>,
+    #[cfg(feature = "kubernetes")]
+    pub(super) kubernetes_sd_configs: Option<Vec<super::kubernetes::RawKubernetesDiscovery>>,
+    #[cfg(not(feature = "kubernetes"))]
+    pub(super) kubernetes_sd_configs: Refused<super::refused::Kubernetes>,
     pub(super) kuma_sd_configs: Refused<Discovery>,
     pub(super) lightsail_sd_configs: Refused<Discovery>,
     pub(super) linode_sd_configs: Refused<Discovery>,

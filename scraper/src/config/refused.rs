@@ -26,8 +26,10 @@ pub(super) trait Advice {
 }
 
 macro_rules! advice {
-    ($($name:ident: $text:literal;)*) => {$(
+    ($($(#[$attribute:meta])* $name:ident: $text:literal;)*) => {$(
+        $(#[$attribute])*
         pub(super) enum $name {}
+        $(#[$attribute])*
         impl Advice for $name {
             const TEXT: &'static str = $text;
         }
@@ -36,6 +38,8 @@ macro_rules! advice {
 
 advice! {
     Discovery: "list the targets under `static_configs`, or let a program write them for `file_sd_configs` or serve them for `http_sd_configs`";
+    #[cfg(not(feature = "kubernetes"))]
+    Kubernetes: "this program was built without the feature `kubernetes`; build it with that, or let a program write the targets for `file_sd_configs` or serve them for `http_sd_configs`";
     Rules: "rules and alerts are evaluated by a Prometheus or Grafana on the query API";
     RemoteWriting: "samples stay in the store of this scraper";
     RemoteReading: "queries are answered from the store of this scraper";

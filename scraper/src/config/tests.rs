@@ -13,6 +13,10 @@ fn every_bad_file_is_refused_with_its_message() {
     names.sort();
     let mut checked = 0;
     for name in names.iter().filter_map(|n| n.to_str()).filter(|n| n.ends_with(".bad.yml")) {
+        // Where the feature is on, the key is known.
+        if cfg!(feature = "kubernetes") && name == "refused_kubernetes.bad.yml" {
+            continue;
+        }
         let text = std::fs::read_to_string(testdata().join(name)).unwrap();
         let want = text.lines().next().unwrap().strip_prefix("# ").unwrap();
         let error = Config::parse(&text, name).expect_err(name);

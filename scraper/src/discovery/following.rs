@@ -3,6 +3,8 @@
 use super::dns::Names;
 use super::file::{self, Files};
 use super::http::Server;
+#[cfg(feature = "kubernetes")]
+use super::kubernetes;
 use super::{Answer, Found};
 use crate::config::{Config, Discovery};
 use crate::metrics::Metrics;
@@ -105,11 +107,16 @@ impl Discoverers {
             Discovery::File(config) => Source::File(Box::new(Files::new(config))),
             Discovery::Http(config) => Source::Http(Box::new(Server::new(*config))),
             Discovery::Dns(config) => Source::Dns(Box::new(Names::new(config))),
+            #[cfg(feature = "kubernetes")]
+            Discovery::Kubernetes(config) => Source::Kubernetes(Box::new(kubernetes::Cluster::new(*config))),
         };
         let pause = match config {
             Discovery::File(config) => file::LOOK.min(config.refresh_interval),
             Discovery::Http(config) => config.refresh_interval,
             Discovery::Dns(config) => config.refresh_interval,
+            // Asking waits for news.
+            #[cfg(feature = "kubernetes")]
+            Discovery::Kubernetes(_) => kubernetes::SETTLING,
         };
         let (said, answer) = watch::channel(None);
         let stop = CancellationToken::new();
@@ -132,6 +139,8 @@ enum Source {
     File(Box<Files>),
     Http(Box<Server>),
     Dns(Box<Names>),
+    #[cfg(feature = "kubernetes")]
+    Kubernetes(Box<kubernetes::Cluster>),
 }
 
 impl Source {
@@ -153,6 +162,11 @@ impl Source {
             Source::Dns(mut names) => {
                 let answer = names.look_up().await;
                 (Source::Dns(names), answer)
+            }
+            #[cfg(feature = "kubernetes")]
+            Source::Kubernetes(mut cluster) => {
+                let answer = cluster.ask().await;
+                (Source::Kubernetes(cluster), answer)
             }
         })
     }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `groups` | lists of groups as JSON and YAML, from bytes |
 //! | `file`, `http`, `dns` | one source each: asked again and again, what was good is kept |
+//! | `kubernetes` | the objects of a cluster, where the feature of that name is on |
 //! | `following` | asking in time, and telling of changes |
 
 mod dns;
@@ -11,6 +12,8 @@ mod file;
 mod following;
 mod groups;
 mod http;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 
 pub(crate) use following::{Discoverers, Errors};
 

@@ -107,8 +107,10 @@ async fn scrapes_answers_reloads_and_keeps_what_it_took() {
     shutdown.cancel();
     running.await.unwrap().unwrap();
 
-    // Another process would find all of it.
+    // Another process would find all of it, what the metric is as well, though nothing is scraped any more.
+    std::fs::write(&file, "scrape_configs: []\n").unwrap();
     let (api, shutdown, running) = start(options).await;
+    assert_eq!(api.data("/api/v1/metadata?metric=a").await["a"][0]["help"], "What");
     api.until("/api/v1/query?query=count_over_time(a[1h])", |data| {
         data["result"].as_array().is_some_and(|r| r.len() == 2)
     })

@@ -7,7 +7,7 @@ use crate::discovery::Errors;
 use crate::scrape::{Refused, Samples, Sink, Targets};
 use crate::target::status::TargetsSnapshot;
 use parking_lot::Mutex;
-use procession_store::{Batch, Error, SeriesRef, Store};
+use procession_store::{Batch, Error, Family, SeriesRef, Store};
 use std::sync::Arc;
 
 /// The loops' way into the store.
@@ -15,7 +15,12 @@ pub(crate) fn sink(store: Store) -> Sink<SeriesRef> {
     let interning = store.clone();
     Sink {
         intern: Box::new(move |labels| interning.series_ref(labels)),
-        append: Box::new(move |samples: Samples<SeriesRef>| {
+        append: Box::new(move |mut samples: Samples<SeriesRef>| {
+            // Whatever becomes of the samples.
+            if !samples.families.is_empty() {
+                let told = std::mem::take(&mut samples.families).into_iter();
+                store.note_families(told.map(|(name, m)| Family { name, kind: m.kind, help: m.help, unit: m.unit }));
+            }
             if !samples.starts.is_empty() {
                 let mut zeros = Batch::default();
                 samples.starts.iter().for_each(|(series, start_ms)| zeros.push(*series, *start_ms, 0.0));
@@ -27,7 +32,7 @@ pub(crate) fn sink(store: Store) -> Sink<SeriesRef> {
                     Err(other) => return Err(Refused::Other(other.to_string())),
                 }
             }
-            let Samples { series, timestamps_ms, values, starts, exemplars } = samples;
+            let Samples { series, timestamps_ms, values, starts, exemplars, families } = samples;
             match store.append(Batch { series, timestamps_ms, values }) {
                 Ok(appended) => {
                     if !exemplars.is_empty() {
@@ -37,7 +42,7 @@ pub(crate) fn sink(store: Store) -> Sink<SeriesRef> {
                 }
                 Err(Error::Forgotten(refused)) => {
                     let Batch { series, timestamps_ms, values } = refused.batch;
-                    let samples = Samples { series, timestamps_ms, values, starts, exemplars };
+                    let samples = Samples { series, timestamps_ms, values, starts, exemplars, families };
                     Err(Refused::Forgotten { series: refused.series, samples: Box::new(samples) })
                 }
                 Err(other) => Err(Refused::Other(other.to_string())),

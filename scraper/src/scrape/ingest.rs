@@ -4,7 +4,7 @@ use super::budget::{Full, Share};
 use super::cache::{Known, Place, SeriesCache};
 use super::error::ScrapeError;
 use super::labels::stored_labels;
-use super::metadata::MetadataStore;
+use super::metadata::{FamilyMetadata, MetadataStore};
 use super::{exemplars, starts};
 use crate::config::{CreatedTimestamps, Job};
 use crate::target::status::LeftOut;
@@ -31,6 +31,8 @@ pub(crate) struct Samples<R> {
     pub(crate) starts: Vec<(R, i64)>,
     /// Exemplars by their series.
     pub(crate) exemplars: Vec<(R, Exemplar)>,
+    /// Families that are described in another way than before.
+    pub(crate) families: Vec<(String, FamilyMetadata)>,
 }
 
 impl<R> Default for Samples<R> {
@@ -41,6 +43,7 @@ impl<R> Default for Samples<R> {
             values: Vec::new(),
             starts: Vec::new(),
             exemplars: Vec::new(),
+            families: Vec::new(),
         }
     }
 }
@@ -122,7 +125,8 @@ pub(crate) fn ingest<R: Copy + Eq + Hash>(
     debug_assert_eq!(series.len(), values.len());
     let starts = starts.into_iter().filter_map(|(place, start_ms)| Some((number(place)?, start_ms))).collect();
     let exemplars = exemplars.into_iter().filter_map(|(place, exemplar)| Some((number(place)?, exemplar))).collect();
-    let mut samples = Samples { series, timestamps_ms, values, starts, exemplars };
+    let families = memory.metadata.take_changed();
+    let mut samples = Samples { series, timestamps_ms, values, starts, exemplars, families };
     for gone in cache.finish() {
         samples.push(gone, text.timestamp_ms, STALE_NAN);
     }

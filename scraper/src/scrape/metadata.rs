@@ -1,7 +1,7 @@
 //! What a target says about its metric families: type, help, unit. Kept in memory, for the API.
 
 use procession_openmetrics::MetricType;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// A family that was not described for so many scrapes is forgotten, as in Prometheus.
 const KEPT_SCRAPES: u32 = 10;
@@ -22,6 +22,8 @@ pub struct FamilyMetadata {
 pub(crate) struct MetadataStore {
     families: HashMap<String, (FamilyMetadata, u32), foldhash::fast::FixedState>,
     scrape: u32,
+    /// Families that are described in another way than before.
+    changed: BTreeSet<String>,
 }
 
 impl MetadataStore {
@@ -32,39 +34,53 @@ impl MetadataStore {
 
     /// Notes a type.
     pub(crate) fn set_kind(&mut self, family: &str, kind: MetricType) {
-        self.family(family, |f| f.kind = kind);
+        self.family(family, |f| std::mem::replace(&mut f.kind, kind) != kind);
     }
 
     /// Notes a help text.
     pub(crate) fn set_help(&mut self, family: &str, help: &str) {
         self.family(family, |f| {
-            if f.help != help {
+            let changes = f.help != help;
+            if changes {
                 help.clone_into(&mut f.help);
             }
+            changes
         });
     }
 
     /// Notes a unit.
     pub(crate) fn set_unit(&mut self, family: &str, unit: &str) {
         self.family(family, |f| {
-            if f.unit != unit {
+            let changes = f.unit != unit;
+            if changes {
                 unit.clone_into(&mut f.unit);
             }
+            changes
         });
     }
 
-    fn family(&mut self, name: &str, change: impl FnOnce(&mut FamilyMetadata)) {
-        match self.families.get_mut(name) {
+    fn family(&mut self, name: &str, change: impl FnOnce(&mut FamilyMetadata) -> bool) {
+        let changes = match self.families.get_mut(name) {
             Some((family, scrape)) => {
                 *scrape = self.scrape;
-                change(family);
+                change(family)
             }
             None => {
                 let mut family = FamilyMetadata::default();
                 change(&mut family);
                 self.families.insert(name.to_owned(), (family, self.scrape));
+                true
             }
+        };
+        if changes {
+            self.changed.insert(name.to_owned());
         }
+    }
+
+    /// The families that were described in another way since this was last asked.
+    pub(crate) fn take_changed(&mut self) -> Vec<(String, FamilyMetadata)> {
+        let changed = std::mem::take(&mut self.changed).into_iter();
+        changed.filter_map(|name| self.families.get(&name).map(|(family, _)| (name.clone(), family.clone()))).collect()
     }
 
     /// Ends a page that was read to its end.
@@ -99,6 +115,8 @@ mod tests {
                 store.set_unit("gone_seconds", "seconds");
             }
             store.finish();
+            let changed = store.take_changed().len();
+            assert_eq!(changed, usize::from(matches!(page, 0 | 3 | 5)), "{page}");
             assert_eq!(store.iter().count(), if (5..15).contains(&page) { 2 } else { 1 }, "{page}");
         }
         let want = FamilyMetadata { kind: MetricType::Gauge, help: "new".to_owned(), unit: String::new() };

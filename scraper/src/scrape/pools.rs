@@ -273,6 +273,12 @@ impl<R: Copy + Eq + Hash + Send + Sync + 'static> Pools<R> {
         }
     }
 
+    /// What is added to the hashes of the targets whose loops run.
+    #[cfg(test)]
+    pub(crate) fn seeds(&self) -> Vec<u64> {
+        self.running.values().map(|running| running.seed).collect()
+    }
+
     /// Stops all loops. Their series are not ended: the next start goes on with them.
     pub(crate) async fn stop(self) {
         for running in self.running.values() {

@@ -74,8 +74,12 @@ impl<R: Copy + Eq + Hash> Samples<R> {
     }
 
     fn retain(&mut self, keep: impl Fn(R, f64) -> bool) {
-        let (starts, exemplars) = (std::mem::take(&mut self.starts), std::mem::take(&mut self.exemplars));
-        let mut kept = Samples { starts, exemplars, ..Samples::default() };
+        let mut kept = Samples {
+            starts: std::mem::take(&mut self.starts),
+            exemplars: std::mem::take(&mut self.exemplars),
+            families: std::mem::take(&mut self.families),
+            ..Samples::default()
+        };
         for ((series, timestamp_ms), value) in self.series.iter().zip(&self.timestamps_ms).zip(&self.values) {
             if keep(*series, *value) {
                 kept.push(*series, *timestamp_ms, *value);

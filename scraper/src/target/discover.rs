@@ -206,4 +206,23 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn shards_by_hashmod_take_each_target_once() {
+        let addresses: Vec<String> = (0..1000).map(|i| format!("host-{i}:9956")).collect();
+        let shard = |number: usize| {
+            let text = format!(
+                "scrape_configs:\n- job_name: j\n  static_configs: [{{targets: {addresses:?}}}]\n  relabel_configs:\n  - {{source_labels: [__address__], action: hashmod, modulus: 3, target_label: __tmp_shard}}\n  - {{source_labels: [__tmp_shard], regex: '{number}', action: keep}}\n"
+            );
+            let found = discover(&Config::parse(&text, "test").unwrap().jobs[0], &[]);
+            found.active.into_iter().map(|t| t.url).collect::<Vec<_>>()
+        };
+        let shards = [shard(0), shard(1), shard(2)];
+        assert!(shards.iter().all(|shard| (250..420).contains(&shard.len())), "{:?}", shards.each_ref().map(Vec::len));
+        let mut all: Vec<String> = shards.into_iter().flatten().collect();
+        all.sort();
+        let mut want: Vec<String> = addresses.iter().map(|a| format!("http://{a}/metrics")).collect();
+        want.sort();
+        assert_eq!(all, want);
+    }
 }

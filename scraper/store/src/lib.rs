@@ -13,6 +13,7 @@
 //! | `exemplars` | the newest exemplars, in memory and on disk |
 //! | `recent` | what is not in blocks yet, in memory and by series |
 //! | `blocks` | sealed blocks: writing, reading, merging |
+//! | `families` | what targets say about their metrics |
 //! | `query` | samples and metadata for the evaluator and the API |
 //! | `sql` | SQL that users write |
 
@@ -21,6 +22,7 @@ mod blocks;
 mod database;
 mod error;
 mod exemplars;
+mod families;
 mod folder;
 mod head;
 mod options;
@@ -34,6 +36,7 @@ mod store;
 pub use batch::{Appended, Batch, Forgotten, SeriesRef, TIMESTAMP_LIMIT_MS};
 pub use error::Error;
 pub use exemplars::{Exemplar, SeriesExemplars};
+pub use families::Family;
 pub use options::{Options, RetentionRule};
 pub use sql::SqlLimits;
 pub use stats::Stats;

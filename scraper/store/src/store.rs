@@ -1,11 +1,13 @@
 //! The store as its callers see it.
 
 mod exemplars;
+mod families;
 mod starts;
 
 use crate::blocks::{self, Healed, views_sql};
 use crate::database::{self, Pool};
 use crate::exemplars::Exemplars;
+use crate::families::Families;
 use crate::folder::{Folder, disk_bytes};
 use crate::head::{
     ACTIVE_MS, Committer, Keep, Queue, Sealer, Shared, Span, Times, Writer, committed_batches, oldest_kept_ms,
@@ -79,6 +81,7 @@ impl Store {
         let keep = Keep::new(options.retention_rules.clone(), options.retention);
         let cut_ms = oldest_kept_ms(times.all().last_ms, keep.longest());
         let exemplars = Exemplars::load(&connection, options.max_exemplars, cut_ms).map_err(damaged)?;
+        let families = Families::load(&connection).map_err(damaged)?;
         let committer = Committer::new(connection.try_clone().map_err(Error::query)?, index.numbers());
         let mut queue = Queue::new(times, batches, options.max_pending_samples);
         finish_sealing(&committer, &blocks, before, &mut queue).map_err(|message| damaged(Error::Query(message)))?;
@@ -95,6 +98,7 @@ impl Store {
             blocks,
             exemplars: Mutex::new(exemplars),
             keep: RwLock::new(keep),
+            families: Mutex::new(families),
         });
         let pool = Arc::new(Pool::new(connection, options.max_concurrent_queries));
         let thread = |cause| Error::Folder { path: folder.path().to_owned(), cause };

@@ -3,6 +3,7 @@
 mod answers;
 mod bounds;
 mod pages;
+mod replicas;
 mod sql;
 
 use super::{ApiState, Limits, Metadata, Reloaded, router};

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 /// A clock that stands still until it is set.
 #[derive(Clone, Default)]
-struct FakeClock(Arc<(Mutex<i128>, Notify)>);
+pub(super) struct FakeClock(Arc<(Mutex<i128>, Notify)>);
 
 impl FakeClock {
     fn clock(&self) -> Clock {
@@ -45,15 +45,15 @@ impl FakeClock {
     }
 }
 
-struct Fleet {
-    clock: FakeClock,
-    recorder: Recorder,
-    pools: Pools<usize>,
+pub(super) struct Fleet {
+    pub(super) clock: FakeClock,
+    pub(super) recorder: Recorder,
+    pub(super) pools: Pools<usize>,
     metrics: Metrics,
 }
 
 impl Fleet {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (clock, recorder, metrics) = (FakeClock::default(), Recorder::default(), Metrics::default());
         clock.advance(Duration::from_secs(1_000_000));
@@ -67,7 +67,7 @@ impl Fleet {
     }
 
     /// Lets one interval pass and waits until every target was scraped in it.
-    async fn interval(&self) -> Vec<String> {
+    pub(super) async fn interval(&self) -> Vec<String> {
         let scraped = || self.pools.targets().snapshot().active.iter().map(|t| t.last.began_ms).collect::<Vec<_>>();
         let before = scraped();
         self.clock.advance(Duration::from_secs(10));

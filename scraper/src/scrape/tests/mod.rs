@@ -7,6 +7,7 @@ mod fake_target;
 mod loops;
 mod pages;
 mod recorder;
+mod reloads;
 
 use super::fetch::Fetcher;
 use crate::config::{Config, Job};

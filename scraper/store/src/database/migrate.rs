@@ -16,6 +16,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "head", sql: include_str!("../../../../migrations/0001_head.sql") },
     Migration { version: 2, name: "blocks", sql: include_str!("../../../../migrations/0002_blocks.sql") },
     Migration { version: 3, name: "exemplars", sql: include_str!("../../../../migrations/0003_exemplars.sql") },
+    Migration { version: 4, name: "families", sql: include_str!("../../../../migrations/0004_families.sql") },
 ];
 
 /// A row of `schema_migrations`.

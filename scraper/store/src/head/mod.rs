@@ -22,6 +22,7 @@ pub(crate) use writer::Writer;
 
 use crate::blocks::Blocks;
 use crate::exemplars::Exemplars;
+use crate::families::Families;
 use crate::recent::Recent;
 use crate::series::SeriesIndex;
 use parking_lot::{Condvar, Mutex, RwLock};
@@ -41,4 +42,5 @@ pub(crate) struct Shared {
     pub(crate) blocks: Blocks,
     pub(crate) exemplars: Mutex<Exemplars>,
     pub(crate) keep: RwLock<Keep>,
+    pub(crate) families: Mutex<Families>,
 }

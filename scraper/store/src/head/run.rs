@@ -8,6 +8,7 @@ use crate::Options;
 use crate::blocks::views_sql;
 use crate::database::{self, Pool};
 use crate::exemplars;
+use crate::families;
 use crate::folder::{Folder, disk_bytes, free_bytes};
 use crate::recent::{self, Recent};
 use crate::series::NumberSet;
@@ -80,6 +81,7 @@ impl Run {
         while self.wait() {
             // First, since whoever waits for a commit is told after it.
             self.write_exemplars();
+            self.write_families();
             self.commit();
             self.serve_sealer();
             self.delete_what_is_too_old();
@@ -90,6 +92,7 @@ impl Run {
             }
         }
         self.write_exemplars();
+        self.write_families();
         if !self.pool.has_drained(self.dropped) {
             tracing::info!("no last checkpoint, since a query still runs; the next start replays the log");
         } else if let Err(error) = self.checkpoint() {
@@ -187,6 +190,17 @@ impl Run {
             .and_then(|()| exemplars::write(self.committer.connection()?, &change));
         self.shared.exemplars.lock().was_written(&change, result.is_ok());
         self.warn_of(result, "exemplars could not be written, they are kept and tried again");
+    }
+
+    /// The same with descriptions of families.
+    fn write_families(&mut self) {
+        let Some(change) = self.shared.families.lock().take_change() else { return };
+        let result = self
+            .room(0)
+            .and_then(|()| self.connect())
+            .and_then(|()| families::write(self.committer.connection()?, &change));
+        self.shared.families.lock().was_written(result.is_ok());
+        self.warn_of(result, "descriptions of metrics could not be written, they are kept and tried again");
     }
 
     /// One slice at a time: whoever waits for a commit waits for no more than that.

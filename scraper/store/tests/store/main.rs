@@ -10,6 +10,7 @@ mod concurrency;
 mod crash;
 mod disk;
 mod exemplars;
+mod families;
 mod log;
 mod metadata;
 mod model;
