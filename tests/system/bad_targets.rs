@@ -163,9 +163,11 @@ async fn each_gives_up_0_and_a_reason_and_the_others_go_on() {
 #[tokio::test]
 async fn samples_that_make_no_sense_are_left_out_and_counted() {
     let years_ahead = "4102444800000"; // 2100
+    let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
     let cases = [
         ("twice", text("a 1\nb 2\na 3\n"), "duplicate", vec![("a", "1"), ("b", "2")]),
-        ("backwards", text("a 1 1700000002000\na 2 1700000001000\nb 3\n"), "out_of_order", vec![("b", "3")]),
+        ("backwards", text(format!("a 1 {now_ms}\na 2 {}\nb 3\n", now_ms - 1000)), "out_of_order", vec![("b", "3")]),
+        ("behind", text("a 1 1700000002000\nb 2\n"), "behind", vec![("b", "2")]),
         ("ahead", text(format!("a 1 {years_ahead}\nb 2\n")), "ahead", vec![("b", "2")]),
         // A page may count without its end bucket; only `check metrics` minds.
         (
