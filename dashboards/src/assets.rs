@@ -35,9 +35,14 @@ pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("style", "css", "text/css; charset=utf-8", body)
 });
 
-/// The script of every page: one module, written in three files.
+/// The script of every page: one module, written in several files.
 pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
-    let parts = [include_str!("assets/chart.js"), include_str!("assets/tree.js"), include_str!("assets/follow.js")];
+    let parts = [
+        include_str!("assets/chart.js"),
+        include_str!("assets/tree.js"),
+        include_str!("assets/follow.js"),
+        include_str!("assets/explore.js"),
+    ];
     Asset::new("page", "js", "text/javascript; charset=utf-8", parts.concat())
 });
 

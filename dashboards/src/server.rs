@@ -76,6 +76,7 @@ pub fn router(live: Live, metrics: Metrics, shutdown: CancellationToken) -> Rout
     let followed = pages().with_state(live.clone());
     let streams = Router::new().route("/stream", get(stream::handle)).with_state(Streams::new(followed, shutdown));
     pages()
+        .route("/complete", get(pages::explore::complete))
         .route("/chart.{ending}", get(image::handle))
         .route("/static/{name}", get(assets::handle))
         .fallback(pages::not_found)
@@ -97,6 +98,7 @@ fn pages() -> Router<Live> {
         .route("/process", get(pages::process::handle))
         .route("/tree", get(pages::tree::handle))
         .route("/changes", get(pages::changes::handle))
+        .route("/explore", get(pages::explore::handle))
 }
 
 /// Headers that keep a page to itself: no script but its own file, nothing from elsewhere, no framing by others.

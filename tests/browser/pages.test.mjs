@@ -203,6 +203,27 @@ test("a tree by keyboard: rows, subtrees in place, the address follows", () =>
     await page.waitForURL(/\/process\?/);
   }));
 
+test("a question is completed, answered, and can be carried elsewhere", () =>
+  look("explore", `${procession.page}/explore`, { permissions: ["clipboard-read", "clipboard-write"] }, async (page) => {
+    const area = page.locator("textarea");
+    await area.pressSequentially("sum by (mode) (rate(group_cpu_sec");
+    await page.locator(".complete li").filter({ hasText: /^proc_group_cpu_seconds_total$/ }).waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await area.pressSequentially("[1m]))");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/query=/);
+    assert.equal(await area.inputValue(), "sum by (mode) (rate(proc_group_cpu_seconds_total[1m]))");
+    assert.ok((await page.locator("#values tbody tr").count()) >= 2, "no values");
+    assert.ok((await page.locator("#chart .plot path").count()) > 0, "no chart");
+    await page.locator('button[data-copy="curl"]').click();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert.match(copied, /^curl 'http:\/\/[^']+\/chart\.csv\?query=[^']+'$/);
+    const csv = await page.request.get(copied.slice(6, -1));
+    assert.match(await csv.text(), /^time,(system,user|user,system)\n/);
+    await fitsWidth(page);
+  }));
+
 test("without JavaScript the charts are there all the same", () =>
   look("host-no-script", procession.page, { javaScriptEnabled: false }, async (page) => {
     await page.locator('a[href^="/host"]').first().click();

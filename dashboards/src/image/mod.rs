@@ -63,12 +63,20 @@ pub struct Image {
     pub max_age: i64,
 }
 
+/// The chart that `request` asks for. `now_ms` is what `now` means, in Unix milliseconds.
+///
+/// # Errors
+/// A parameter is wrong, or the query server has no answer.
+pub async fn chart(client: &Client, request: &ImageRequest, now_ms: i64) -> Result<Chart, Error> {
+    chart::fetch(client, request, now_ms).await
+}
+
 /// Asks for the data of `request` and puts the chart into `format`. `now_ms` is what `now` means, in Unix milliseconds.
 ///
 /// # Errors
 /// A parameter is wrong, or the query server has no answer.
 pub async fn make(client: &Client, request: ImageRequest, format: Format, now_ms: i64) -> Result<Image, Error> {
-    let chart = chart::fetch(client, &request, now_ms).await?;
+    let chart = chart(client, &request, now_ms).await?;
     let max_age = caching::max_age(&request, chart.span, chart.step_ms, now_ms);
     let drawn = tokio::task::spawn_blocking(move || draw(&chart, &request, format)).await;
     Ok(Image { body: drawn.map_err(|error| Error::Draw(error.to_string()))??, max_age })

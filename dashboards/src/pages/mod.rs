@@ -2,6 +2,7 @@
 
 pub mod changes;
 mod chart_card;
+pub mod explore;
 mod figure;
 pub mod group;
 pub mod groups;

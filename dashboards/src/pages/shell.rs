@@ -43,6 +43,7 @@ pub(super) fn followed(
                 header.top {
                     a.brand href="/" { (name) }
                     (bar)
+                    a.nav href="/explore" { "Explore" }
                     @if every.is_some() { span.live id="live" role="status" hidden {} }
                 }
                 main data-every=[every] { (body) }

@@ -140,6 +140,15 @@ impl Client {
         self.answer(request).await
     }
 
+    /// The names of the labels that series have in `span`, sorted.
+    pub async fn label_names(&self, span: Span) -> Result<Vec<String>, Error> {
+        let (start, end) = (seconds(span.start_ms), seconds(span.end_ms));
+        let url = format!("{}/api/v1/labels", self.base);
+        let request = self.http.get(url).query(&[("start", &start), ("end", &end)]);
+        let _permit = self.running.acquire().await;
+        self.answer(request).await
+    }
+
     /// The targets that are being scraped. Servers that do not scrape (Mimir, Thanos) have none to tell of.
     pub async fn targets(&self) -> Result<Vec<TargetState>, Error> {
         let request = self.http.get(format!("{}/api/v1/targets", self.base)).query(&[("state", "active")]);

@@ -36,6 +36,7 @@ async fn hostile_names_stay_text() {
         paths.push(format!("/host?instance={}&sort=memory&draw=lines&rows=all", encoded(name)));
         paths.push(format!("/group?instance={}&group={}", encoded(name), encoded(name)));
         paths.push(format!("/groups?group={}", encoded(name)));
+        paths.push(format!("/explore?query=up&unit=bytes&draw={}", if name.len() > 20 { "stack" } else { "lines" }));
         paths.push(format!("/changes?instance={}&sort=memory", encoded(name)));
         let name_of_all = encoded(name);
         paths.push(format!("/tree?instance={name_of_all}"));
@@ -59,7 +60,10 @@ async fn hostile_names_stay_text() {
                 page.says("&lt;/svg&gt;&lt;script&gt;alert(1)&lt;/script&gt;");
             }
             assert!(
-                check_inline_svg(&page.body) > 8 || path.starts_with("/tree") || path.starts_with("/changes"),
+                check_inline_svg(&page.body) > 8
+                    || path.starts_with("/tree")
+                    || path.starts_with("/changes")
+                    || path.starts_with("/explore"),
                 "{path}"
             );
         }

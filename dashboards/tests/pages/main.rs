@@ -84,6 +84,8 @@ async fn what_every_page_carries() {
         "/tree?instance=web-1:9956",
         "/groups?group=nginx",
         "/changes?instance=web-1:9956",
+        "/explore",
+        "/explore?query=up",
         "/nowhere",
         "/chart.svg?query=up",
         "/chart.svg?query=up&x=1",
