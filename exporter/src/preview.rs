@@ -140,7 +140,7 @@ fn shown(taker: Taker, group: &str) -> String {
 }
 
 /// Names are hostile on terminals too: control characters, and what turns the direction of writing, are escaped.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let hostile = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars().flat_map(|c| if hostile(c) { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::metric::{Families, Scheme};
+use crate::preview::printable;
 use crate::rules::Rules;
 use crate::source::{Naming, Recheck};
 
@@ -94,7 +95,8 @@ impl Config {
         let raw = raw::File::parse(text).map_err(|(place, message)| Error::Config {
             file: file.to_owned(),
             place,
-            message,
+            // It quotes the file, which may hold line ends and worse.
+            message: printable(&message),
         })?;
         let default = Config::of_scheme(scheme);
         let config = Config {
@@ -222,6 +224,11 @@ mod tests {
             "process_names:\n- comm: [bash]\n  name: '{{.Com}}'\n",
             "exporter.yml:3:9: process_names[0].name: bad name template \"{{.Com}}\": `{{.Com}}` is not supported, expected \
              .Comm, .ExeBase, .ExeFull, .Username, .Matches.NAME, .PID, .StartTime, .Cgroups, .Unit or .Container",
+        );
+        refused(
+            "process_names:\n- comm: [bash]\n  name: \"{{.Co\\nm\\e}}\"\n",
+            "exporter.yml:3:9: process_names[0].name: bad name template \"{{.Co\\nm\\u{1b}}}\": `{{.Co\\nm\\u{1b}}}` is not supported, \
+             expected .Comm, .ExeBase, .ExeFull, .Username, .Matches.NAME, .PID, .StartTime, .Cgroups, .Unit or .Container",
         );
         refused(
             "process_names:\n- comm: [bash]\n- name: x\n",
