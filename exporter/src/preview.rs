@@ -8,7 +8,7 @@ use procession_web::exposition::Format;
 use crate::config::Config;
 use crate::encode::{Compression, Exposition, ProcessLabels};
 use crate::error::Error;
-use crate::group::{Groups, Selection, Threads};
+use crate::group::{Groups, Selection, Threads, Waits};
 use crate::metric::{PROCESS, series_each};
 use crate::snapshot::{Membership, Snapshot};
 use crate::source::Source;
@@ -87,9 +87,12 @@ impl Preview {
         labels.update(&snapshot, &groups);
         let mut threads = Threads::default();
         threads.update(&snapshot, &groups);
+        let mut waits = Waits::default();
+        waits.update(&snapshot, &groups);
         let mut write = |exposition: &mut Exposition<'_>| {
             exposition.groups_as(config.scheme, &groups)?;
-            exposition.threads_as(config.scheme, &threads)
+            exposition.threads_as(config.scheme, &threads)?;
+            exposition.waits_as(config.scheme, &waits)
         };
         let group_series = if config.groups { series(&mut write)? } else { 0 };
         let process_series =

@@ -8,7 +8,7 @@ use procession_web::exposition::Format;
 use crate::config::Config;
 use crate::encode::{Compression, Exposition, ProcessLabels, ScrapeErrors};
 use crate::error::Error;
-use crate::group::{Groups, Selection, Threads};
+use crate::group::{Groups, Selection, Threads, Waits};
 use crate::metric::{Families, Family, PROCESS, Scheme, series_each};
 use crate::own::{OwnMetrics, Phase, Stopwatch};
 use crate::snapshot::Snapshot;
@@ -22,6 +22,7 @@ pub struct Scanner {
     snapshot: Snapshot,
     groups: Groups,
     threads: Threads,
+    waits: Waits,
     selection: Selection,
     labels: ProcessLabels,
     own: OwnMetrics,
@@ -40,6 +41,7 @@ impl Scanner {
             snapshot: Snapshot::default(),
             groups: Groups::default(),
             threads: Threads::default(),
+            waits: Waits::default(),
             selection: Selection::default(),
             labels: ProcessLabels::default(),
             failed: 0,
@@ -54,12 +56,11 @@ impl Scanner {
         self.source.read_for(config.families, config.per_process);
         self.source.scan_fully(config.full_scans);
         self.groups.configure(config.children);
-        let max_series = match config.families.has(Family::ThreadNames) {
-            true => config.max_group_series / 2,
-            false => config.max_group_series,
-        };
+        let on = |family| usize::from(config.families.has(family));
+        let max_series = config.max_group_series / (1 + on(Family::ThreadNames) + on(Family::WaitChannels));
         self.groups.limit(max_series / series_each(config.scheme.groups()));
         self.threads.limit(max_series / series_each(config.scheme.threads()));
+        self.waits.limit(max_series);
         if !config.families.has(Family::ThreadNames) {
             self.threads = Threads::default();
         }
@@ -86,7 +87,7 @@ impl Scanner {
         source.read_of(deadline, snapshot, |slot| groups.name_of(slot).is_some());
         self.own.lap(Phase::Read, &mut watch);
         // Also without series for groups: a process's series carry the label `group`, and counters go on when groups are switched on again.
-        let Scanner { groups, threads, selection, snapshot, config, .. } = self;
+        let Scanner { groups, threads, waits, selection, snapshot, config, .. } = self;
         if config.per_process {
             groups.update_with(snapshot, |process, used| selection.used(process, used));
             selection.update(snapshot, |process| groups.name_of(process.slot).is_some());
@@ -97,6 +98,7 @@ impl Scanner {
         if config.families.has(Family::ThreadNames) {
             threads.update(snapshot, groups);
         }
+        waits.update(snapshot, groups);
         self.own.lap(Phase::Group, &mut watch);
         self.own.scanned(
             &self.snapshot,
@@ -129,6 +131,7 @@ impl Scanner {
         if self.config.groups {
             exposition.groups_as(self.config.scheme, &self.groups).map_err(Error::Answer)?;
             exposition.threads_as(self.config.scheme, &self.threads).map_err(Error::Answer)?;
+            exposition.waits_as(self.config.scheme, &self.waits).map_err(Error::Answer)?;
         }
         if self.config.per_process {
             self.labels.update(&self.snapshot, &self.groups);

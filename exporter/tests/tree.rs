@@ -323,6 +323,21 @@ fn memory_by_how_it_is_shared_is_read_where_asked_and_kept() {
 }
 
 #[test]
+fn wait_channels_are_read_where_asked() {
+    let mut tree = Tree::new();
+    let channel = |tree: &Tree| tree.snapshot.at(0).expect("it is seen").wait_channel.as_deref().map(str::to_owned);
+    tree.write("wchan", "do_wait");
+    tree.scan();
+    assert_eq!(channel(&tree), None);
+    tree.configure("metrics: {enable: [wait_channels]}\n");
+    tree.scan();
+    assert_eq!(channel(&tree).as_deref(), Some("do_wait"));
+    tree.write("wchan", "0");
+    tree.scan();
+    assert_eq!((channel(&tree), tree.errors()), (None, vec![]));
+}
+
+#[test]
 fn threads_are_read_where_asked() {
     let mut tree = Tree::new();
     for (tid, name, ticks) in [(42, "nginx", 3), (50, "worker", 5), (51, "worker", 7)] {

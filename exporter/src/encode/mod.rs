@@ -13,7 +13,7 @@ use self::body::Body;
 pub use self::body::Compression;
 pub use self::labels::ProcessLabels;
 use self::labels::label_value;
-use crate::group::{Group, Groups, Selection, Threads};
+use crate::group::{Group, Groups, Selection, Threads, Waits};
 use crate::metric::{Families, Family, Kind, Metric, PROCESS, Quantity, Samples, Scheme, process_exporter};
 use crate::snapshot::{Counter, Counters, Gauge, Gauges, Process, Snapshot, State};
 use procession_web::exposition::Format;
@@ -98,23 +98,33 @@ impl<'a> Exposition<'a> {
         for metric in scheme.threads() {
             let mut begun = false;
             for (group, name, totals) in threads.iter() {
-                let start = |text: &mut Vec<u8>| {
-                    for (before, label, value) in
-                        [("{", scheme.group_label(), group), ("\",", scheme.thread_label(), name)]
-                    {
-                        for part in [before, label, "=\""] {
-                            text.extend_from_slice(part.as_bytes());
-                        }
-                        label_value(text, value);
-                    }
-                    text.push(b'"');
-                };
+                let start =
+                    |text: &mut Vec<u8>| two_labels(text, [scheme.group_label(), scheme.thread_label()], [group, name]);
                 let value = |quantity| value(quantity, &totals.counters, &totals.gauges, None);
                 self.quantities(metric, value, &mut begun, start);
                 self.body.spill()?;
             }
         }
         self.families = families;
+        Ok(())
+    }
+
+    /// The family of wait channels by group.
+    ///
+    /// # Errors
+    /// Where compression fails.
+    pub fn waits_as(&mut self, scheme: Scheme, waits: &Waits) -> io::Result<()> {
+        let families = self.families;
+        for metric in scheme.waits().iter().filter(|_| families.has(Family::WaitChannels)) {
+            let mut begun = false;
+            for (group, channel, count) in waits.iter() {
+                let start = |text: &mut Vec<u8>| {
+                    two_labels(text, [scheme.group_label(), scheme.wait_label()], [group, channel]);
+                };
+                self.quantities(metric, |_| Some((count, 0)), &mut begun, start);
+                self.body.spill()?;
+            }
+        }
         Ok(())
     }
 
@@ -310,6 +320,17 @@ impl<'a> Exposition<'a> {
         number::decimal(text, value, decimals);
         text.push(b'\n');
     }
+}
+
+/// Two labels, open for more.
+fn two_labels(text: &mut Vec<u8>, labels: [&str; 2], values: [&str; 2]) {
+    for (before, (label, value)) in ["{", "\","].into_iter().zip(labels.into_iter().zip(values)) {
+        for part in [before, label, "=\""] {
+            text.extend_from_slice(part.as_bytes());
+        }
+        label_value(text, value);
+    }
+    text.push(b'"');
 }
 
 /// A quantity that processes and groups both have: a number, and how many of its digits stand behind the point.

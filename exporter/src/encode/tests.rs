@@ -21,6 +21,7 @@ fn snapshot(names: &[Vec<u8>]) -> Snapshot {
             counters: Counters::default(),
             gauges: Gauges::default(),
             threads: Vec::new(),
+            wait_channel: None,
         };
         for counter in Counter::ALL {
             process.counters.set(counter, Some(u64::MAX));
@@ -78,6 +79,36 @@ fn what_is_not_known_has_no_series_and_its_family_no_head() {
     let text = text(&snapshot(&[b"x".to_vec()]), Format::Text);
     assert!(text.contains("proc_threads{pid=\"1\",group=\"x\"} 1\n"));
     assert!(!text.contains("swap"), "{text}");
+}
+
+#[test]
+fn processes_by_group_and_wait_channel() {
+    use crate::group::Waits;
+    let mut snapshot = snapshot(&[b"x".to_vec(), b"x".to_vec()]);
+    for slot in [0, 1] {
+        snapshot.get_mut(slot).expect("there are two").wait_channel = Some("do_wait".into());
+    }
+    let (mut groups, mut waits) = (Groups::default(), Waits::default());
+    groups.update(&snapshot);
+    waits.update(&snapshot, &groups);
+    for (families, scheme, expected) in [
+        (Families::default(), Scheme::Procession, None),
+        (
+            Families::default().with(Family::WaitChannels),
+            Scheme::Procession,
+            Some("proc_group_waiting{group=\"x\",channel=\"do_wait\"} 2"),
+        ),
+        (
+            Families::default().with(Family::WaitChannels),
+            Scheme::ProcessExporter,
+            Some("namedprocess_namegroup_threads_wchan{groupname=\"x\",wchan=\"do_wait\"} 2"),
+        ),
+    ] {
+        let mut exposition = Exposition::new(Format::Text, Compression::None).of(families);
+        exposition.waits_as(scheme, &waits).expect("plain");
+        let text = String::from_utf8(exposition.finish("").expect("plain").0).expect("utf-8");
+        assert_eq!(text.lines().find(|line| !line.starts_with('#')), expected);
+    }
 }
 
 #[test]

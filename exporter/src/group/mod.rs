@@ -7,6 +7,7 @@ mod ranking;
 mod selection;
 mod threads;
 mod totals;
+mod waits;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ use self::ranking::{Ranking, Weight};
 pub use self::selection::Selection;
 pub use self::threads::{ThreadTotals, Threads};
 pub use self::totals::Totals;
+pub use self::waits::Waits;
 use crate::snapshot::{Counter, Counters, Gauge, Identity, Membership, Process, Snapshot};
 
 /// Unless told otherwise: beyond so many groups, those without a process are forgotten, and then small ones folded.

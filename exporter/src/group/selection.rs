@@ -135,7 +135,7 @@ mod tests {
         counters.set(Counter::CpuUser, Some(cpu));
         gauges.set(Gauge::Resident, Some(memory));
         let identity = Arc::new(identity);
-        Process { slot, identity, state: State::Sleeping, counters, gauges, threads: Vec::new() }
+        Process { slot, identity, state: State::Sleeping, counters, gauges, threads: Vec::new(), wait_channel: None }
     }
 
     struct Host {

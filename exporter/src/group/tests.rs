@@ -17,7 +17,15 @@ fn process(slot: u32, identity: &Arc<Identity>, cpu: Option<u64>) -> Process {
     let (mut counters, mut gauges) = (Counters::default(), Gauges::default());
     counters.set(Counter::CpuUser, cpu);
     gauges.set(Gauge::Resident, Some(100));
-    Process { slot, identity: identity.clone(), state: State::Sleeping, counters, gauges, threads: Vec::new() }
+    Process {
+        slot,
+        identity: identity.clone(),
+        state: State::Sleeping,
+        counters,
+        gauges,
+        threads: Vec::new(),
+        wait_channel: None,
+    }
 }
 
 fn see(groups: &mut Groups, processes: Vec<Process>) {

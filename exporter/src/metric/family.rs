@@ -56,10 +56,12 @@ pub enum Family {
     SharedMemory,
     /// What the threads of a group use, by their names.
     ThreadNames,
+    /// Where in the kernel processes wait.
+    WaitChannels,
 }
 
 /// Those that are off unless switched on: each takes a file of its own for each process, or makes many series that few ask for.
-const OFF: [Family; 8] = [
+const OFF: [Family; 9] = [
     Family::RunQueue,
     Family::OomScore,
     Family::LogicalIo,
@@ -68,6 +70,7 @@ const OFF: [Family; 8] = [
     Family::MemoryDetails,
     Family::SharedMemory,
     Family::ThreadNames,
+    Family::WaitChannels,
 ];
 
 /// A set of families.

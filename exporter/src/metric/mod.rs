@@ -6,7 +6,7 @@ pub mod process_exporter;
 mod table;
 
 pub use self::family::{Families, Family};
-pub use self::table::{GROUP, OWN, PROCESS, THREAD, own};
+pub use self::table::{GROUP, OWN, PROCESS, THREAD, WAIT, own};
 
 use crate::snapshot::{Counter, Gauge, State};
 
@@ -34,6 +34,22 @@ impl Scheme {
         match self {
             Scheme::Procession => THREAD,
             Scheme::ProcessExporter => process_exporter::THREAD,
+        }
+    }
+
+    /// The families of wait channels by group.
+    pub fn waits(self) -> &'static [Metric] {
+        match self {
+            Scheme::Procession => WAIT,
+            Scheme::ProcessExporter => process_exporter::WAIT,
+        }
+    }
+
+    /// The label that holds the name of a wait channel.
+    pub fn wait_label(self) -> &'static str {
+        match self {
+            Scheme::Procession => "channel",
+            Scheme::ProcessExporter => "wchan",
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{GROUP, Kind, Metric, OWN, PROCESS, Samples, THREAD, process_exporter};
+use super::{GROUP, Kind, Metric, OWN, PROCESS, Samples, THREAD, WAIT, process_exporter};
 use crate::snapshot::State;
 
 /// The whole page, as Markdown.
@@ -15,6 +15,12 @@ pub fn markdown() -> String {
         "Each series has the labels `group` and `thread`. Off unless `thread_names` is switched on.",
         THREAD,
     );
+    section(
+        &mut page,
+        "Per group and wait channel",
+        "Each series has the labels `group` and `channel`. Off unless `wait_channels` is switched on.",
+        WAIT,
+    );
     section(&mut page, "Per process", "Each series has the labels `pid` and `group`.", PROCESS);
     section(
         &mut page,
@@ -26,8 +32,8 @@ pub fn markdown() -> String {
         &mut page,
         "With the names of process-exporter",
         "With `--metrics.naming=process-exporter` these stand in place of the families of groups and of processes; each series of a group has \
-         the label `groupname`, those of threads (off unless `thread_names` is switched on) `threadname` too. In OpenMetrics the last three are of type `unknown`, since a counter's name would have to end with `_total`.",
-        &[process_exporter::GROUP, process_exporter::THREAD, process_exporter::SCRAPE].concat(),
+         the label `groupname`, those of threads (off unless `thread_names` is switched on) `threadname` too, those of wait channels (off unless `wait_channels` is switched on) `wchan`. In OpenMetrics the last three are of type `unknown`, since a counter's name would have to end with `_total`.",
+        &[process_exporter::GROUP, process_exporter::THREAD, process_exporter::WAIT, process_exporter::SCRAPE].concat(),
     );
     page.push_str(NOTES);
     page
@@ -76,7 +82,9 @@ const NOTES: &str = "
   about 15 microseconds each, where everything else about a process takes about 35.
 - **Threads by name** are what they have used by themselves: what a thread used between its last scrape and its end is not in it, and a
   thread's name is that of its last scrape. Pairs of a group and a name that are gone stay while the group does; where there are too many
-  (half of `groups.max_series` is for threads), those without a thread are forgotten, and further ones are counted for `group=\"other\",thread=\"other\"`.
+  (threads and wait channels each have as large a share of `groups.max_series` as groups, where they are on), those without a thread are forgotten, and further ones are counted for `group=\"other\",thread=\"other\"`.
+- **Wait channels** are of main threads that wait; the kernel says the same of one that runs and of one that must not be looked at, and neither has a
+  channel. A channel in which nobody waits has no series. What is too much is `group=\"other\",channel=\"other\"`.
 - **The limit of open files** is read when a process is new and then in every sixteenth scrape: it hardly ever changes.
 - **Processes that cannot be seen** (`hidepid`, other pid namespaces) are told by their threads: `procession_exporter_hidden_threads` is the number
   of threads on the host (`/proc/loadavg`) less those of the processes that were seen. There is no such series where not all could be looked at.

@@ -190,6 +190,15 @@ pub const THREAD: &[Metric] = &[
     ),
 ];
 
+/// Per group and wait channel; every sample has the labels `groupname` and `wchan`.
+pub const WAIT: &[Metric] = &[family(
+    "namedprocess_namegroup_threads_wchan",
+    Kind::Gauge,
+    None,
+    Samples::One(Quantity::Gauge(Gauge::Threads)),
+    "Main threads of the processes of the group that wait in this function of the kernel.",
+)];
+
 /// Of the scrapes; without labels.
 pub const SCRAPE: &[Metric] = &[
     family(

@@ -213,6 +213,14 @@ pub const THREAD: &[Metric] = &[
     counter("proc_group_thread_context_switches", None, SWITCHES, "Context switches of threads with this name."),
 ];
 
+/// Per group and wait channel; every sample has the labels `group` and `channel`.
+pub const WAIT: &[Metric] = &[gauge(
+    "proc_group_waiting",
+    None,
+    of(Gauge::Threads),
+    "Processes of the group whose main thread waits in this function of the kernel.",
+)];
+
 /// Per process; every sample has the labels `pid` and `group`.
 pub const PROCESS: &[Metric] = &[
     counter(
@@ -500,7 +508,9 @@ mod tests {
     fn names_follow_openmetrics() {
         let mut names = std::collections::BTreeSet::new();
         let theirs = process_exporter::GROUP.iter().chain(process_exporter::THREAD).chain(process_exporter::SCRAPE);
-        for metric in GROUP.iter().chain(THREAD).chain(PROCESS).chain(OWN).chain(theirs) {
+        for metric in
+            GROUP.iter().chain(THREAD).chain(WAIT).chain(process_exporter::WAIT).chain(PROCESS).chain(OWN).chain(theirs)
+        {
             assert!(names.insert(metric.name), "{} twice", metric.name);
             assert!(metric.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{}", metric.name);
             assert!(!metric.name.ends_with("_total") && !metric.name.ends_with("_info"), "{}", metric.name);

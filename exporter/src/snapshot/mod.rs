@@ -44,6 +44,8 @@ pub struct Process {
     pub gauges: Gauges,
     /// Its threads, where they are asked for.
     pub threads: Vec<Thread>,
+    /// The function of the kernel that its main thread waits in, where it waits and that is asked for and may be known.
+    pub wait_channel: Option<Arc<str>>,
 }
 
 /// One thread of a process.

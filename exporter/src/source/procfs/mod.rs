@@ -30,6 +30,7 @@ mod threads;
 mod units;
 mod uptime;
 mod users;
+mod wchan;
 mod words;
 
 use std::path::{Path, PathBuf};

@@ -3,7 +3,9 @@
 use super::path::File;
 use super::reading::Reading;
 use super::words::Words;
-use super::{Units, boot, cgroup, cmdline, io, limits, loadavg, name, schedstat, smaps, stat, status, uptime, users};
+use super::{
+    Units, boot, cgroup, cmdline, io, limits, loadavg, name, schedstat, smaps, stat, status, uptime, users, wchan,
+};
 use crate::rules;
 use crate::source::name::{clean, whole};
 
@@ -62,6 +64,7 @@ fn try_file(file: File, bytes: &[u8]) -> bool {
         File::Limits => limits::parse(bytes).is_some(),
         File::Schedstat => schedstat::parse(bytes).is_some(),
         File::SmapsRollup => smaps::parse(bytes).is_some(),
+        File::Wchan => wchan::parse(bytes, None).is_some(),
         File::OomScore => Words::new(bytes).number().is_some(),
         // A directory and a link have no bytes.
         File::Fd | File::Exe => false,

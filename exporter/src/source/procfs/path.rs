@@ -18,10 +18,11 @@ pub(crate) enum File {
     Schedstat,
     OomScore,
     SmapsRollup,
+    Wchan,
 }
 
 impl File {
-    pub(crate) const ALL: [File; 12] = [
+    pub(crate) const ALL: [File; 13] = [
         File::Stat,
         File::Status,
         File::Io,
@@ -34,6 +35,7 @@ impl File {
         File::Schedstat,
         File::OomScore,
         File::SmapsRollup,
+        File::Wchan,
     ];
 
     /// Its name in the directory of the process, and the value of the label `file`.
@@ -51,6 +53,7 @@ impl File {
             File::Schedstat => "schedstat",
             File::OomScore => "oom_score",
             File::SmapsRollup => "smaps_rollup",
+            File::Wchan => "wchan",
         }
     }
 }

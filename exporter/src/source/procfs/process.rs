@@ -12,7 +12,7 @@ use super::root::Listed;
 use super::schedstat::Schedstat;
 use super::words::Words;
 use super::{Buffers, Procfs};
-use super::{cgroup, identify, idle, io, limits, name, schedstat, smaps, stat, status, threads};
+use super::{cgroup, identify, idle, io, limits, name, schedstat, smaps, stat, status, threads, wchan};
 use crate::snapshot::{Gauge, Process, Snapshot, State};
 
 /// The limit of open files and the cgroup are read once in so many scans: what hardly ever changes, and not by the process itself.
@@ -185,7 +185,14 @@ impl Procfs {
         } else {
             threads.clear();
         }
-        Ok(Some(Process { slot, identity, state: stat.state, counters, gauges, threads }))
+        let wait_channel = match reads.wchan {
+            true => {
+                let last = snapshot.get(slot).and_then(|process| process.wait_channel.as_ref());
+                files.get(File::Wchan, |text| Some(wchan::parse(text, last)))?.flatten()
+            }
+            false => None,
+        };
+        Ok(Some(Process { slot, identity, state: stat.state, counters, gauges, threads, wait_channel }))
     }
 
     /// Reads the memory of those processes whose turn it is by how it is shared. A process without memory of its own has no

@@ -20,6 +20,7 @@ pub(crate) struct Reads {
     pub(crate) smaps: bool,
     /// `stat`, and `status` and `io` where these are read, of each thread.
     pub(crate) threads: bool,
+    pub(crate) wchan: bool,
 }
 
 impl Reads {
@@ -36,6 +37,7 @@ impl Reads {
             block_delay: off,
             smaps: off,
             threads: off,
+            wchan: off,
             cgroup: self.cgroup,
         }
     }
@@ -53,6 +55,7 @@ impl Reads {
             block_delay: families.has(Family::BlockDelay),
             smaps: families.has(Family::SharedMemory),
             threads: families.has(Family::ThreadNames),
+            wchan: families.has(Family::WaitChannels),
         }
     }
 }

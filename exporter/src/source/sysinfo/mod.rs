@@ -116,6 +116,7 @@ impl Sysinfo {
                     counters: reading::counters(process),
                     gauges: reading::gauges(process, self.families),
                     threads: Vec::new(),
+                    wait_channel: None,
                 });
             }
         }
