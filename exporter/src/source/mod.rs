@@ -148,6 +148,10 @@ impl Source {
     }
 
     /// The same; of a process that is known and not `shown`, by its slot, as little is read as can be.
+    #[cfg_attr(
+        not(all(target_os = "linux", feature = "procfs")),
+        expect(unused_variables, reason = "sysinfo reads alike")
+    )]
     pub fn read_of(&mut self, deadline: Option<Instant>, snapshot: &mut Snapshot, shown: impl Fn(u32) -> bool) {
         match self {
             #[cfg(all(target_os = "linux", feature = "procfs"))]
@@ -157,6 +161,10 @@ impl Source {
     }
 
     /// Whether every file of every process is read in each scan, also of processes that have not run since the last one.
+    #[cfg_attr(
+        not(all(target_os = "linux", feature = "procfs")),
+        expect(unused_variables, reason = "sysinfo always does")
+    )]
     pub fn scan_fully(&mut self, full: bool) {
         match self {
             #[cfg(all(target_os = "linux", feature = "procfs"))]
