@@ -1,6 +1,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand};
+use procession_scraper::api::Origins;
 use procession_scraper::commands::{CheckMetrics, Export, Import, Sql};
 use procession_scraper::config::{Config, parse_duration};
 use procession_scraper::{ConfigSource, Options};
@@ -61,6 +62,19 @@ struct Flags {
     /// Samples that one query may hold in memory.
     #[arg(long = "query.max-samples", value_name = "N", default_value_t = 50_000_000)]
     max_samples: usize,
+
+    /// Series that one query may hold in memory.
+    #[arg(long = "query.max-series", value_name = "N", default_value_t = 1_000_000)]
+    max_series: usize,
+
+    /// Queries that take longer are logged and listed; 0 for none.
+    #[arg(long = "query.slow-threshold", value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
+    slow: Duration,
+
+    /// Pages of these origins may read answers of the API: an expression that matches all of an origin, such as
+    /// https?://(a|b)[.]example. By default none may.
+    #[arg(long = "web.cors.origin", value_name = "REGEX", value_parser = Origins::parse)]
+    cors: Option<Origins>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -118,6 +132,9 @@ impl Flags {
         options.queries.timeout = self.query_timeout;
         options.queries.max_samples = self.max_samples;
         options.queries.replica_labels = self.replica_labels.clone();
+        options.queries.max_series = self.max_series;
+        options.queries.slow = self.slow;
+        options.cors = self.cors.clone();
         options.storage.max_selected_samples = self.max_samples;
         let duration = procession_scraper::config::format_duration;
         options.flags = BTreeMap::from([
@@ -129,6 +146,8 @@ impl Flags {
             ("query.timeout".to_owned(), duration(self.query_timeout)),
             ("query.replica-label".to_owned(), self.replica_labels.join(", ")),
             ("query.max-samples".to_owned(), self.max_samples.to_string()),
+            ("query.max-series".to_owned(), self.max_series.to_string()),
+            ("query.slow-threshold".to_owned(), duration(self.slow)),
         ]);
         options
     }

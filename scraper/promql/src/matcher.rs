@@ -22,6 +22,18 @@ pub enum MatchOp {
     NotRegex(Regex),
 }
 
+impl MatchOp {
+    /// The operator and what the label is compared with.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            MatchOp::Equal(v) => format!("={v:?}"),
+            MatchOp::NotEqual(v) => format!("!={v:?}"),
+            MatchOp::Regex(r) => format!("=~{:?}", pattern(r)),
+            MatchOp::NotRegex(r) => format!("!~{:?}", pattern(r)),
+        }
+    }
+}
+
 /// An expression without its anchors.
 fn pattern(regex: &Regex) -> &str {
     let text = regex.as_str();

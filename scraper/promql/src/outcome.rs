@@ -1,6 +1,6 @@
 //! What a query is given besides its text, and what it gives back.
 
-use crate::{Cancel, SeriesSet};
+use crate::{Cancel, SeriesSet, Statistics};
 use procession_openmetrics::Labels;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ pub struct Options {
     pub canceled: Option<Arc<AtomicBool>>,
     /// The step of a subquery that names none, in milliseconds (Prometheus takes its global evaluation interval).
     pub subquery_step_ms: i64,
+    /// The most series that may be in memory at once.
+    pub max_series: usize,
     /// How many threads may work on the query at once, that of the caller among them.
     pub threads: NonZeroUsize,
 }
@@ -32,6 +34,7 @@ impl Default for Options {
             deadline: None,
             canceled: None,
             subquery_step_ms: 60_000,
+            max_series: 1_000_000,
             threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         }
     }
@@ -53,6 +56,8 @@ pub struct Outcome {
     pub warnings: Vec<String>,
     /// Hints.
     pub infos: Vec<String>,
+    /// What it took.
+    pub statistics: Statistics,
 }
 
 /// The answer of a query, by its type.

@@ -1,11 +1,13 @@
 //! What a query needs from the store: one fetch per distinct selector and span of time.
 
-use crate::eval::{Asked, Grid, Window, check, too_many_samples};
+use crate::eval::{Asked, Grid, Window, check, check_series, too_many_samples};
 use crate::expr::{AggregateOp, Expr, Range, Scalar, Selector, Vector};
 use crate::functions::RangeFunction;
 use crate::select::SeriesView;
-use crate::{Cancel, Error, MatchOp, Matcher, Options, Query, Select, Selection, SeriesSet};
+use crate::statistics::Fetch;
+use crate::{Cancel, Error, Matcher, Options, Query, Select, Selection, SeriesSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The fetches of a query, and which selector each of them serves.
 #[derive(Debug)]
@@ -177,18 +179,7 @@ impl Walk<'_> {
 }
 
 fn key(matchers: &[Matcher]) -> String {
-    let mut parts: Vec<String> = matchers
-        .iter()
-        .map(|m| {
-            let (op, value) = match &m.op {
-                MatchOp::Equal(v) => ("=", v.as_str()),
-                MatchOp::NotEqual(v) => ("!=", v.as_str()),
-                MatchOp::Regex(r) => ("=~", r.as_str()),
-                MatchOp::NotRegex(r) => ("!~", r.as_str()),
-            };
-            format!("{:?}{op}{value:?}", m.name)
-        })
-        .collect();
+    let mut parts: Vec<String> = matchers.iter().map(|m| format!("{:?}{}", m.name, m.op.text())).collect();
     parts.sort_unstable();
     parts.dedup();
     parts.join(",")
@@ -197,6 +188,8 @@ fn key(matchers: &[Matcher]) -> String {
 /// The columns that the store gave.
 pub(crate) struct Fetched {
     sets: Vec<FetchedSet>,
+    /// What each of them took.
+    pub(crate) fetches: Vec<Fetch>,
     fetch_of: Vec<Option<usize>>,
 }
 
@@ -208,17 +201,20 @@ struct FetchedSet {
 
 impl Fetched {
     pub(crate) fn fetch(plan: &Plan, source: &dyn Select, options: &Options) -> Result<Self, Error> {
-        let mut fetched = Fetched { sets: Vec::new(), fetch_of: plan.fetch_of.clone() };
+        let mut fetched = Fetched { sets: Vec::new(), fetches: Vec::new(), fetch_of: plan.fetch_of.clone() };
         for selection in &plan.fetches {
             check(options)?;
             let selection = Selection { cancel: options.cancel(), ..selection.clone() };
+            let began = Instant::now();
             // Where the time is up or the asker is gone, an error of the source comes of that.
             let set = source.select(&selection).or_else(|error| check(options).and(Err(error.into())))?;
+            fetched.fetches.push(Fetch::new(&selection, &set, began.elapsed()));
             let order = order(&set);
             fetched.sets.push(FetchedSet { set, order });
             if fetched.sample_count() > options.max_samples {
                 return Err(too_many_samples());
             }
+            check_series(fetched.sets.iter().map(|s| s.set.len()).sum(), options)?;
         }
         Ok(fetched)
     }

@@ -49,6 +49,16 @@ pub struct SeriesSet {
     ends: Vec<usize>,
     timestamps: Vec<i64>,
     values: Vec<f64>,
+    origins: Vec<Origin>,
+}
+
+/// A part of a store that samples came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// What it is, for people.
+    pub name: String,
+    /// How many samples it gave.
+    pub samples: usize,
 }
 
 /// The samples of one series in a [`SeriesSet`].
@@ -70,7 +80,18 @@ impl SeriesSet {
             ends: Vec::with_capacity(series),
             timestamps: Vec::with_capacity(samples),
             values: Vec::with_capacity(samples),
+            origins: Vec::new(),
         }
+    }
+
+    /// Notes where samples came from. What is not noted is not told; answers do not depend on it.
+    pub fn came_from(&mut self, name: impl Into<String>, samples: usize) {
+        self.origins.push(Origin { name: name.into(), samples });
+    }
+
+    /// Where the samples came from, as far as it was noted.
+    pub fn origins(&self) -> &[Origin] {
+        &self.origins
     }
 
     /// Appends one sample to the series that is being filled.

@@ -5,16 +5,19 @@
 //! | `parameters`, `instant`, `label_name` | what a request says |
 //! | `query`, `sql`, `syntax`, `exemplars`, `series`, `targets`, `relabel_steps`, `metadata`, `rules`, `status` | the endpoints |
 //! | `replicas` | two scrapers' series as one |
-//! | `gate`, `watched` | evaluation on threads of its own, bounded and given up when no one waits for it |
-//! | `answer`, `result`, `json` | what is sent back |
+//! | `gate`, `activity` | evaluation on threads of its own, bounded, listed, and given up when no one waits for it |
+//! | `answer`, `result`, `explain`, `json` | what is sent back |
+//! | `cors` | to which pages elsewhere |
 //! | `pages` | HTML |
 //!
-//! `docs/api.md` describes it for its users. CORS headers are left out on purpose: a page elsewhere has no business with
-//! the data here.
+//! `docs/api.md` describes it for its users.
 
+mod activity;
 mod answer;
 mod cardinality;
+mod cors;
 mod exemplars;
+mod explain;
 mod gate;
 mod instant;
 mod json;
@@ -35,9 +38,9 @@ mod syntax;
 mod targets;
 #[cfg(test)]
 mod tests;
-mod watched;
 
 pub use answer::{ApiError, ErrorType};
+pub use cors::Origins;
 pub(crate) use instant::parse_time;
 pub use metadata::Metadata;
 pub use state::{ApiState, Limits, Reloaded};
@@ -53,6 +56,7 @@ pub fn router(state: ApiState) -> Router {
     let api = Router::new()
         .route("/query", get(query::query).post(query::query))
         .route("/query_range", get(query::query_range).post(query::query_range))
+        .route("/explain", get(query::explain).post(query::explain))
         .route("/query_exemplars", get(exemplars::query_exemplars).post(exemplars::query_exemplars))
         .route("/format_query", get(syntax::format_query).post(syntax::format_query))
         .route("/parse_query", get(syntax::parse_query).post(syntax::parse_query))
@@ -72,7 +76,10 @@ pub fn router(state: ApiState) -> Router {
         .route("/status/config", get(status::config))
         .route("/status/flags", get(status::flags))
         .route("/status/runtimeinfo", get(status::runtime_info))
+        .route("/status/active_queries", get(activity::active_queries))
+        .route("/status/slow_queries", get(activity::slow_queries))
         .route("/status/tsdb", get(status::tsdb));
+    let origins = state.cors.clone();
     Router::new()
         .nest("/api/v1", api)
         .route("/", get(pages::index))
@@ -81,6 +88,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/style.css", get(pages::style))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(axum::middleware::from_fn_with_state(origins, cors::answer))
         // The quickest level: the answers are mostly digits, and the network is mostly near.
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
         .with_state(state)

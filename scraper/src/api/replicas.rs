@@ -38,6 +38,9 @@ impl Select for Merged<'_> {
             }
             merged.finish_series(labels);
         }
+        for origin in set.origins() {
+            merged.came_from(origin.name.as_str(), origin.samples);
+        }
         Ok(merged)
     }
 }

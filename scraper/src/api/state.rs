@@ -1,5 +1,7 @@
 //! What the endpoints work on.
 
+use super::activity::Activity;
+use super::cors::Origins;
 use super::gate::Gate;
 use super::metadata::Metadata;
 use crate::config::Job;
@@ -26,6 +28,10 @@ pub struct Limits {
     pub sql: SqlLimits,
     /// Series that differ in these labels alone are one series to queries: the same, seen by several scrapers.
     pub replica_labels: Vec<String>,
+    /// Series that one query may hold in memory.
+    pub max_series: usize,
+    /// Queries that take longer are listed and logged; zero for none.
+    pub slow: Duration,
 }
 
 impl Default for Limits {
@@ -39,6 +45,8 @@ impl Default for Limits {
             max_samples: 50_000_000,
             sql: SqlLimits::default(),
             replica_labels: Vec::new(),
+            max_series: 1_000_000,
+            slow: Duration::from_secs(10),
         }
     }
 }
@@ -81,6 +89,9 @@ pub struct ApiState {
     pub started_ms: i64,
     /// The clock, in milliseconds since the Unix epoch.
     pub now_ms: fn() -> i64,
+    /// Whose pages may read answers.
+    pub cors: Option<Origins>,
+    pub(crate) activity: Activity,
     pub(crate) limits: Limits,
     pub(crate) gate: Gate,
 }
@@ -101,6 +112,8 @@ impl ApiState {
             retention: String::new(),
             started_ms,
             now_ms,
+            cors: None,
+            activity: Activity::default(),
             gate: Gate::new(limits.concurrent_queries, limits.waiting_queries),
             limits,
         }

@@ -37,6 +37,8 @@ pub struct Options {
     pub series_limit: usize,
     /// The bounds of the query API.
     pub queries: api::Limits,
+    /// Whose pages may read answers of the API: nobody's where there is none.
+    pub cors: Option<api::Origins>,
     /// The flags of the command line by name, for `/api/v1/status/flags`.
     pub flags: BTreeMap<String, String>,
 }
@@ -50,6 +52,7 @@ impl Options {
             storage: procession_store::Options::default(),
             series_limit: 0,
             queries: api::Limits::default(),
+            cors: None,
             flags: BTreeMap::new(),
         }
     }

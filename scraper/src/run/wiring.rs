@@ -69,6 +69,7 @@ pub(super) fn api_state(store: &Store, options: &Options, shown: Shown) -> ApiSt
         config: Arc::new(move || current.lock().yaml.clone()),
         reload: Arc::new(move || of_reload.lock().reloaded),
         flags: Arc::new(options.flags.clone()),
+        cors: options.cors.clone(),
         retention: options.storage.retention.map(format_duration).unwrap_or_default(),
         ..ApiState::new(store.clone(), options.queries.clone())
     }

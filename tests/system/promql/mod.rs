@@ -1,6 +1,7 @@
 //! PromQL against real Prometheus: the same samples in both, the same questions to both.
 
 mod data;
+mod given_up;
 mod random;
 mod templates;
 

@@ -2,11 +2,12 @@
 
 use super::grid::{Asked, too_many_samples};
 use crate::plan::Fetched;
-use crate::{Error, Options};
+use crate::statistics::{Statistics, Step};
+use crate::{Error, Options, Outcome, Value};
 use std::fmt;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 /// The state of one evaluation, which its threads share.
 pub(crate) struct Context<'a> {
@@ -14,6 +15,10 @@ pub(crate) struct Context<'a> {
     pub(crate) fetched: &'a Fetched,
     pub(crate) asked: Asked,
     samples: AtomicUsize,
+    peak: AtomicUsize,
+    queryable: AtomicU64,
+    steps: Mutex<Vec<Step>>,
+    depth: AtomicUsize,
     warnings: Mutex<Vec<String>>,
     infos: Mutex<Vec<String>>,
 }
@@ -25,6 +30,10 @@ impl<'a> Context<'a> {
             fetched,
             asked,
             samples: AtomicUsize::new(fetched.sample_count()),
+            peak: AtomicUsize::new(fetched.sample_count()),
+            queryable: AtomicU64::default(),
+            steps: Mutex::default(),
+            depth: AtomicUsize::default(),
             warnings: Mutex::default(),
             infos: Mutex::default(),
         }
@@ -44,20 +53,41 @@ impl<'a> Context<'a> {
     pub(crate) fn grow(&self, samples: usize) -> Result<(), Error> {
         // Each addition is far below the bound's distance to an overflow, and the first one past the bound ends it.
         let total = self.samples.fetch_add(samples, Ordering::Relaxed).saturating_add(samples);
+        self.peak.fetch_max(total, Ordering::Relaxed);
         if total > self.options.max_samples { Err(too_many_samples()) } else { Ok(()) }
+    }
+
+    /// Counts samples that were looked at, each as often as it was.
+    pub(crate) fn look_at(&self, samples: u64) {
+        self.queryable.fetch_add(samples, Ordering::Relaxed);
     }
 
     /// Runs one node of the expression. When it is done only its result is in memory, not what it was made of.
     pub(crate) fn node<T>(
         &self,
+        name: impl FnOnce() -> String,
         run: impl FnOnce() -> Result<T, Error>,
-        size: impl FnOnce(&T) -> usize,
+        size: impl FnOnce(&T) -> (usize, usize),
     ) -> Result<T, Error> {
         self.check()?;
+        let began = Instant::now();
+        // Nodes are evaluated one after the other, only what is inside of them by several threads.
+        let depth = self.depth.fetch_add(1, Ordering::Relaxed);
+        let place = {
+            let mut steps = self.steps.lock().unwrap_or_else(|e| e.into_inner());
+            steps.push(Step { name: name(), depth, series: 0, values: 0, took: Duration::ZERO });
+            steps.len() - 1
+        };
         let before = self.samples.load(Ordering::Relaxed);
         let result = run()?;
+        self.depth.store(depth, Ordering::Relaxed);
         self.samples.store(before, Ordering::Relaxed);
-        self.grow(size(&result))?;
+        let (series, values) = size(&result);
+        self.grow(values)?;
+        check_series(series, self.options)?;
+        if let Some(step) = self.steps.lock().unwrap_or_else(|e| e.into_inner()).get_mut(place) {
+            (step.series, step.values, step.took) = (series, values, began.elapsed());
+        }
         Ok(result)
     }
 
@@ -71,11 +101,30 @@ impl<'a> Context<'a> {
         note(&self.infos, format!("PromQL info: {message}"));
     }
 
-    /// The notes, warnings first.
-    pub(crate) fn into_notes(self) -> (Vec<String>, Vec<String>) {
-        let list = |notes: Mutex<Vec<String>>| notes.into_inner().unwrap_or_else(|e| e.into_inner());
-        (list(self.warnings), list(self.infos))
+    /// The answer with what there is to say about it.
+    pub(crate) fn outcome(self, value: Value, planning: Duration) -> Outcome {
+        let statistics = Statistics {
+            queryable_samples: self.queryable.into_inner(),
+            peak_samples: self.peak.into_inner(),
+            planning,
+            fetches: self.fetched.fetches.clone(),
+            steps: into_inner(self.steps),
+        };
+        Outcome { value, warnings: into_inner(self.warnings), infos: into_inner(self.infos), statistics }
     }
+}
+
+fn into_inner<T>(list: Mutex<Vec<T>>) -> Vec<T> {
+    list.into_inner().unwrap_or_else(|e| e.into_inner())
+}
+
+/// Fails where there are more series than allowed.
+pub(crate) fn check_series(series: usize, options: &Options) -> Result<(), Error> {
+    if series <= options.max_series {
+        return Ok(());
+    }
+    let most = options.max_series;
+    Err(Error::TooMany(format!("query processing would have too many series in memory: {series}, at most {most}")))
 }
 
 /// As many notes of a kind as Prometheus's API gives at most.

@@ -10,13 +10,15 @@ mod selector;
 mod vector;
 
 pub(crate) use column::{ABSENT, Column, drop_metadata, is_absent, merge};
-pub(crate) use context::{Context, check};
+pub(crate) use context::{Context, check, check_series};
 pub(crate) use grid::{Asked, Grid, Window, too_many_samples};
 
 use crate::expr::{Expr, Range};
 use crate::plan::{Fetched, Plan};
 use crate::{Error, Options, Outcome, Point, Query, Select, SeriesSet, Value};
 use procession_openmetrics::Labels;
+use std::cell::Cell;
+use std::time::Instant;
 
 /// Evaluates a query at one instant.
 ///
@@ -64,12 +66,13 @@ fn refuse_far(start_ms: i64, end_ms: i64) -> Result<(), Error> {
 
 fn run(query: &Query, grid: Grid, asked: Asked, source: &dyn Select, options: &Options) -> Result<Outcome, Error> {
     refuse_far(asked.start_ms, asked.end_ms)?;
+    let began = Instant::now();
     let plan = Plan::new(query, &grid, &asked, options)?;
+    let planning = began.elapsed();
     let fetched = Fetched::fetch(&plan, source, options)?;
     let context = Context::new(options, &fetched, asked);
     let value = evaluate(&context, &query.expr, &grid)?;
-    let (warnings, infos) = context.into_notes();
-    Ok(Outcome { value, warnings, infos })
+    Ok(context.outcome(value, planning))
 }
 
 fn is_instant(context: &Context<'_>) -> bool {
@@ -115,7 +118,13 @@ fn raw_samples(context: &Context<'_>, range: &Range, grid: &Grid) -> Result<Seri
     let series = range::Series::of(context, range, grid)?;
     for samples in (0..series.len()).map(|i| series.samples(i)) {
         context.check()?;
-        let windows = range::Windows { timestamps: &samples.timestamps, values: &samples.values, window, grid: *grid };
+        let windows = range::Windows {
+            timestamps: &samples.timestamps,
+            values: &samples.values,
+            window,
+            grid: *grid,
+            seen: Cell::default(),
+        };
         let mut count = 0;
         windows.each(|slice| {
             let samples = slice.first..slice.end;
@@ -123,6 +132,7 @@ fn raw_samples(context: &Context<'_>, range: &Range, grid: &Grid) -> Result<Seri
             set.push_samples(&windows.timestamps[samples.clone()], &windows.values[samples]);
         });
         context.grow(count)?;
+        context.look_at(windows.seen.get());
         set.finish_series(samples.labels.clone());
     }
     Ok(set)

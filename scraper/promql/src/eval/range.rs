@@ -7,6 +7,7 @@ use crate::expr::{Range, Subquery};
 use crate::select::SeriesView;
 use procession_openmetrics::{Labels, is_stale};
 use std::borrow::Cow;
+use std::cell::Cell;
 
 /// The samples of one series that windows slide over; no staleness markers among them.
 pub(crate) struct Samples<'a> {
@@ -22,6 +23,8 @@ pub(crate) struct Windows<'a> {
     pub(crate) values: &'a [f64],
     pub(crate) window: Window,
     pub(crate) grid: Grid,
+    /// How many samples the last look at all windows saw, each once in every window.
+    pub(crate) seen: Cell<u64>,
 }
 
 /// The samples `first..end` of a series and the bounds `(start_ms, end_ms]` between which they lie.
@@ -38,6 +41,7 @@ impl Windows<'_> {
     /// Calls the function for each step whose window has samples. Both ends of the window only ever move forward.
     #[inline]
     pub(crate) fn each(&self, mut f: impl FnMut(Slice)) {
+        let mut seen = 0;
         let Some(first_time) = self.grid.times().next() else { return };
         let times = self.timestamps;
         let start = self.window.end(first_time);
@@ -53,9 +57,11 @@ impl Windows<'_> {
                 first += 1;
             }
             if first < end {
+                seen += (end - first) as u64;
                 f(Slice { step, first, end, start_ms, end_ms });
             }
         }
+        self.seen.set(seen);
     }
 }
 

@@ -5,7 +5,7 @@ use crate::Error;
 use crate::expr::{QueryTime, Scalar};
 
 pub(crate) fn evaluate(context: &Context<'_>, expr: &Scalar, grid: &Grid) -> Result<Vec<f64>, Error> {
-    context.node(|| node(context, expr, grid), Vec::len)
+    context.node(|| expr.name(), || node(context, expr, grid), |values| (1, values.len()))
 }
 
 fn node(context: &Context<'_>, expr: &Scalar, grid: &Grid) -> Result<Vec<f64>, Error> {

@@ -31,12 +31,13 @@ pub(super) fn evaluate(
         out.clear();
         out.resize(grid.len(), ABSENT);
         if window.is_fixed() {
-            newest(series, &window, take, &grid.first(), &mut out[..grid.len().min(1)]);
+            let found = newest(series, &window, take, &grid.first(), &mut out[..grid.len().min(1)]);
+            context.look_at(found * grid.len() as u64);
             if let Some(first) = out.first().copied() {
                 out.fill(first);
             }
         } else {
-            newest(series, &window, take, grid, out);
+            context.look_at(newest(series, &window, take, grid, out));
         }
         let column = Column::starting_at(series.labels.clone(), false, 0, out);
         context.grow(column.as_ref().map_or(0, Column::len))?;
@@ -45,7 +46,9 @@ pub(super) fn evaluate(
     Ok(columns.into_iter().flatten().collect())
 }
 
-fn newest(series: &SeriesView<'_>, window: &Window, take: Take, grid: &Grid, out: &mut [f64]) {
+/// Gives back how many steps have a sample.
+fn newest(series: &SeriesView<'_>, window: &Window, take: Take, grid: &Grid, out: &mut [f64]) -> u64 {
+    let mut found = 0;
     let times = series.timestamps;
     // The number of samples up to the step.
     let mut seen = times.partition_point(|t| *t <= window.end(grid.start_ms()));
@@ -59,6 +62,8 @@ fn newest(series: &SeriesView<'_>, window: &Window, take: Take, grid: &Grid, out
                 Take::Value => series.values[seen - 1],
                 Take::Timestamp => times[seen - 1] as f64 / 1000.0,
             };
+            found += 1;
         }
     }
+    found
 }

@@ -10,7 +10,11 @@ use crate::functions::{absent, histogram, info, label, range, sort};
 use procession_openmetrics::Labels;
 
 pub(crate) fn evaluate(context: &Context<'_>, expr: &Vector, grid: &Grid) -> Result<Vec<Column>, Error> {
-    context.node(|| node(context, expr, grid), |columns| columns.iter().map(Column::len).sum())
+    context.node(
+        || expr.name(),
+        || node(context, expr, grid),
+        |columns| (columns.len(), columns.iter().map(Column::len).sum()),
+    )
 }
 
 fn node(context: &Context<'_>, expr: &Vector, grid: &Grid) -> Result<Vec<Column>, Error> {

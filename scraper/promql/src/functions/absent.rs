@@ -5,6 +5,7 @@ use crate::eval::{ABSENT, Column, Context, Grid};
 use crate::expr::{Range, Selector, Vector};
 use crate::{Error, MatchOp};
 use procession_openmetrics::{Labels, LabelsBuilder, METRIC_NAME};
+use std::cell::Cell;
 
 /// The labels of `absent`'s result: what the selector asks for by equality, of anything else none.
 pub(crate) fn labels_of_vector(argument: &Vector) -> Labels {
@@ -59,8 +60,15 @@ pub(crate) fn absent_over_time(
     let series = Series::of(context, range, grid)?;
     for samples in (0..series.len()).map(|i| series.samples(i)) {
         context.check()?;
-        let windows = Windows { timestamps: &samples.timestamps, values: &samples.values, window, grid: *grid };
+        let windows = Windows {
+            timestamps: &samples.timestamps,
+            values: &samples.values,
+            window,
+            grid: *grid,
+            seen: Cell::default(),
+        };
         windows.each(|slice| out[slice.step] = ABSENT);
+        context.look_at(windows.seen.get());
     }
     Ok(Column::starting_at(labels.clone(), true, 0, &out).into_iter().collect())
 }

@@ -178,6 +178,7 @@ mod tests {
     use crate::eval::{Asked, Grid, Window};
     use crate::expr::Shift;
     use proptest::prelude::*;
+    use std::cell::Cell;
 
     proptest! {
         #[test]
@@ -189,7 +190,7 @@ mod tests {
             let timestamps: Vec<i64> = (0..values.len() as i64).map(|i| i * 2).collect();
             let window = Window::new(Shift::default(), range_ms, &Asked { start_ms: 0, end_ms: 0, step_ms: 0 });
             let grid = Grid::range(-3, 130, step_ms, 200).unwrap();
-            let windows = Windows { timestamps: &timestamps, values: &values, window, grid };
+            let windows = Windows { timestamps: &timestamps, values: &values, window, grid, seen: Cell::default() };
             let run = |f: &dyn Fn(&Windows<'_>, &mut [f64])| {
                 let mut out = vec![-1.0; grid.len()];
                 f(&windows, &mut out);

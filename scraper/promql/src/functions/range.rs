@@ -6,6 +6,7 @@ use crate::Error;
 use crate::eval::range::{Windows, map_series, window};
 use crate::eval::{ABSENT, Column, Context, Grid, is_absent, scalar};
 use crate::expr::{Range, Scalar};
+use std::cell::Cell;
 
 /// Which function, with its parameters.
 #[derive(Clone, Debug)]
@@ -65,12 +66,15 @@ pub(crate) fn over_range(
     let parameters = Parameters::of(context, function, grid)?;
     // With `@` all windows are the same.
     let once = window.is_fixed() && function.depends_on_window_alone();
+    let steps = grid.len();
     let columns = map_series(context, range, grid, |out, samples| {
         out.clear();
         out.resize(grid.len(), ABSENT);
         let grid = if once { grid.first() } else { *grid };
-        let windows = Windows { timestamps: &samples.timestamps, values: &samples.values, window, grid };
+        let windows =
+            Windows { timestamps: &samples.timestamps, values: &samples.values, window, grid, seen: Cell::default() };
         run(function, &parameters, &windows, &mut out[..grid.len()])?;
+        context.look_at(windows.seen.get() * if once { steps as u64 } else { 1 });
         if once && let Some(value) = out.first().copied() {
             out.fill(value);
         }

@@ -1,6 +1,7 @@
 //! What happens at the limits: compression, samples, clients that leave.
 
 use super::{Api, Limits};
+use crate::api::Origins;
 use axum::body::Body;
 use axum::http::Request;
 use std::io::Read;
@@ -51,10 +52,34 @@ async fn a_form_that_is_too_large_is_refused() {
 }
 
 #[tokio::test]
-async fn nobody_elsewhere_may_read_answers() {
-    let api = Api::new(Limits::default());
-    let request = Request::builder().uri("/api/v1/labels").header("origin", "https://evil.example").body(Body::empty());
-    let response = super::router(api.state.clone()).oneshot(request.unwrap()).await.unwrap();
-    assert!(!response.headers().keys().any(|name| name.as_str().starts_with("access-control")));
-    assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+async fn a_query_of_too_many_series_is_an_execution_error() {
+    let api = Api::new(Limits { max_series: 3, ..Limits::default() });
+    for query in ["%7Bjob%3D~%22.%2B%22%7D", "count_values(%22v%22%2Ctemperature%5B10m%3A%5D)"] {
+        let (status, body) = api.get(&format!("/api/v1/query?query={query}&time=1700000300")).await;
+        let refused = body.contains("too many series in memory") || body.contains("expected type instant vector");
+        assert!(refused && status >= 400, "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_elsewhere_may_read_answers_unless_allowed() {
+    let mut api = Api::new(Limits::default());
+    let ask = async |api: &Api, method: &str, origin: &str| {
+        let request = Request::builder().method(method).uri("/api/v1/labels").header("origin", origin);
+        let response = super::router(api.state.clone()).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let allowed = response.headers().get("access-control-allow-origin").map(|v| v.to_str().unwrap().to_owned());
+        (response.status().as_u16(), allowed)
+    };
+    assert_eq!(ask(&api, "GET", "https://evil.example").await, (200, None));
+    assert_eq!(ask(&api, "OPTIONS", "https://evil.example").await, (405, None));
+    api.state.cors = Some(Origins::parse("https?://(a|b)[.]example").unwrap());
+    for origin in ["https://evil.example", "https://a.example.evil", "null", "xhttps://a.example"] {
+        assert_eq!(ask(&api, "GET", origin).await, (200, None), "{origin}");
+    }
+    let of_a = Some("https://a.example".to_owned());
+    assert_eq!(ask(&api, "GET", "https://a.example").await, (200, of_a.clone()));
+    assert_eq!(ask(&api, "OPTIONS", "https://a.example").await, (204, of_a));
+    api.state.cors = Some(Origins::parse(".*").unwrap());
+    assert_eq!(ask(&api, "GET", "https://a.example").await, (200, Some("*".to_owned())));
+    assert!(Origins::parse("(").is_err());
 }

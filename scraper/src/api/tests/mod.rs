@@ -2,6 +2,7 @@
 
 mod answers;
 mod bounds;
+mod explain;
 mod pages;
 mod replicas;
 mod sql;

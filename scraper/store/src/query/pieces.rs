@@ -2,6 +2,7 @@
 
 use procession_openmetrics::Labels;
 use procession_promql::SeriesSet;
+use std::collections::BTreeMap;
 
 /// Samples of some series, each in one stretch that ascends in time.
 #[derive(Default)]
@@ -11,9 +12,16 @@ pub(super) struct Pieces {
     pub(super) values: Vec<f64>,
     /// The place of the series in the result, and where its samples end.
     ends: Vec<(u32, usize)>,
+    /// The number of the block that they are from; none where they are recent ones.
+    pub(super) block: Option<u32>,
 }
 
 impl Pieces {
+    /// For samples of a block.
+    pub(super) fn of_block(number: u32) -> Self {
+        Pieces { block: Some(number), ..Pieces::default() }
+    }
+
     /// Ends the stretch of a series.
     pub(super) fn end(&mut self, slot: u32) {
         let begin = self.ends.last().map_or(0, |(_, end)| *end);
@@ -46,6 +54,13 @@ pub(super) fn assemble(all: &[Pieces], labels: Vec<Labels>) -> SeriesSet {
     }
     stretches.sort_by_key(|stretch| (stretch.slot, stretch.timestamps[0]));
     let mut set = SeriesSet::with_capacity(labels.len(), all.iter().map(|pieces| pieces.timestamps.len()).sum());
+    let mut from: BTreeMap<Option<u32>, usize> = BTreeMap::new();
+    for pieces in all.iter().filter(|p| !p.timestamps.is_empty()) {
+        *from.entry(pieces.block).or_default() += pieces.timestamps.len();
+    }
+    for (block, samples) in from {
+        set.came_from(block.map_or_else(|| "recent samples".to_owned(), |number| format!("block {number}")), samples);
+    }
     let mut stretches = stretches.chunk_by(|a, b| a.slot == b.slot).peekable();
     for (slot, labels) in (0u32..).zip(labels) {
         let Some(of_series) = stretches.next_if(|of_series| of_series[0].slot == slot) else { continue };

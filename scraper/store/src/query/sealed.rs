@@ -121,7 +121,7 @@ fn jobs(part: &Part) -> Vec<Job<'_>> {
 
 impl Job<'_> {
     fn read(&self, selection: &Selection) -> Result<Pieces, Error> {
-        let mut pieces = Pieces::default();
+        let mut pieces = Pieces::of_block(self.part.block.meta.number);
         let mut reader = self.part.index.reader();
         let bounds = (selection.start_ms, selection.end_ms);
         for &(place, slot) in self.places {
