@@ -3,7 +3,8 @@
 
 use procession_openmetrics::{Labels, METRIC_NAME, STALE_NAN};
 use procession_promql::{
-    Error, Options, Select, SelectError, Selection, SeriesSet, Value, instant, matches_all, parse, range,
+    Error, Options, Select, SelectError, Selection, SeriesSet, Value, describe_query, format_query, instant,
+    matches_all, parse, range,
 };
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,8 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         Ok(query) => query,
         Err(e) => return refused(text, &e),
     };
+    // What is valid has a tree and can be written anew.
+    assert!(describe_query(text).is_ok() && format_query(text).is_ok());
     let options = Options {
         max_samples: MAX_SAMPLES,
         deadline: Some(Instant::now() + Duration::from_millis(500)),
