@@ -16,6 +16,7 @@ mod bad_targets;
 mod cli;
 mod durability;
 mod exporter;
+mod grafana;
 mod http;
 mod openmetrics_cases;
 mod peers;
