@@ -43,8 +43,14 @@ pub fn check(body: &[u8], format: Format) {
 /// What is read from a sample is written and read again as the same.
 fn rewritten(sample: &Sample<'_>, labels: &Labels) {
     let mut body = Vec::new();
-    write::sample(&mut body, labels, sample.value, sample.timestamp_ms);
-    write::eof(&mut body);
+    write::series(&mut body, labels);
+    body.push(b' ');
+    write::value(&mut body, sample.value);
+    if let Some(ms) = sample.timestamp_ms {
+        body.push(b' ');
+        write::timestamp(&mut body, ms);
+    }
+    body.extend_from_slice(b"\n# EOF\n");
     let entry = Parser::new(&body, Format::OpenMetrics).next();
     let Some(Ok(Entry::Sample(again))) = entry else { panic!("{labels:?} is read as {entry:?}") };
     assert_eq!(again.to_labels().as_ref(), Ok(labels));
