@@ -57,9 +57,9 @@ impl Preview {
         source.configure(config.naming.clone());
         source.read_for(config.families, config.per_process);
         groups.configure(config.children);
-        groups.limit(config.max_group_series / series_each(config.scheme.groups()));
+        groups.limit(config.max_group_series / series_each(config.scheme.groups(), config.families));
         let mut selection = Selection::default();
-        selection.configure(config.max_process_series / series_each(PROCESS));
+        selection.configure(config.max_process_series / series_each(PROCESS, config.families));
         source.list()?;
         source.read(None, &mut snapshot);
         groups.update_with(&snapshot, |process, used| selection.used(process, used));

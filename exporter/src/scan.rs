@@ -58,13 +58,13 @@ impl Scanner {
         self.groups.configure(config.children);
         let on = |family| usize::from(config.families.has(family));
         let max_series = config.max_group_series / (1 + on(Family::ThreadNames) + on(Family::WaitChannels));
-        self.groups.limit(max_series / series_each(config.scheme.groups()));
-        self.threads.limit(max_series / series_each(config.scheme.threads()));
+        self.groups.limit(max_series / series_each(config.scheme.groups(), config.families));
+        self.threads.limit(max_series / series_each(config.scheme.threads(), Families::default()));
         self.waits.limit(max_series);
         if !config.families.has(Family::ThreadNames) {
             self.threads = Threads::default();
         }
-        self.selection.configure(config.max_process_series / series_each(PROCESS));
+        self.selection.configure(config.max_process_series / series_each(PROCESS, config.families));
         if !config.per_process {
             self.labels = ProcessLabels::default();
             self.selection = Selection::default();

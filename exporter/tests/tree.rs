@@ -96,6 +96,19 @@ fn an_exec_is_seen_and_only_what_follows_goes_to_the_new_group() {
 }
 
 #[test]
+fn a_zombie_keeps_its_name_and_gets_another_parent() {
+    let mut tree = Tree::new();
+    tree.scan();
+    tree.write("stat", &format!("{PID} (nginx) Z 7 1 1 0 -1 0 5 0 0 0 120 0 0 0 20 0 1 0 10 0 0 9 9\n"));
+    for _ in 0..2 {
+        tree.scan();
+        let identity = &tree.snapshot.at(0).expect("it is seen").identity;
+        assert_eq!((identity.ppid, identity.executable.as_deref()), (7, Some("/bin/nginx")));
+    }
+    assert_eq!(tree.cpu_ms("nginx"), Some(1200));
+}
+
+#[test]
 fn a_pid_that_is_used_again_is_another_process() {
     let mut tree = Tree::new();
     tree.scan();

@@ -213,8 +213,8 @@ proptest! {
     ) {
         let snapshot = snapshot(&names);
         let (mut groups, mut selection, mut labels) = (Groups::default(), Selection::default(), ProcessLabels::default());
-        groups.limit(groups_limit / series_each(Scheme::Procession.groups()));
-        selection.configure(processes_limit / series_each(PROCESS));
+        groups.limit(groups_limit / series_each(Scheme::Procession.groups(), Families::default()));
+        selection.configure(processes_limit / series_each(PROCESS, Families::default()));
         groups.update_with(&snapshot, |process, used| selection.used(process, used));
         selection.update(&snapshot, |_| true);
         labels.update(&snapshot, &groups);

@@ -1,12 +1,13 @@
 //! The definition of every metric, in one table: HELP, TYPE, UNIT, the encoder's families and `docs/metrics.md` come from it.
 
 mod family;
+pub mod own;
 pub mod page;
 pub mod process_exporter;
 mod table;
 
 pub use self::family::{Families, Family};
-pub use self::table::{GROUP, OWN, PROCESS, THREAD, WAIT, own};
+pub use self::table::{GROUP, OWN, PROCESS, THREAD, WAIT};
 
 use crate::snapshot::{Counter, Gauge, State};
 
@@ -135,15 +136,16 @@ pub enum Samples {
     Own(&'static [&'static str]),
 }
 
-/// The most samples that one process or one group can have in these families.
-pub fn series_each(metrics: &[Metric]) -> usize {
+/// The most samples that one process or one group can have, of the families that are on; at least one.
+pub fn series_each(metrics: &[Metric], families: Families) -> usize {
+    let is_on = |quantity: Quantity| quantity.family().is_none_or(|family| families.has(family));
     let samples = |metric: &Metric| match metric.samples {
         Samples::One(_) | Samples::Identity => 1,
-        Samples::By(_, by) => by.len(),
+        Samples::By(_, by) => by.iter().filter(|(_, quantity)| is_on(*quantity)).count(),
         Samples::States => State::ALL.len(),
         Samples::Own(_) => 0,
     };
-    metrics.iter().map(samples).sum()
+    metrics.iter().filter(|metric| metric.is_in(families)).map(samples).sum::<usize>().max(1)
 }
 
 /// Where a value comes from.
@@ -169,4 +171,18 @@ pub enum Quantity {
     ProcessErrors,
     /// Files of processes that could not be read, without those that a process needs to be seen at all.
     PartialErrors,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_on_counts() {
+        let all = series_each(PROCESS, Families::default());
+        assert_eq!(series_each(PROCESS, Families::default().with(Family::LogicalIo)), all + 4);
+        assert_eq!(series_each(PROCESS, Families::default().without(Family::Faults)), all - 2);
+        assert!((25..=35).contains(&all), "{all}: docs/exporter.md says about 30");
+        assert_eq!(series_each(&[], Families::default()), 1, "it divides");
+    }
 }

@@ -42,7 +42,7 @@ pub fn markdown() -> String {
 const INTRODUCTION: &str = "\
 # Metrics of procession-exporter
 
-This page is made from the table in `exporter/src/metric/table.rs`; a test holds the two together.
+This page is made from the table in `exporter/src/metric/`; a test holds the two together.
 
 Names are those of the samples. In OpenMetrics the family of a counter is called without its `_total`, that of
 `proc_info` is `proc`. A value that cannot be read has no series: it is never shown as 0.

@@ -1,5 +1,6 @@
 //! One process: from its files to its place in the snapshot, unless it can stay there as it is.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::failures::Failure;
@@ -13,7 +14,7 @@ use super::schedstat::Schedstat;
 use super::words::Words;
 use super::{Buffers, Procfs};
 use super::{cgroup, identify, idle, io, limits, name, schedstat, smaps, stat, status, threads, wchan};
-use crate::snapshot::{Gauge, Process, Snapshot, State};
+use crate::snapshot::{Gauge, Identity, Process, Snapshot, State};
 
 /// The limit of open files and the cgroup are read once in so many scans: what hardly ever changes, and not by the process itself.
 const RARELY: u32 = 16;
@@ -136,7 +137,9 @@ impl Procfs {
             holds = now.is_none() || now == self.known.get(pid).and_then(|known| known.cgroup);
         }
         let identity = match before {
-            Some(identity) if holds => identity,
+            Some(identity) if holds && identity.ppid == stat.ppid => identity,
+            // A zombie, which keeps its name, has been given to another parent.
+            Some(identity) if holds => Arc::new(Identity { ppid: stat.ppid, ..(*identity).clone() }),
             before => {
                 // A `status` that cannot be read this time takes no name from the user.
                 let same = self.known.get(pid).filter(|known| known.start_ticks == stat.start_ticks);
@@ -174,7 +177,7 @@ impl Procfs {
             }
             (reading.fd_limit, reading.smaps) = (known.fd_limit, known.smaps.filter(|_| reads.smaps));
             (known.inode, known.schedstat, known.brief) = (listed.inode, schedstat, brief);
-            known.read_in = scan;
+            (known.read_in, known.ppid) = (scan, stat.ppid);
             known.ended = matches!(stat.state, State::Zombie | State::Dead);
         }
         let (counters, gauges) = (reading.counters(self.units), reading.gauges(self.units));
