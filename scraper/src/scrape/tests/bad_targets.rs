@@ -108,20 +108,14 @@ async fn too_slow() {
 
 #[tokio::test]
 async fn cut_off() {
-    for (bytes, reason) in [
-        (
-            format!("HTTP/1.1 200 OK\r\n{TEXT}Content-Length: 100\r\n\r\na 1\n"),
-            "end of file before message length reached",
-        ),
-        (
-            format!("HTTP/1.1 200 OK\r\n{TEXT}Transfer-Encoding: chunked\r\n\r\n4\r\na 1\n\r\n"),
-            "unexpected EOF during chunk size line",
-        ),
-        (String::new(), "connection closed before message completed"),
+    for bytes in [
+        format!("HTTP/1.1 200 OK\r\n{TEXT}Content-Length: 100\r\n\r\na 1\n"),
+        format!("HTTP/1.1 200 OK\r\n{TEXT}Transfer-Encoding: chunked\r\n\r\n4\r\na 1\n\r\n"),
+        String::new(),
     ] {
         let target = FakeTarget::new(Answer::Bytes(bytes.into_bytes())).await;
         let error = scrape(&target.url(), "", LONG).await.unwrap_err();
-        assert!(error.contains(reason), "{error:?} for {reason:?}");
+        assert!(error.ends_with("closed the connection before its answer was whole"), "{error:?}");
     }
     // A length that is too short cuts the page where it says, and the format must notice.
     let short = format!("HTTP/1.1 200 OK\r\n{OPENMETRICS}Content-Length: 4\r\n\r\na 1\n# EOF\n").into_bytes();
