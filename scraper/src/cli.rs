@@ -94,7 +94,7 @@ enum Command {
 enum Check {
     /// Whether a configuration file is valid.
     Config {
-        /// As for --config.file.
+        /// As for --config.file. The files of secrets and certificates that it names are opened, too.
         file: PathBuf,
     },
     /// Whether standard input is a valid exposition.
@@ -108,7 +108,7 @@ impl Cli {
         match self.command {
             None => serve(&self.flags, &self.web),
             Some(Command::Check(Check::Config { file })) => {
-                let config = Config::read(&file)?;
+                let config = Config::check(&file)?;
                 eprintln!("{}: valid, {} jobs", file.display(), config.jobs.len());
                 Ok(ExitCode::SUCCESS)
             }

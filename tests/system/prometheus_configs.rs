@@ -303,6 +303,15 @@ fn the_files_that_show_everything_load_job_by_job() {
     let Some(testdata) = testdata() else { return };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("job.yml");
+    // What the files name must be there.
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    for (name, text) in [
+        ("valid_token_file", "token"),
+        ("valid_cert_file", &made.cert.pem()),
+        ("valid_key_file", &made.signing_key.serialize_pem()),
+    ] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
     let (mut loaded, mut wrong) = (BTreeSet::new(), Vec::new());
     for name in ["conf.good.yml", "roundtrip.good.yml"] {
         let text = fs::read_to_string(testdata.join(name)).unwrap();

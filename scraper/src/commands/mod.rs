@@ -3,6 +3,7 @@
 mod check_metrics;
 mod export;
 mod import;
+mod progress;
 mod sql;
 
 pub use check_metrics::CheckMetrics;

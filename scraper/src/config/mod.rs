@@ -3,6 +3,7 @@
 mod compile;
 mod discovery;
 mod duration;
+mod files;
 mod folder;
 mod groups;
 mod http;

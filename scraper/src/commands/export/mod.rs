@@ -7,13 +7,14 @@ mod fetch;
 mod portion;
 
 use super::import::STALE_TEXT;
+use super::progress::Progress;
 use crate::api::parse_time;
 use anyhow::Context;
 use fetch::Fetch;
 use procession_openmetrics::{is_stale, write};
 use procession_promql::{Matcher, SeriesView, parse_matchers};
 use procession_store::{Options, Store};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 /// Samples in memory at a time: 16 bytes each, and some more while they are fetched.
@@ -81,6 +82,10 @@ impl Export {
             last_ms.min(stats.max_time_ms.unwrap_or(0)),
         );
         let mut exported = Exported::default();
+        let series = u64::try_from(all.len()).ok();
+        // A terminal that shows the samples has no place for the line.
+        let shown = !std::io::stdout().is_terminal();
+        let mut progress = if shown { Progress::on_terminal(series) } else { Progress::hidden(series) };
         let mut text = Vec::new();
         for family in all.chunk_by(|a, b| a.metric_name() == b.metric_name()) {
             // Text has no form for a series without a name.
@@ -93,6 +98,7 @@ impl Export {
                 series_text(&mut text, series);
                 out.write_all(&text).context("cannot write")?;
                 text.clear();
+                progress.step(u64::from(begins), exported.samples);
                 Ok(())
             })?;
         }

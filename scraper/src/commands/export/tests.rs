@@ -56,7 +56,7 @@ fn writes_family_by_family() {
             "a nAN 1700000000.001\n",
             "b_total{X=\"</script>\"} -0 0.01\n",
             "b_total{x=\"a\\\"b\\\\c\\nd\"} 1.5 -0.5\n",
-            "b_total{x=\"a\\\"b\\\\c\\nd\"} 1e21 0\n",
+            "b_total{x=\"a\\\"b\\\\c\\nd\"} 1e+21 0\n",
             "b_total{x=\"a\\\"b\\\\c\\nd\"} NaN 0.001\n",
             "{\"ü.name\",\"the.label\"=\"é\"} 7 0.02\n",
             "# EOF\n"

@@ -4,15 +4,14 @@
 //! three at a time.
 
 mod pieces;
-mod progress;
 mod samples;
 
 pub(crate) use samples::STALE_TEXT;
 
+use super::progress::Progress;
 use anyhow::Context;
 use pieces::Pieces;
 use procession_store::{Appended, Batch, Options, Store};
-use progress::Progress;
 use samples::{Names, Samples};
 use std::fs::File;
 use std::io::{Read, stdin};

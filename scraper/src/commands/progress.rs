@@ -6,36 +6,36 @@ use std::time::{Duration, Instant};
 /// How often the line is written anew.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// The progress of reading something.
+/// The progress of going through something: the bytes of a file, the series of a store.
 pub(crate) struct Progress {
     shown: bool,
-    /// What there is to read, where it is known.
-    total_bytes: Option<u64>,
-    bytes: u64,
+    /// How much there is to go through, where it is known.
+    total: Option<u64>,
+    done: u64,
     began: Instant,
     written: Option<Instant>,
 }
 
 impl Progress {
     /// On standard error, if a person is looking at it.
-    pub(crate) fn on_terminal(total_bytes: Option<u64>) -> Self {
-        Progress { shown: stderr().is_terminal(), ..Progress::hidden(total_bytes) }
+    pub(crate) fn on_terminal(total: Option<u64>) -> Self {
+        Progress { shown: stderr().is_terminal(), ..Progress::hidden(total) }
     }
 
     /// Nowhere.
-    pub(crate) fn hidden(total_bytes: Option<u64>) -> Self {
-        Progress { shown: false, total_bytes, bytes: 0, began: Instant::now(), written: None }
+    pub(crate) fn hidden(total: Option<u64>) -> Self {
+        Progress { shown: false, total, done: 0, began: Instant::now(), written: None }
     }
 
-    /// So many bytes more have been read; so many samples have been taken in all.
-    pub(crate) fn step(&mut self, bytes: u64, samples: u64) {
-        self.bytes += bytes;
+    /// So much more is done; so many samples have gone through in all.
+    pub(crate) fn step(&mut self, more: u64, samples: u64) {
+        self.done += more;
         if !self.shown || self.written.is_some_and(|at| at.elapsed() < INTERVAL) {
             return;
         }
         self.written = Some(Instant::now());
         // Where the terminal is gone, there is no one to tell.
-        let _ = write!(stderr(), "\r\x1b[K{}", line(self.bytes, self.total_bytes, samples, self.began.elapsed()));
+        let _ = write!(stderr(), "\r\x1b[K{}", line(self.done, self.total, samples, self.began.elapsed()));
     }
 
     /// Takes the line away.
@@ -46,13 +46,20 @@ impl Progress {
     }
 }
 
-fn line(bytes: u64, total_bytes: Option<u64>, samples: u64, elapsed: Duration) -> String {
+/// No line stays behind, whichever way the command ends.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn line(done: u64, total: Option<u64>, samples: u64, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64().max(0.001);
     let million = samples as f64 / 1e6;
     let mut text = format!("{million:.1} million samples, {:.2} million a second", million / seconds);
-    if let Some(total) = total_bytes.filter(|t| *t > 0 && bytes > 0) {
-        let done = (bytes as f64 / total as f64).min(1.0);
-        text = format!("{:.0} %, {text}, about {:.0} s left", done * 100.0, seconds / done - seconds);
+    if let Some(total) = total.filter(|t| *t > 0 && done > 0) {
+        let share = (done as f64 / total as f64).min(1.0);
+        text = format!("{:.0} %, {text}, about {:.0} s left", share * 100.0, seconds / share - seconds);
     }
     text
 }
