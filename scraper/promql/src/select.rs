@@ -2,6 +2,7 @@
 
 use crate::Matcher;
 use procession_openmetrics::Labels;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -41,15 +42,25 @@ impl Cancel {
     }
 }
 
-/// Columns of samples: those of series `i` stand at `ends[i - 1]..ends[i]` of both columns, ascending in time,
-/// no timestamp twice. A staleness marker is a sample whose value is [`procession_openmetrics::STALE_NAN`].
+/// Samples of series, each with a stretch of two columns: ascending in time, no timestamp twice. A staleness marker is a
+/// sample whose value is [`procession_openmetrics::STALE_NAN`].
 #[derive(Clone, Debug, Default)]
 pub struct SeriesSet {
-    labels: Vec<Labels>,
-    ends: Vec<usize>,
+    series: Vec<(Labels, Stretch)>,
+    /// Columns that were read as they are, by several threads for instance.
+    columns: Vec<Columns>,
+    /// Those that are filled here, up to where the last finished series ends.
+    filled: Columns,
+    finished: usize,
+    samples: usize,
+    origins: Vec<Origin>,
+}
+
+/// Timestamps in milliseconds and values, of one length.
+#[derive(Clone, Debug, Default)]
+struct Columns {
     timestamps: Vec<i64>,
     values: Vec<f64>,
-    origins: Vec<Origin>,
 }
 
 /// A part of a store that samples came from.
@@ -59,6 +70,14 @@ pub struct Origin {
     pub name: String,
     /// How many samples it gave.
     pub samples: usize,
+}
+
+/// Where the samples of a series stand.
+#[derive(Clone, Debug)]
+struct Stretch {
+    /// Place among the columns that were read; `None` where they were filled here.
+    columns: Option<usize>,
+    rows: Range<usize>,
 }
 
 /// The samples of one series in a [`SeriesSet`].
@@ -73,17 +92,6 @@ pub struct SeriesView<'a> {
 }
 
 impl SeriesSet {
-    /// An empty set with room for so many.
-    pub fn with_capacity(series: usize, samples: usize) -> Self {
-        SeriesSet {
-            labels: Vec::with_capacity(series),
-            ends: Vec::with_capacity(series),
-            timestamps: Vec::with_capacity(samples),
-            values: Vec::with_capacity(samples),
-            origins: Vec::new(),
-        }
-    }
-
     /// Notes where samples came from. What is not noted is not told; answers do not depend on it.
     pub fn came_from(&mut self, name: impl Into<String>, samples: usize) {
         self.origins.push(Origin { name: name.into(), samples });
@@ -96,48 +104,67 @@ impl SeriesSet {
 
     /// Appends one sample to the series that is being filled.
     pub fn push_sample(&mut self, timestamp_ms: i64, value: f64) {
-        self.timestamps.push(timestamp_ms);
-        self.values.push(value);
+        self.filled.timestamps.push(timestamp_ms);
+        self.filled.values.push(value);
     }
 
     /// Appends columns of samples to the series that is being filled; both are of one length.
     pub fn push_samples(&mut self, timestamps_ms: &[i64], values: &[f64]) {
         debug_assert_eq!(timestamps_ms.len(), values.len());
-        self.timestamps.extend_from_slice(timestamps_ms);
-        self.values.extend_from_slice(values);
+        self.filled.timestamps.extend_from_slice(timestamps_ms);
+        self.filled.values.extend_from_slice(values);
     }
 
     /// Ends the series that is being filled. One without samples is left out.
     pub fn finish_series(&mut self, labels: Labels) {
-        if self.ends.last().copied().unwrap_or(0) < self.timestamps.len() {
-            self.labels.push(labels);
-            self.ends.push(self.timestamps.len());
+        let rows = self.finished..self.filled.timestamps.len();
+        self.finished = rows.end;
+        self.add(labels, Stretch { columns: None, rows });
+    }
+
+    /// Takes whole columns of one length, of which [`add_series`](SeriesSet::add_series) names the stretches. Returns what it
+    /// calls them.
+    pub fn add_columns(&mut self, timestamps_ms: Vec<i64>, values: Vec<f64>) -> usize {
+        debug_assert_eq!(timestamps_ms.len(), values.len());
+        self.columns.push(Columns { timestamps: timestamps_ms, values });
+        self.columns.len() - 1
+    }
+
+    /// Adds a series whose samples are these rows of columns that were added. One without samples is left out.
+    pub fn add_series(&mut self, labels: Labels, columns: usize, rows: Range<usize>) {
+        self.add(labels, Stretch { columns: Some(columns), rows });
+    }
+
+    fn add(&mut self, labels: Labels, stretch: Stretch) {
+        if !stretch.rows.is_empty() {
+            self.samples += stretch.rows.len();
+            self.series.push((labels, stretch));
         }
     }
 
     /// The number of series.
     pub fn len(&self) -> usize {
-        self.labels.len()
+        self.series.len()
     }
 
     /// Whether there is no series.
     pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
+        self.series.is_empty()
     }
 
     /// The number of samples of all series.
     pub fn sample_count(&self) -> usize {
-        self.timestamps.len()
+        self.samples
     }
 
     /// The series at a place, `None` past the end.
     pub fn get(&self, index: usize) -> Option<SeriesView<'_>> {
-        let end = *self.ends.get(index)?;
-        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        let (labels, stretch) = self.series.get(index)?;
+        let columns = stretch.columns.map_or(Some(&self.filled), |at| self.columns.get(at))?;
         Some(SeriesView {
-            labels: &self.labels[index],
-            timestamps: &self.timestamps[start..end],
-            values: &self.values[start..end],
+            labels,
+            timestamps: columns.timestamps.get(stretch.rows.clone())?,
+            values: columns.values.get(stretch.rows.clone())?,
         })
     }
 

@@ -39,6 +39,8 @@ pub struct Options {
     /// DuckDB's threads for one query. With more than one, who waits for the others does so by asking for work without a
     /// pause: commits, checkpoints and sealing then burn a second core for nothing (1.33 us a sample instead of 0.88).
     pub threads: usize,
+    /// Threads that read blocks for one selection.
+    pub read_threads: usize,
     /// The size of the write-ahead log from which it is written into the table (a checkpoint), after a commit.
     pub checkpoint_bytes: u64,
     /// How many samples the hot database takes before they are sealed into a block.
@@ -75,6 +77,7 @@ impl Default for Options {
             memory_limit_bytes: 128 << 20,
             temp_limit_bytes: 4 << 30,
             threads: 1,
+            read_threads: std::thread::available_parallelism().map_or(1, usize::from).min(4),
             checkpoint_bytes: 16 << 20,
             seal_samples: 2_000_000,
             seal_after: Duration::from_secs(2 * 3600),

@@ -13,7 +13,7 @@ use crate::head::{
     ACTIVE_MS, Committer, Keep, Queue, Sealer, Shared, Span, Times, Writer, committed_batches, oldest_kept_ms,
     sealed_and_closing,
 };
-use crate::recent::{self, Recent};
+use crate::recent::{self, KEPT_MS, Kept, Recent};
 use crate::{
     Appended, Batch, Error, Forgotten, Options, RetentionRule, SeriesRef, SqlLimits, Stats, query, series, sql,
 };
@@ -39,7 +39,6 @@ pub struct Store {
 struct Inner {
     sealer: Sealer,
     writer: Writer,
-    #[allow(dead_code, reason = "SQL of users takes its connections from here; PromQL needs none")]
     pool: Arc<Pool>,
     shared: Arc<Shared>,
     options: Options,
@@ -87,7 +86,7 @@ impl Store {
         finish_sealing(&committer, &blocks, before, &mut queue).map_err(|message| damaged(Error::Query(message)))?;
         let table = |name| recent::load(&connection, name, &index).map_err(damaged);
         let closed = if queue.sealing.job.is_some() { table("head_closed")? } else { Default::default() };
-        let recent = Recent::new(table("head_samples")?, closed);
+        let recent = Recent::new(table("head_samples")?, closed, keep_newest(&blocks, &index, options.seal_samples));
         let shared = Arc::new(Shared {
             recent: RwLock::new(recent),
             series: RwLock::new(index),
@@ -288,6 +287,17 @@ impl Store {
     }
 }
 
+/// What blocks have of the last minutes. Where one of them can't be read, a query will find that out.
+fn keep_newest(blocks: &blocks::Blocks, series: &series::SeriesIndex, limit: u64) -> Option<Kept> {
+    let list = blocks.list();
+    let newest_ms = list.blocks.iter().map(|block| block.meta.last_ms).max()?;
+    let known = |labels: &Labels| series.find(labels).and_then(|number| series.get(number)).cloned();
+    let near = list.blocks.iter().filter(|block| block.meta.last_ms >= newest_ms.saturating_sub(KEPT_MS));
+    let opened = near.map(|block| Ok((block.clone(), blocks.indexes.get(block, known)?)));
+    let opened: Vec<_> = opened.collect::<Result<_, Error>>().ok()?;
+    Kept::read(&opened, limit).ok()?
+}
+
 /// Ends what the last process was at when it ended: rows whose block is there leave the database; others are to be sealed.
 /// The views name the files where they are now.
 fn finish_sealing(
@@ -325,7 +335,7 @@ fn finish_sealing(
 impl Select for Store {
     fn select(&self, selection: &Selection) -> Result<SeriesSet, SelectError> {
         let Inner { shared, options, .. } = &*self.inner;
-        query::select(shared, selection, options.max_selected_samples, options.threads)
+        query::select(shared, selection, options.max_selected_samples, options.read_threads)
             .map_err(|error| SelectError(error.to_string()))
     }
 }

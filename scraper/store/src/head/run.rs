@@ -323,7 +323,7 @@ impl Run {
                 let recent = {
                     let (connection, series) = (self.committer.connection()?, self.shared.series.read());
                     let table = |name| recent::load(connection, name, &series).map_err(|error| error.to_string());
-                    Recent::new(table("head_samples")?, table("head_closed")?)
+                    Recent::new(table("head_samples")?, table("head_closed")?, None)
                 };
                 *self.shared.recent.write() = recent;
             }

@@ -176,7 +176,9 @@ impl Work {
             if !blocks.list().blocks.iter().any(|b| b.meta.number == number) {
                 blocks.add_sealed(block);
             }
-            recent.forget_closed();
+            let others = blocks.list();
+            let others = others.blocks.iter().filter(|b| b.meta.number != number);
+            recent.was_sealed(others.map(|b| b.meta.last_ms).max().unwrap_or(i64::MIN));
         }
         if let Err(error) = blocks.save() {
             // The block counts without it.
@@ -260,6 +262,7 @@ impl Work {
             return Ok(());
         }
         tracing::info!(blocks = old.len(), "removing blocks that are older than is kept");
+        self.shared.recent.write().forget_kept();
         self.replace(&old, None)?;
         let mut queue = self.shared.queue.lock();
         queue.counters.deleted_samples += old.iter().map(|b| b.meta.samples).sum::<u64>();

@@ -8,6 +8,8 @@ use super::pieces::{Pieces, assemble};
 use super::sealed::Parts;
 use crate::Error;
 use crate::head::{Pending, Shared};
+use crate::recent::Kept;
+use crate::series::SeriesIndex;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use procession_openmetrics::Labels;
@@ -17,7 +19,8 @@ use std::sync::Arc;
 /// The samples of the series that satisfy every matcher, `start_ms < timestamp <= end_ms`, at one moment.
 pub(crate) fn select(shared: &Shared, selection: &Selection, limit: usize, threads: usize) -> Result<SeriesSet, Error> {
     let bounds = (selection.start_ms, selection.end_ms);
-    let (mut labels, recent, list) = {
+    let mut all = Vec::new();
+    let (mut labels, list) = {
         let recent = shared.recent.read();
         let series = shared.series.read();
         let mut numbers = series.resolve(&selection.matchers);
@@ -26,8 +29,7 @@ pub(crate) fn select(shared: &Shared, selection: &Selection, limit: usize, threa
             numbers.retain(|&n| queue.times.get(n).meets(bounds.0.saturating_add(1), bounds.1));
             queue.pending()
         };
-        let labels: Vec<Labels> = numbers.iter().filter_map(|&n| series.get(n).cloned()).collect();
-        drop(series);
+        let mut labels: Vec<Labels> = numbers.iter().filter_map(|&n| series.get(n).cloned()).collect();
         let waiting = waiting(&pending, &numbers, bounds);
         let mut waiting = waiting.chunk_by(|a, b| a.0 == b.0).peekable();
         let mut pieces = Pieces::default();
@@ -39,23 +41,60 @@ pub(crate) fn select(shared: &Shared, selection: &Selection, limit: usize, threa
             }
             pieces.end(slot);
             if pieces.timestamps.len() > limit {
-                return Err(Error::TooManySamples { limit, series: numbers.len() });
+                return Err(too_many(limit, numbers.len()));
             }
             if selection.cancel.is_due() {
                 return Err(Error::GivenUp);
             }
         }
-        (labels, pieces, shared.blocks.list())
+        all.push(pieces);
+        if let Some(kept) = recent.kept(bounds.0) {
+            all.push(kept_pieces(kept, &series, &numbers, selection, &mut labels)?);
+            drop((series, recent));
+            return if count(&all) > limit { Err(too_many(limit, labels.len())) } else { Ok(assemble(all, labels)) };
+        }
+        (labels, shared.blocks.list())
     };
     let read = Parts::resolve(shared, &list, selection, &mut labels)
-        .and_then(|parts| parts.read(selection, limit - recent.timestamps.len(), threads));
-    let mut all = read.inspect_err(|error| {
+        .and_then(|parts| parts.read(selection, limit - count(&all), threads));
+    let sealed = read.inspect_err(|error| {
         if let Error::Block { number, message, damaged: true, .. } = error {
             set_aside(shared, *number, message);
         }
     })?;
-    all.push(recent);
-    Ok(assemble(&all, labels))
+    all.extend(sealed);
+    Ok(assemble(all, labels))
+}
+
+/// What was sealed last. `labels` grows by the series that are not in the index any more.
+fn kept_pieces(
+    kept: &Kept,
+    series: &SeriesIndex,
+    numbers: &[u32],
+    selection: &Selection,
+    labels: &mut Vec<Labels>,
+) -> Result<Pieces, Error> {
+    let mut pieces = Pieces::default();
+    for (number, set) in kept.resolve(&selection.matchers) {
+        if selection.cancel.is_due() {
+            return Err(Error::GivenUp);
+        }
+        let known = series.find(set).and_then(|number| numbers.binary_search(&number).ok());
+        kept.samples(number, (selection.start_ms, selection.end_ms), &mut pieces.timestamps, &mut pieces.values);
+        let slot = known.unwrap_or(labels.len()) as u32;
+        if pieces.end(slot) && known.is_none() {
+            labels.push(set.clone());
+        }
+    }
+    Ok(pieces)
+}
+
+fn count(all: &[Pieces]) -> usize {
+    all.iter().map(|pieces| pieces.timestamps.len()).sum()
+}
+
+fn too_many(limit: usize, series: usize) -> Error {
+    Error::TooManySamples { limit, series }
 }
 
 /// What waits of these series, by their places in the list, each in order of time.

@@ -2,6 +2,7 @@
 
 use super::Told;
 use super::samples::Samples;
+use crate::head::Span;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use procession_openmetrics::Labels;
@@ -49,6 +50,16 @@ impl Generation {
             self.read(number, (i64::MIN, i64::MAX), &mut timestamps, &mut values);
             told(number, labels, &timestamps, &values);
         }
+    }
+
+    pub(super) fn labels(&self, number: u32) -> Option<&Labels> {
+        self.series.get(&number).map(|(labels, _)| labels)
+    }
+
+    /// From the first to the last sample of a series.
+    pub(super) fn span(&self, number: u32) -> Option<Span> {
+        let (first_ms, last_ms) = self.series.get(&number)?.1.span_ms();
+        Some(Span { first_ms, last_ms })
     }
 
     pub(super) fn cut(&mut self, cut_ms: i64) {

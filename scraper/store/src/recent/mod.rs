@@ -4,10 +4,12 @@
 //! committed; a start reads the tables once. Samples are packed: some three bytes each.
 
 mod generation;
+mod kept;
 mod load;
 mod samples;
 
 pub(crate) use generation::Generation;
+pub(crate) use kept::{KEPT_MS, Kept};
 pub(crate) use load::load;
 
 use crate::Batch;
@@ -23,11 +25,13 @@ pub(crate) type Told<'a> = dyn FnMut(u32, &Labels, &[i64], &[f64]) + 'a;
 pub(crate) struct Recent {
     hot: Generation,
     closed: Option<Arc<Generation>>,
+    /// What was sealed last.
+    kept: Option<Kept>,
 }
 
 impl Recent {
-    pub(crate) fn new(hot: Generation, closed: Generation) -> Recent {
-        Recent { hot, closed: (!closed.is_empty()).then(|| Arc::new(closed)) }
+    pub(crate) fn new(hot: Generation, closed: Generation, kept: Option<Kept>) -> Recent {
+        Recent { hot, closed: (!closed.is_empty()).then(|| Arc::new(closed)), kept }
     }
 
     /// Takes a batch that is committed.
@@ -47,9 +51,19 @@ impl Recent {
         self.closed.as_ref()
     }
 
-    /// What was closed is in a block now.
-    pub(crate) fn forget_closed(&mut self) {
-        self.closed = None;
+    /// What was closed is in a block now; the other blocks have nothing after `after_ms`.
+    pub(crate) fn was_sealed(&mut self, after_ms: i64) {
+        self.kept = self.closed.take().map(|closed| Kept::new(closed, after_ms));
+    }
+
+    /// What was sealed last, where it is all that blocks have after `start_ms`.
+    pub(crate) fn kept(&self, start_ms: i64) -> Option<&Kept> {
+        self.kept.as_ref().filter(|kept| kept.covers(start_ms))
+    }
+
+    /// Blocks were removed: what they held must not be shown.
+    pub(crate) fn forget_kept(&mut self) {
+        self.kept = None;
     }
 
     /// The samples before a moment were deleted from the hot table.

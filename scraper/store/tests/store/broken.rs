@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// Blocks of 1000 moments each, of one series.
+/// Blocks of 1000 moments each, of one series: hours apart, so that a start reads the newest of them alone.
 fn blocks(dir: &Path, count: i64) -> Store {
     let store = open(dir);
     let name = series("m", 0);
     for block in 0..count {
         let rows: Vec<_> =
-            (block * 1000..block * 1000 + 1000).map(|t| (&name, t, Some((t * t % 977) as f64))).collect();
+            (block * 1000..block * 1000 + 1000).map(|t| (&name, t * 10_000, Some((t * t % 977) as f64))).collect();
         store.append(batch(&store, &rows)).unwrap();
         store.seal().unwrap();
     }
