@@ -35,11 +35,10 @@ pub struct Store {
     inner: Arc<Inner>,
 }
 
-/// In the order in which it must be dropped: the sealer and the writer end, the connections close, the folder is free.
+/// In the order in which it must be dropped: the sealer and the writer end, and their connections close; the folder is free.
 struct Inner {
     sealer: Sealer,
     writer: Writer,
-    pool: Arc<Pool>,
     shared: Arc<Shared>,
     options: Options,
     folder: Arc<Folder>,
@@ -103,8 +102,8 @@ impl Store {
         let thread = |cause| Error::Folder { path: folder.path().to_owned(), cause };
         let writer = Writer::start(shared.clone(), committer, pool.clone(), folder.clone(), options.clone());
         let writer = writer.map_err(thread)?;
-        let sealer = Sealer::start(shared.clone(), pool.clone(), folder.clone(), options.clone()).map_err(thread)?;
-        Ok(Store { inner: Arc::new(Inner { sealer, writer, pool, shared, options, folder, healed }) })
+        let sealer = Sealer::start(shared.clone(), pool, folder.clone(), options.clone()).map_err(thread)?;
+        Ok(Store { inner: Arc::new(Inner { sealer, writer, shared, options, folder, healed }) })
     }
 
     /// The number that stands for a label set; a label set that is new gets the next one. It is written with its first
