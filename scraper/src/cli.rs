@@ -2,9 +2,9 @@
 
 use clap::{Args, Parser, Subcommand};
 use procession_scraper::api::Origins;
-use procession_scraper::commands::{CheckMetrics, Export, Import, Sql};
-use procession_scraper::config::{Config, parse_duration};
-use procession_scraper::{ConfigSource, Options};
+use procession_scraper::commands::{Backup, CheckMetrics, Export, Import, Restore, Sql, Verify};
+use procession_scraper::config::{Config, parse_duration, parse_size};
+use procession_scraper::{Backups, ConfigSource, Options};
 use procession_web::{LogFlags, WebFlags, shutdown_signal};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -42,6 +42,30 @@ struct Flags {
     #[arg(long = "storage.retention", value_name = "DURATION", default_value = "1y", value_parser = parse_duration)]
     retention: Duration,
 
+    /// The oldest blocks are removed when all of them take more than this, as 50GB; 0 lets them grow.
+    #[arg(long = "storage.retention.size", value_name = "SIZE", default_value = "0", value_parser = parse_size)]
+    retention_size: u64,
+
+    /// Disk that stays free: below it no samples are stored, and what is there is still served.
+    #[arg(long = "storage.min-free", value_name = "SIZE", default_value = "64MB", value_parser = parse_size)]
+    min_free: u64,
+
+    /// A folder for backups on a schedule.
+    #[arg(long = "storage.backup.to", value_name = "DIR")]
+    backup_to: Option<PathBuf>,
+
+    /// How old the newest backup may become.
+    #[arg(long = "storage.backup.every", value_name = "DURATION", default_value = "1d", value_parser = parse_every)]
+    backup_every: Duration,
+
+    /// How many backups stay, the newest ones.
+    #[arg(long = "storage.backup.keep", value_name = "N", default_value = "7", value_parser = clap::value_parser!(u32).range(1..))]
+    backup_keep: u32,
+
+    /// Let clients take backups (POST /api/v1/admin/backup), to wherever the scraper may write.
+    #[arg(long = "web.enable-admin-api")]
+    admin_api: bool,
+
     /// Series that all targets together may have at a time; past it new ones are left out and counted. 0 for any number.
     #[arg(long = "scrape.series-limit", value_name = "N", default_value_t = 0)]
     series_limit: usize,
@@ -75,6 +99,25 @@ struct Flags {
     /// https?://(a|b)[.]example. By default none may.
     #[arg(long = "web.cors.origin", value_name = "REGEX", value_parser = Origins::parse)]
     cors: Option<Origins>,
+
+    /// Queries that run at once, PromQL and SQL together; 0 is twice as many as there are cores, four at least.
+    #[arg(long = "query.max-concurrency", value_name = "N", default_value_t = 0)]
+    max_concurrency: usize,
+
+    /// Rows that one SQL query may return.
+    #[arg(long = "sql.max-rows", value_name = "N", default_value_t = 1_000_000)]
+    sql_max_rows: usize,
+
+    /// Memory that one SQL query may take.
+    #[arg(long = "sql.memory", value_name = "SIZE", default_value = "512MB", value_parser = parse_size)]
+    sql_memory: u64,
+}
+
+fn parse_every(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err("expected more than nothing".to_owned()),
+        every => Ok(every),
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -88,6 +131,12 @@ enum Command {
     Export(Export),
     /// Ask a running scraper, or a folder, in SQL (docs/sql.md tells of the views).
     Sql(Sql),
+    /// Copy all samples into a folder of backups, of a running scraper or of a folder.
+    Backup(Backup),
+    /// Make a storage folder of a backup.
+    Restore(Restore),
+    /// Read every checksum of a storage folder or a folder of backups, and say what is wrong.
+    Verify(Verify),
 }
 
 #[derive(Debug, Subcommand)]
@@ -117,6 +166,11 @@ impl Cli {
                 Ok(if valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
             }
             Some(Command::Import(import)) => import.run().map(|_| ExitCode::SUCCESS),
+            Some(Command::Backup(backup)) => backup.run().map(|()| ExitCode::SUCCESS),
+            Some(Command::Restore(restore)) => restore.run().map(|()| ExitCode::SUCCESS),
+            Some(Command::Verify(verify)) => {
+                verify.run().map(|whole| if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            }
             Some(Command::Sql(sql)) => sql.run().map(|()| ExitCode::SUCCESS),
             Some(Command::Export(export)) => export.run(&mut std::io::stdout().lock()).map(|_| ExitCode::SUCCESS),
         }
@@ -127,6 +181,16 @@ impl Flags {
     fn options(&self) -> Options {
         let mut options = Options::new(ConfigSource::File(self.config_file.clone()), &self.storage_path);
         options.storage.retention = Some(self.retention).filter(|r| !r.is_zero());
+        options.storage.retention_bytes = Some(self.retention_size).filter(|size| *size > 0);
+        options.storage.min_free_bytes = self.min_free;
+        let (every, keep) = (self.backup_every, self.backup_keep as usize);
+        options.backups = self.backup_to.clone().map(|to| Backups { to, every, keep });
+        options.admin_api = self.admin_api;
+        if self.max_concurrency > 0 {
+            options.queries.concurrent_queries = self.max_concurrency;
+        }
+        options.queries.sql.max_rows = self.sql_max_rows;
+        options.queries.sql.memory_bytes = self.sql_memory;
         options.series_limit = self.series_limit;
         options.queries.lookback_ms = i64::try_from(self.lookback.as_millis()).unwrap_or(i64::MAX);
         options.queries.timeout = self.query_timeout;
@@ -141,6 +205,15 @@ impl Flags {
             ("config.file".to_owned(), self.config_file.display().to_string()),
             ("storage.path".to_owned(), self.storage_path.display().to_string()),
             ("storage.retention".to_owned(), duration(self.retention)),
+            ("storage.retention.size".to_owned(), format!("{}B", self.retention_size)),
+            ("storage.min-free".to_owned(), format!("{}B", self.min_free)),
+            ("storage.backup.to".to_owned(), self.backup_to.as_deref().unwrap_or("".as_ref()).display().to_string()),
+            ("storage.backup.every".to_owned(), duration(self.backup_every)),
+            ("storage.backup.keep".to_owned(), self.backup_keep.to_string()),
+            ("web.enable-admin-api".to_owned(), self.admin_api.to_string()),
+            ("query.max-concurrency".to_owned(), options.queries.concurrent_queries.to_string()),
+            ("sql.max-rows".to_owned(), self.sql_max_rows.to_string()),
+            ("sql.memory".to_owned(), format!("{}B", self.sql_memory)),
             ("scrape.series-limit".to_owned(), self.series_limit.to_string()),
             ("query.lookback-delta".to_owned(), duration(self.lookback)),
             ("query.timeout".to_owned(), duration(self.query_timeout)),

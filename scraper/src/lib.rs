@@ -14,5 +14,5 @@ mod run;
 mod scrape;
 pub mod target;
 
-pub use run::{ConfigSource, Options, run};
+pub use run::{Backups, ConfigSource, Options, run};
 pub use scrape::{FamilyMetadata, Targets};

@@ -2,7 +2,7 @@
 
 use crate::scrape::{Budget, BudgetState, Outcome, Targets};
 use crate::target::status::LeftOut;
-use procession_store::{Stats, Store};
+use procession_store::Store;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
@@ -14,6 +14,8 @@ use prometheus_client::registry::{Registry, Unit};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+
+mod store;
 
 type Label = [(&'static str, &'static str); 1];
 
@@ -30,6 +32,7 @@ pub(crate) struct Metrics {
     duration: Histogram,
     reloads: Family<Label, Counter>,
     discoveries: Family<Label, Counter>,
+    backups: Family<Label, Counter>,
 }
 
 impl Default for Metrics {
@@ -38,11 +41,13 @@ impl Default for Metrics {
         let left_out: Family<Label, Counter> = Family::default();
         let reloads: Family<Label, Counter> = Family::default();
         let discoveries: Family<Label, Counter> = Family::default();
+        let backups: Family<Label, Counter> = Family::default();
         // What can happen stands there from the start, with 0.
         for result in ["success", "failure"] {
             drop(scrapes.get_or_create(&[("result", result)]));
             drop(reloads.get_or_create(&[("result", result)]));
             drop(discoveries.get_or_create(&[("result", result)]));
+            drop(backups.get_or_create(&[("result", result)]));
         }
         for (reason, ..) in LeftOut::default().reasons() {
             drop(left_out.get_or_create(&[("reason", reason)]));
@@ -57,6 +62,7 @@ impl Default for Metrics {
             duration: Histogram::new([0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0]),
             reloads,
             discoveries,
+            backups,
         }
     }
 }
@@ -93,6 +99,12 @@ impl Metrics {
         self.discoveries.get_or_create(&[("result", result)]).inc();
     }
 
+    /// Counts a backup of the schedule.
+    pub(crate) fn count_backup(&self, succeeded: bool) {
+        let result = if succeeded { "success" } else { "failure" };
+        self.backups.get_or_create(&[("result", result)]).inc();
+    }
+
     /// Everything that the service says about itself.
     pub(crate) fn registry(&self, store: Store, targets: Targets, budget: Arc<Budget>) -> Registry {
         let mut registry = Registry::default();
@@ -112,6 +124,7 @@ impl Metrics {
         r.register_with_unit("scrape_duration", "How long scrapes took", Unit::Seconds, self.duration.clone());
         r.register("reloads", "Readings of the configuration by their result", self.reloads.clone());
         r.register("discoveries", "Questions to files, servers and names for targets", self.discoveries.clone());
+        r.register("backups", "Backups of the schedule by their result", self.backups.clone());
         registry.register_collector(Box::new(Asked { store, targets, budget }));
         registry
     }
@@ -132,43 +145,19 @@ impl fmt::Debug for Asked {
 
 impl Collector for Asked {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let Stats {
-            series,
-            active_series,
-            pending_samples,
-            committed_samples,
-            refused_batches,
-            commits,
-            failed_commits,
-            commit_time,
-            disk_bytes,
-            ..
-        } = self.store.stats();
+        let stats = self.store.stats();
         let all = self.budget.state();
-        for (name, help, unit, value) in [
-            ("scraper_targets", "Targets that are scraped", None, self.targets.len() as f64),
-            ("scraper_series", "Series that the last good pages of all targets had", None, all.used as f64),
-            ("scraper_series_limit", "How many there may be, 0 for any number", None, all.limit as f64),
-            ("store_series", "Series that the store knows", None, series as f64),
-            ("store_active_series", "Series with a sample in the last five minutes", None, active_series as f64),
-            ("store_pending_samples", "Samples that wait for their commit", None, pending_samples as f64),
-            ("store_disk", "The database and its log", Some(Unit::Bytes), disk_bytes as f64),
+        let unit: Option<&Unit> = None;
+        for (name, help, value) in [
+            ("scraper_targets", "Targets that are scraped", self.targets.len() as f64),
+            ("scraper_series", "Series that the last good pages of all targets had", all.used as f64),
+            ("scraper_series_limit", "How many there may be, 0 for any number", all.limit as f64),
         ] {
             let metric = ConstGauge::new(value);
             let name = format!("procession_{name}");
-            metric.encode(encoder.encode_descriptor(&name, help, unit.as_ref(), metric.metric_type())?)?;
+            metric.encode(encoder.encode_descriptor(&name, help, unit, metric.metric_type())?)?;
         }
-        for (name, help, unit, value) in [
-            ("committed_samples", "Samples that were committed", None, committed_samples as f64),
-            ("refused_batches", "Batches refused because too many samples were waiting", None, refused_batches as f64),
-            ("commits", "Commits that succeeded", None, commits as f64),
-            ("failed_commits", "Commits that failed and were tried again", None, failed_commits as f64),
-            ("commit_time", "Time spent in commits", Some(Unit::Seconds), commit_time.as_secs_f64()),
-        ] {
-            let metric = ConstCounter::new(value);
-            let name = format!("procession_store_{name}");
-            metric.encode(encoder.encode_descriptor(&name, help, unit.as_ref(), metric.metric_type())?)?;
-        }
+        store::encode(&stats, &mut encoder)?;
         self.encode_budgets(&mut encoder)
     }
 }

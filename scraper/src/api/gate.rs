@@ -55,7 +55,7 @@ impl Drop for Waiting<'_> {
 }
 
 /// Sets a flag when it goes away: hyper drops a request's future when its client closes the connection.
-struct CancelOnDrop(Arc<AtomicBool>);
+pub(super) struct CancelOnDrop(pub(super) Arc<AtomicBool>);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {

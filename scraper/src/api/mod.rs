@@ -3,7 +3,7 @@
 //! | file | its subject |
 //! |---|---|
 //! | `parameters`, `instant`, `label_name` | what a request says |
-//! | `query`, `sql`, `syntax`, `exemplars`, `series`, `targets`, `relabel_steps`, `metadata`, `rules`, `status` | the endpoints |
+//! | `query`, `sql`, `backup`, `syntax`, `exemplars`, `series`, `targets`, `relabel_steps`, `metadata`, `rules`, `status` | the endpoints |
 //! | `replicas` | two scrapers' series as one |
 //! | `gate`, `activity` | evaluation on threads of its own, bounded, listed, and given up when no one waits for it |
 //! | `answer`, `result`, `explain`, `json` | what is sent back |
@@ -14,6 +14,7 @@
 
 mod activity;
 mod answer;
+mod backup;
 mod cardinality;
 mod cors;
 mod exemplars;
@@ -61,6 +62,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/format_query", get(syntax::format_query).post(syntax::format_query))
         .route("/parse_query", get(syntax::parse_query).post(syntax::parse_query))
         .route("/sql", get(sql::sql).post(sql::sql))
+        .route("/admin/backup", axum::routing::post(backup::backup))
         .route("/series", get(series::series).post(series::series))
         .route("/labels", get(series::labels).post(series::labels))
         .route("/label/{name}/values", get(series::label_values))

@@ -92,6 +92,8 @@ pub struct ApiState {
     /// Whose pages may read answers.
     pub cors: Option<Origins>,
     pub(crate) activity: Activity,
+    /// Whether `admin/` endpoints do anything.
+    pub admin_api: bool,
     pub(crate) limits: Limits,
     pub(crate) gate: Gate,
 }
@@ -110,6 +112,7 @@ impl ApiState {
             reload: Arc::new(move || Reloaded { succeeded: true, at_ms: started_ms }),
             flags: Arc::default(),
             retention: String::new(),
+            admin_api: false,
             started_ms,
             now_ms,
             cors: None,

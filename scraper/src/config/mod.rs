@@ -35,6 +35,7 @@ pub use problem::ConfigError;
 pub use protocol::ScrapeProtocol;
 #[cfg(test)]
 pub(crate) use relabel::relabel_rules;
+pub use size::parse_size;
 
 use std::path::Path;
 

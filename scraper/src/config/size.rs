@@ -4,7 +4,7 @@ use super::scalar::parsed;
 use serde::de::{Deserialize, Deserializer};
 
 /// Reads a number of bytes. `0` means that there is no limit, as in Prometheus.
-pub(super) fn parse_size(text: &str) -> Result<u64, String> {
+pub fn parse_size(text: &str) -> Result<u64, String> {
     let refuse = || format!("{text:?} is not a size: expected a number and a unit, as in 512KB, 10MB or 1GiB");
     if text == "0" {
         return Ok(0);

@@ -1,11 +1,14 @@
 //! The service: store, loops and API, wired together.
 
+mod backups;
 #[cfg(test)]
 mod tests;
 mod wiring;
 
 #[cfg(test)]
 pub(crate) use wiring::sink;
+
+pub use backups::Backups;
 
 use crate::api;
 use crate::config::{Config, ConfigError};
@@ -39,6 +42,10 @@ pub struct Options {
     pub queries: api::Limits,
     /// Whose pages may read answers of the API: nobody's where there is none.
     pub cors: Option<api::Origins>,
+    /// Whether the endpoints under `/api/v1/admin/` do anything.
+    pub admin_api: bool,
+    /// Backups on a schedule.
+    pub backups: Option<Backups>,
     /// The flags of the command line by name, for `/api/v1/status/flags`.
     pub flags: BTreeMap<String, String>,
 }
@@ -53,6 +60,8 @@ impl Options {
             series_limit: 0,
             queries: api::Limits::default(),
             cors: None,
+            admin_api: false,
+            backups: None,
             flags: BTreeMap::new(),
         }
     }
@@ -117,6 +126,10 @@ pub async fn run(options: Options, bound: Bound, shutdown: CancellationToken) ->
     };
     let shown = wiring::Shown { targets: pools.targets(), discovery: discoverers.errors(), current: current.clone() };
     let router = api::router(wiring::api_state(&store, &options, shown));
+    let backups = options
+        .backups
+        .clone()
+        .map(|backups| tokio::spawn(backups::take(store.clone(), backups, metrics.clone(), ending.clone())));
     let scraping =
         Scraping { store: store.clone(), source: options.config, config, pools, discoverers, metrics, current };
     let following = tokio::spawn(scraping.follow(requests, ending.clone()));
@@ -124,6 +137,9 @@ pub async fn run(options: Options, bound: Bound, shutdown: CancellationToken) ->
     ending.cancel();
     let pools = following.await.context("reloading was given up")?;
     pools.stop().await;
+    if let Some(backups) = backups {
+        backups.await.context("backups were given up")?;
+    }
     // Nothing runs there any more: it ends at once.
     drop(thread);
     close(store).await?;

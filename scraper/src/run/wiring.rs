@@ -71,6 +71,7 @@ pub(super) fn api_state(store: &Store, options: &Options, shown: Shown) -> ApiSt
         flags: Arc::new(options.flags.clone()),
         cors: options.cors.clone(),
         retention: options.storage.retention.map(format_duration).unwrap_or_default(),
+        admin_api: options.admin_api,
         ..ApiState::new(store.clone(), options.queries.clone())
     }
 }

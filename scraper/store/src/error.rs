@@ -144,6 +144,14 @@ pub enum Error {
     /// The query failed.
     #[error("the query failed in the database: {0}")]
     Query(String),
+    /// A backup could not be taken, restored or read.
+    #[error("{}: {message}", path.display())]
+    Backup {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
     /// A user's SQL is wrong: the place and what DuckDB says. May have several lines, of which one points at the place.
     #[error("{0}")]
     SqlInvalid(String),

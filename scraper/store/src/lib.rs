@@ -15,8 +15,10 @@
 //! | `blocks` | sealed blocks: writing, reading, merging |
 //! | `families` | what targets say about their metrics |
 //! | `query` | samples and metadata for the evaluator and the API |
+//! | `backup` | copies of blocks, and stores made of them |
 //! | `sql` | SQL that users write |
 
+mod backup;
 mod batch;
 mod blocks;
 mod database;
@@ -33,6 +35,7 @@ mod sql;
 mod stats;
 mod store;
 
+pub use backup::{BackedUp, Restored, Verified, last_backup, restore, verify};
 pub use batch::{Appended, Batch, Forgotten, SeriesRef, TIMESTAMP_LIMIT_MS};
 pub use error::Error;
 pub use exemplars::{Exemplar, SeriesExemplars};

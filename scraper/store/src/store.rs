@@ -15,7 +15,8 @@ use crate::head::{
 };
 use crate::recent::{self, KEPT_MS, Kept, Recent};
 use crate::{
-    Appended, Batch, Error, Forgotten, Options, RetentionRule, SeriesRef, SqlLimits, Stats, query, series, sql,
+    Appended, BackedUp, Batch, Error, Forgotten, Options, RetentionRule, SeriesRef, SqlLimits, Stats, backup, query,
+    series, sql,
 };
 use duckdb::arrow::array::RecordBatch;
 use parking_lot::{Condvar, Mutex, RwLock};
@@ -205,6 +206,17 @@ impl Store {
         end_ms: i64,
     ) -> Result<Vec<String>, Error> {
         query::label_values(&self.inner.shared, name, sets, start_ms, end_ms)
+    }
+
+    /// Copies all that is committed or waits into a folder of backups: seals it first, and copies the blocks that the
+    /// folder does not have. The newest `keep` backups stay, all of them where it is `None`. Commits and queries go on.
+    ///
+    /// # Errors
+    /// The sealing failed; the folder cannot be written, is in use, or is another store's; `stop` said so.
+    pub fn backup(&self, to: &Path, keep: Option<usize>, stop: &dyn Fn() -> bool) -> Result<BackedUp, Error> {
+        self.seal()?;
+        let list = self.inner.shared.blocks.list();
+        backup::take(&list.blocks, to, keep, stop)
     }
 
     /// Runs SQL that a user wrote, which can only read, over the views `samples`, `series`, `processes` and `groups`.

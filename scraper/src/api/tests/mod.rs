@@ -1,6 +1,7 @@
 //! The API as its clients see it: requests to the router, answers byte by byte.
 
 mod answers;
+mod backup;
 mod bounds;
 mod explain;
 mod pages;

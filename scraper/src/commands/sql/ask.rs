@@ -1,5 +1,6 @@
 //! The query goes to a scraper.
 
+use super::super::server::{block_on, post};
 use super::table::Table;
 use crate::rows::Format;
 use anyhow::Context;
@@ -12,21 +13,9 @@ pub(super) fn ask(
     format: Option<Format>,
     out: &mut (impl Write + Send),
 ) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        // Only the first provider of a process counts; a second is no error.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let url = format!("{}/api/v1/sql", server.trim_end_matches('/'));
+    block_on(async {
         let name = format.unwrap_or(Format::Arrow).name();
-        let request = reqwest::Client::builder().build()?.post(&url).form(&[("query", query), ("format", name)]);
-        let mut response = request.send().await.with_context(|| format!("cannot ask {server}"))?;
-        if !response.status().is_success() {
-            let status = response.status();
-            let body = response.text().await.unwrap_or_default();
-            let said = serde_json::from_str::<serde_json::Value>(&body).ok();
-            let said = said.and_then(|v| v["error"].as_str().map(str::to_owned));
-            anyhow::bail!("{}", said.unwrap_or_else(|| format!("{server} answered {status}")));
-        }
+        let mut response = post(server, "/api/v1/sql", &[("query", query), ("format", name)]).await?;
         let mut all = Vec::new();
         let broken = "the answer broke off: the log of the scraper says why";
         while let Some(piece) = response.chunk().await.context(broken)? {

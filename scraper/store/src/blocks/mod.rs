@@ -19,7 +19,7 @@ mod open;
 mod parquet_file;
 mod samples;
 mod series_file;
-mod sync;
+pub(crate) mod sync;
 mod views;
 mod write;
 
@@ -28,7 +28,7 @@ pub(crate) use index::{BlockIndex, IndexCache};
 pub(crate) use list::{BlockList, Blocks};
 pub(crate) use merge::next_merge;
 pub(crate) use meta::Meta;
-pub(crate) use open::{Healed, open};
+pub(crate) use open::{Healed, META_FILE, listed_blocks, open, read_block, stored_blocks};
 pub(crate) use sync::write_json as write_whole;
 pub(crate) use views::{long_views_sql, views_sql};
 pub(crate) use write::{Source, write};

@@ -113,6 +113,32 @@ pub(crate) fn open(
     Ok((Blocks::new(folder, list, next, indexed_series), healed))
 }
 
+/// The numbers of the blocks in a folder, ascending, whole or not.
+pub(crate) fn stored_blocks(folder: &Path) -> std::io::Result<Vec<u32>> {
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        numbers.extend(number_of(&entry?.file_name().to_string_lossy()));
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// The numbers of the blocks that the manifest of a folder names; none where it has none.
+pub(crate) fn listed_blocks(folder: &Path) -> Vec<u32> {
+    let text = fs::read(manifest_path(folder)).ok();
+    text.and_then(|text| serde_json::from_slice::<Manifest>(&text).ok()).map(|m| m.blocks).unwrap_or_default()
+}
+
+/// What the block in a folder says of itself, or in words why it is not whole. So many bytes of it are read, files as
+/// a whole; of the others only the length is looked at.
+pub(crate) fn read_block(path: &Path, number: u32, bytes: u64) -> Result<Meta, String> {
+    let mut left = bytes;
+    read(path, number, &mut left).map_err(|unreadable| match unreadable {
+        Unreadable::Newer(format) => format!("it is of format {format}, which this version does not know"),
+        Unreadable::Damaged(reason) => reason,
+    })
+}
+
 fn number_of(name: &str) -> Option<u32> {
     let digits = name.len() == 10 && name.bytes().all(|b| b.is_ascii_digit());
     name.parse().ok().filter(|_| digits)

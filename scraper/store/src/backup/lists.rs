@@ -1,0 +1,81 @@
+//! The lists of a backup folder: one for each backup.
+
+use super::failed;
+use crate::Error;
+use crate::blocks::{Meta, sync};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// The layout that this version writes and reads.
+const FORMAT: u32 = 1;
+
+/// What a backup consists of.
+#[derive(Serialize, Deserialize)]
+pub(super) struct List {
+    format: u32,
+    /// As of every block's own `block.json`, its checksums included.
+    pub(super) blocks: Vec<Meta>,
+}
+
+impl List {
+    pub(super) fn new(blocks: Vec<Meta>) -> List {
+        List { format: FORMAT, blocks }
+    }
+}
+
+fn folder(backup: &Path) -> PathBuf {
+    backup.join("backups")
+}
+
+/// Makes the folder of lists, and removes what was not finished.
+pub(super) fn prepare(backup: &Path) -> Result<(), Error> {
+    let folder = folder(backup);
+    fs::create_dir_all(&folder).map_err(|e| failed(&folder, e))
+}
+
+/// The names of the backups, the oldest first: names are times.
+pub(super) fn names(backup: &Path) -> Result<Vec<String>, Error> {
+    let folder = folder(backup);
+    let entries = fs::read_dir(&folder).map_err(|e| failed(&folder, format!("it is no folder of backups: {e}")))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|e| failed(&folder, e))?.file_name().to_string_lossy().into_owned();
+        if !sync::is_unfinished(&name)
+            && let Some(name) = name.strip_suffix(".json")
+        {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+pub(super) fn read(backup: &Path, name: &str) -> Result<List, Error> {
+    let path = folder(backup).join(format!("{name}.json"));
+    let text = fs::read(&path).map_err(|e| failed(&path, e))?;
+    let list: List = serde_json::from_slice(&text).map_err(|e| failed(&path, e))?;
+    if list.format > FORMAT {
+        return Err(failed(&path, "it was written by a newer version"));
+    }
+    Ok(list)
+}
+
+/// Adds a list. When this returns it is there, also after a power cut.
+pub(super) fn write(backup: &Path, name: &str, list: &List) -> Result<(), Error> {
+    let path = folder(backup).join(format!("{name}.json"));
+    let text = serde_json::to_vec_pretty(list).map_err(|e| failed(&path, e))?;
+    sync::write_file(&path, &text).map_err(|e| failed(&path, e))
+}
+
+pub(super) fn remove(backup: &Path, name: &str) -> Result<(), Error> {
+    let path = folder(backup).join(format!("{name}.json"));
+    fs::remove_file(&path).map_err(|e| failed(&path, e))
+}
+
+/// When the newest backup in a folder was taken; `None` where there is none, or where that cannot be known.
+pub fn last_backup(backup: &Path) -> Option<SystemTime> {
+    let name = names(backup).ok()?.pop()?;
+    fs::metadata(folder(backup).join(format!("{name}.json"))).ok()?.modified().ok()
+}

@@ -1,0 +1,34 @@
+//! Backups: copies of sealed blocks, and lists that say which of them belong together.
+//!
+//! ```text
+//! DEST/blocks/0000000012/...        as in a store, each once, whichever backups it belongs to
+//! DEST/backups/20260131T120000Z.json which blocks a backup has, with their checksums
+//! ```
+//!
+//! A backup seals what is in the hot tables first, so that blocks are all there is; they never change, so copying takes
+//! no lock and holds up nothing. A block is copied beside its name, synced and renamed, and the list comes last: a backup
+//! that was cut short leaves whole blocks that the next one need not copy, and no list.
+
+mod copy;
+mod lists;
+mod restore;
+mod take;
+mod verify;
+
+pub use lists::last_backup;
+pub use restore::{Restored, restore};
+pub use take::BackedUp;
+pub use verify::{Verified, verify};
+
+pub(crate) use take::take;
+
+use crate::Error;
+use std::path::Path;
+
+/// Asked again and again: whether to give up.
+pub(crate) type Stop<'a> = &'a dyn Fn() -> bool;
+
+/// An error about a file or folder of a backup.
+fn failed(path: &Path, message: impl std::fmt::Display) -> Error {
+    Error::Backup { path: path.to_owned(), message: message.to_string() }
+}

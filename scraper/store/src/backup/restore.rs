@@ -1,0 +1,65 @@
+//! Making a store of a backup.
+
+use super::copy::{BLOCKS, copy_block};
+use super::{failed, lists};
+use crate::Error;
+use crate::blocks::{Block, sync};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What was restored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Restored {
+    /// The name of the backup.
+    pub name: String,
+    /// Its blocks.
+    pub blocks: usize,
+    /// Samples in them.
+    pub samples: u64,
+}
+
+/// Makes the folder `dir` a store with what a backup has: the newest one in `from`, or the one of that name. All bytes are
+/// checked. The folder appears as a whole: after an error or a crash nothing is there but, beside it, `DIR.restoring`,
+/// which the next restore removes.
+///
+/// # Errors
+/// There is no such backup, something of it is damaged or missing, or `dir` is not empty.
+pub fn restore(from: &Path, name: Option<&str>, dir: &Path) -> Result<Restored, Error> {
+    if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) || dir.is_file() {
+        return Err(failed(dir, "something is there already: restore into a folder that is empty or not there"));
+    }
+    let name = match name {
+        Some(name) => name.to_owned(),
+        None => lists::names(from)?.pop().ok_or_else(|| failed(from, "there is no backup"))?,
+    };
+    let list = lists::read(from, &name)?;
+    let restoring = beside(dir)?;
+    if restoring.exists() {
+        fs::remove_dir_all(&restoring).map_err(|e| failed(&restoring, e))?;
+    }
+    let blocks = restoring.join(BLOCKS);
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&blocks).map_err(|e| failed(&blocks, e))?;
+    let mut restored = Restored { name, ..Restored::default() };
+    for meta in list.blocks {
+        let block = Block::new(from.join(BLOCKS).join(format!("{:010}", meta.number)), meta);
+        copy_block(&block, &blocks, &|| false)?;
+        restored.blocks += 1;
+        restored.samples += block.meta.samples;
+    }
+    sync::folder(&restoring).map_err(|e| failed(&restoring, e))?;
+    fs::rename(&restoring, dir).map_err(|e| failed(dir, e))?;
+    if let Some(parent) = dir.parent().filter(|p| !p.as_os_str().is_empty()) {
+        sync::folder(parent).map_err(|e| failed(parent, e))?;
+    }
+    Ok(restored)
+}
+
+fn beside(dir: &Path) -> Result<PathBuf, Error> {
+    let mut name = dir.file_name().ok_or_else(|| failed(dir, "it has no name"))?.to_owned();
+    name.push(".restoring");
+    Ok(dir.with_file_name(name))
+}
