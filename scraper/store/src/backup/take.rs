@@ -4,7 +4,7 @@ use super::copy::{BLOCKS, copy_block};
 use super::lists::{self, List};
 use super::{Stop, failed};
 use crate::Error;
-use crate::blocks::{Block, sync};
+use crate::blocks::{Block, stored_blocks, sync};
 use crate::folder::Lock;
 use std::collections::BTreeSet;
 use std::fs;
@@ -62,26 +62,20 @@ fn remove_unfinished(folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Removes all but the newest backups, and the blocks that no other has.
+/// Removes all but the newest backups, and the blocks that no backup has: also those of a backup that was cut short.
 fn forget(to: &Path, keep: usize) -> Result<usize, Error> {
     let names = lists::names(to)?;
-    let old = &names[..names.len().saturating_sub(keep)];
-    if old.is_empty() {
-        return Ok(0);
-    }
+    let (old, new) = names.split_at(names.len().saturating_sub(keep));
     let mut kept = BTreeSet::new();
-    for name in &names[old.len()..] {
+    for name in new {
         kept.extend(lists::read(to, name)?.blocks.iter().map(|b| b.number));
     }
-    let mut gone = BTreeSet::new();
     // First the lists, so that no list ever names a block that is not there.
-    for name in old {
-        gone.extend(lists::read(to, name)?.blocks.iter().map(|b| b.number));
-        lists::remove(to, name)?;
-    }
-    for number in gone.difference(&kept) {
-        let path = to.join(BLOCKS).join(format!("{number:010}"));
-        if path.exists() {
+    old.iter().try_for_each(|name| lists::remove(to, name))?;
+    let folder = to.join(BLOCKS);
+    for number in stored_blocks(&folder).map_err(|e| failed(&folder, e))? {
+        if !kept.contains(&number) {
+            let path = folder.join(format!("{number:010}"));
             sync::remove_folder(&path).map_err(|e| failed(&path, e))?;
         }
     }

@@ -7,6 +7,7 @@ mod blocks;
 mod both_ways;
 mod broken;
 mod churn;
+mod clock;
 mod concurrency;
 mod crash;
 mod disk;
