@@ -66,6 +66,10 @@ struct Flags {
     #[arg(long = "web.enable-admin-api")]
     admin_api: bool,
 
+    /// How long rollups are kept, a row for 5 minutes and one for an hour of every series; 0 keeps all.
+    #[arg(long = "storage.rollup-retention", value_name = "DURATION", default_value = "5y", value_parser = parse_duration)]
+    rollup_retention: Duration,
+
     /// Series that all targets together may have at a time; past it new ones are left out and counted. 0 for any number.
     #[arg(long = "scrape.series-limit", value_name = "N", default_value_t = 0)]
     series_limit: usize,
@@ -191,6 +195,7 @@ impl Flags {
         }
         options.queries.sql.max_rows = self.sql_max_rows;
         options.queries.sql.memory_bytes = self.sql_memory;
+        options.storage.rollup_retention = Some(self.rollup_retention).filter(|r| !r.is_zero());
         options.series_limit = self.series_limit;
         options.queries.lookback_ms = i64::try_from(self.lookback.as_millis()).unwrap_or(i64::MAX);
         options.queries.timeout = self.query_timeout;
@@ -214,6 +219,7 @@ impl Flags {
             ("query.max-concurrency".to_owned(), options.queries.concurrent_queries.to_string()),
             ("sql.max-rows".to_owned(), self.sql_max_rows.to_string()),
             ("sql.memory".to_owned(), format!("{}B", self.sql_memory)),
+            ("storage.rollup-retention".to_owned(), duration(self.rollup_retention)),
             ("scrape.series-limit".to_owned(), self.series_limit.to_string()),
             ("query.lookback-delta".to_owned(), duration(self.lookback)),
             ("query.timeout".to_owned(), duration(self.query_timeout)),

@@ -5,7 +5,7 @@ use crate::expr::{AggregateOp, Expr, Range, Scalar, Selector, Vector};
 use crate::functions::RangeFunction;
 use crate::select::SeriesView;
 use crate::statistics::Fetch;
-use crate::{Cancel, Error, Matcher, Options, Query, Select, Selection, SeriesSet};
+use crate::{Cancel, Error, Matcher, Options, Query, Select, Selection, SeriesSet, Windows};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,6 +13,8 @@ use std::time::Instant;
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) fetches: Vec<Selection>,
+    /// By fetch, the windows at which the query looks, where folds of samples will do.
+    windows: Vec<Option<Windows>>,
     /// By selector id; `None` for one that is never evaluated.
     fetch_of: Vec<Option<usize>>,
 }
@@ -25,6 +27,7 @@ struct Need {
     key: String,
     start_ms: i64,
     end_ms: i64,
+    windows: Option<Windows>,
 }
 
 impl Plan {
@@ -33,7 +36,7 @@ impl Plan {
         match &query.expr {
             Expr::Scalar(s) => walk.scalar(s, grid)?,
             Expr::Vector(v) => walk.vector(v, grid)?,
-            Expr::Range(r) => walk.range(r, grid)?,
+            Expr::Range(r) => walk.range(r, grid, false)?,
             Expr::String(_) => {}
         }
         Ok(Plan::of(walk.needs, query.selectors))
@@ -43,19 +46,25 @@ impl Plan {
     /// between them would be read for nothing.
     fn of(mut needs: Vec<Need>, selectors: usize) -> Self {
         needs.sort_by(|a, b| a.key.cmp(&b.key).then(a.start_ms.cmp(&b.start_ms)));
-        let mut plan = Plan { fetches: Vec::new(), fetch_of: vec![None; selectors] };
+        let mut plan = Plan { fetches: Vec::new(), windows: Vec::new(), fetch_of: vec![None; selectors] };
         let mut last_key = None;
         for need in needs {
             match plan.fetches.last_mut() {
                 Some(fetch) if last_key.as_ref() == Some(&need.key) && need.start_ms <= fetch.end_ms => {
                     fetch.end_ms = fetch.end_ms.max(need.end_ms);
+                    if let Some(windows) = plan.windows.last_mut() {
+                        *windows = windows.zip(need.windows).map(|(a, b)| a.and(b));
+                    }
                 }
-                _ => plan.fetches.push(Selection {
-                    matchers: need.matchers.iter().map(Matcher::simplified).collect(),
-                    start_ms: need.start_ms,
-                    end_ms: need.end_ms,
-                    cancel: Cancel::default(),
-                }),
+                _ => {
+                    plan.fetches.push(Selection {
+                        matchers: need.matchers.iter().map(Matcher::simplified).collect(),
+                        start_ms: need.start_ms,
+                        end_ms: need.end_ms,
+                        cancel: Cancel::default(),
+                    });
+                    plan.windows.push(need.windows);
+                }
             }
             plan.fetch_of[need.id] = Some(plan.fetches.len() - 1);
             last_key = Some(need.key);
@@ -72,7 +81,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn selector(&mut self, selector: &Selector, range_ms: i64, grid: &Grid) {
+    fn selector(&mut self, selector: &Selector, range_ms: i64, grid: &Grid, folds: bool) {
         if grid.len() == 0 {
             return;
         }
@@ -83,12 +92,17 @@ impl Walk<'_> {
             key: key(&selector.matchers),
             start_ms: window.end(grid.start_ms()).saturating_sub(range_ms),
             end_ms: window.end(grid.end_ms()),
+            windows: folds.then(|| {
+                let step_ms = if window.is_fixed() || grid.len() < 2 { 0 } else { grid.time(1) - grid.time(0) };
+                Windows::new(window.end(grid.start_ms()), step_ms, range_ms)
+            }),
         });
     }
 
-    fn range(&mut self, range: &Range, grid: &Grid) -> Result<(), Error> {
+    /// `folds`: whether folds of samples will do.
+    fn range(&mut self, range: &Range, grid: &Grid, folds: bool) -> Result<(), Error> {
         match range {
-            Range::Selector { selector, range_ms } => self.selector(selector, *range_ms, grid),
+            Range::Selector { selector, range_ms } => self.selector(selector, *range_ms, grid, folds),
             Range::Subquery(s) => {
                 let window = Window::new(s.shift, s.range_ms, self.asked);
                 let step_ms = s.step_ms.unwrap_or(self.options.subquery_step_ms);
@@ -113,7 +127,7 @@ impl Walk<'_> {
 
     fn vector(&mut self, expr: &Vector, grid: &Grid) -> Result<(), Error> {
         match expr {
-            Vector::Selector(s) => self.selector(s, self.options.lookback_ms, grid),
+            Vector::Selector(s) => self.selector(s, self.options.lookback_ms, grid, true),
             Vector::FromScalar(s) => self.scalar(s, grid)?,
             Vector::Negate(v) | Vector::Timestamp(v) => self.vector(v, grid)?,
             Vector::Map { argument, .. } | Vector::Absent { argument, .. } | Vector::Sort { argument, .. } => {
@@ -141,12 +155,12 @@ impl Walk<'_> {
                     }
                     _ => {}
                 }
-                self.range(range, grid)?;
+                self.range(range, grid, function.takes_folds())?;
             }
-            Vector::AbsentOverTime { range, .. } => self.range(range, grid)?,
+            Vector::AbsentOverTime { range, .. } => self.range(range, grid, false)?,
             Vector::Info(i) => {
                 self.vector(&i.argument, grid)?;
-                self.selector(&i.selector, self.options.lookback_ms, grid);
+                self.selector(&i.selector, self.options.lookback_ms, grid, false);
             }
             Vector::LabelReplace(r) => self.vector(&r.argument, grid)?,
             Vector::LabelJoin(j) => self.vector(&j.argument, grid)?,
@@ -202,12 +216,16 @@ struct FetchedSet {
 impl Fetched {
     pub(crate) fn fetch(plan: &Plan, source: &dyn Select, options: &Options) -> Result<Self, Error> {
         let mut fetched = Fetched { sets: Vec::new(), fetches: Vec::new(), fetch_of: plan.fetch_of.clone() };
-        for selection in &plan.fetches {
+        for (selection, windows) in plan.fetches.iter().zip(&plan.windows) {
             check(options)?;
             let selection = Selection { cancel: options.cancel(), ..selection.clone() };
             let began = Instant::now();
             // Where the time is up or the asker is gone, an error of the source comes of that.
-            let set = source.select(&selection).or_else(|error| check(options).and(Err(error.into())))?;
+            let set = match windows {
+                Some(windows) => source.select_windows(&selection, windows),
+                None => source.select(&selection),
+            };
+            let set = set.or_else(|error| check(options).and(Err(error.into())))?;
             fetched.fetches.push(Fetch::new(&selection, &set, began.elapsed()));
             let order = order(&set);
             fetched.sets.push(FetchedSet { set, order });
@@ -265,5 +283,25 @@ mod tests {
         assert_eq!(fetches("x @ end() offset 10s"), [(1, 1_690_000, 1_990_000)]);
         assert_eq!(fetches("max_over_time(rate(x[1m])[10m:1m] offset 1m)"), [(1, 300_000, 1_860_000)]);
         assert_eq!(fetches("1 + time()"), []);
+    }
+
+    #[test]
+    fn folds_are_asked_for_where_they_will_do() {
+        let check = |query: &str, align_ms: Option<i64>| {
+            let query = crate::parse(query).unwrap();
+            let grid = Grid::range(7_200_000, 72_000_000, 3_600_000, 100).unwrap();
+            let asked = Asked { start_ms: 7_200_000, end_ms: 72_000_000, step_ms: 3_600_000 };
+            let plan = Plan::new(&query, &grid, &asked, &Options::default()).unwrap();
+            assert_eq!(plan.windows.iter().map(|w| w.map(|w| w.align_ms)).collect::<Vec<_>>(), [align_ms], "{query:?}");
+        };
+        check("max_over_time(x[1h])", Some(3_600_000));
+        check("sum by (a) (rate(x[2h] offset 30m))", Some(1_800_000));
+        check("x", Some(300_000));
+        check("x / max_over_time(x[1h])", Some(300_000));
+        check("avg_over_time(x[1h] @ 600)", Some(600_000));
+        check("max_over_time(x[1h]) - quantile_over_time(0.5, x[1h])", None);
+        check("max_over_time(x[61m])", Some(60_000));
+        check("absent_over_time(x[1h])", None);
+        check("max_over_time(rate(x[30m])[1h:10m])", Some(600_000));
     }
 }

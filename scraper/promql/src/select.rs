@@ -1,6 +1,6 @@
 //! What the evaluator asks of a store, and the columns that it gets.
 
-use crate::Matcher;
+use crate::{Fold, Matcher, Windows};
 use procession_openmetrics::Labels;
 use std::ops::Range;
 use std::sync::Arc;
@@ -54,6 +54,10 @@ pub struct SeriesSet {
     finished: usize,
     samples: usize,
     origins: Vec<Origin>,
+    /// For each sample that was filled in here and stands for many, one more than its place in `folds`; 0, or nothing here,
+    /// for the others.
+    fold_of: Vec<u32>,
+    folds: Vec<Fold>,
 }
 
 /// Timestamps in milliseconds and values, of one length.
@@ -89,6 +93,20 @@ pub struct SeriesView<'a> {
     pub timestamps: &'a [i64],
     /// As many as timestamps.
     pub values: &'a [f64],
+    pub(crate) fold_of: &'a [u32],
+    pub(crate) folds: &'a [Fold],
+}
+
+impl SeriesView<'_> {
+    /// Whether samples stand for many.
+    pub(crate) fn is_folded(&self) -> bool {
+        !self.fold_of.is_empty()
+    }
+
+    /// What the sample at a place stands for; `None` for one of its own.
+    pub fn fold(&self, at: usize) -> Option<&Fold> {
+        self.folds.get((*self.fold_of.get(at)? as usize).checked_sub(1)?)
+    }
 }
 
 impl SeriesSet {
@@ -113,6 +131,16 @@ impl SeriesSet {
         debug_assert_eq!(timestamps_ms.len(), values.len());
         self.filled.timestamps.extend_from_slice(timestamps_ms);
         self.filled.values.extend_from_slice(values);
+    }
+
+    /// Appends what stands for the samples of a stretch of time, under the time and the value of the newest of them, which
+    /// may be a staleness marker. Only for a fetch with [`Windows`] of which none cuts the stretch.
+    pub fn push_fold(&mut self, timestamp_ms: i64, value: f64, fold: Fold) {
+        self.fold_of.resize(self.filled.timestamps.len(), 0);
+        self.push_sample(timestamp_ms, value);
+        self.folds.push(fold);
+        // Four billion folds do not fit into memory.
+        self.fold_of.push(self.folds.len() as u32);
     }
 
     /// Ends the series that is being filled. One without samples is left out.
@@ -161,10 +189,16 @@ impl SeriesSet {
     pub fn get(&self, index: usize) -> Option<SeriesView<'_>> {
         let (labels, stretch) = self.series.get(index)?;
         let columns = stretch.columns.map_or(Some(&self.filled), |at| self.columns.get(at))?;
+        let folded = match stretch.columns {
+            None => stretch.rows.start..stretch.rows.end.min(self.fold_of.len()),
+            Some(_) => 0..0,
+        };
         Some(SeriesView {
             labels,
             timestamps: columns.timestamps.get(stretch.rows.clone())?,
             values: columns.values.get(stretch.rows.clone())?,
+            fold_of: self.fold_of.get(folded).unwrap_or(&[]),
+            folds: &self.folds,
         })
     }
 
@@ -183,4 +217,11 @@ pub struct SelectError(pub String);
 pub trait Select {
     /// The samples of one fetch, series in any order, each label set once.
     fn select(&self, selection: &Selection) -> Result<SeriesSet, SelectError>;
+
+    /// The same for one of which the evaluator looks at these windows alone: what lies in no window may be left out, and
+    /// samples that are in the same windows may be given as one [`Fold`].
+    fn select_windows(&self, selection: &Selection, windows: &Windows) -> Result<SeriesSet, SelectError> {
+        let _ = windows;
+        self.select(selection)
+    }
 }

@@ -4,7 +4,7 @@
 //! rate does not see two clocks at once.
 
 use procession_openmetrics::{Labels, STALE_NAN, is_stale};
-use procession_promql::{Select, SelectError, Selection, SeriesSet, SeriesView};
+use procession_promql::{Select, SelectError, Selection, SeriesSet, SeriesView, Windows};
 use std::collections::BTreeMap;
 
 /// A source in which replicas are one.
@@ -42,6 +42,15 @@ impl Select for Merged<'_> {
             merged.came_from(origin.name.as_str(), origin.samples);
         }
         Ok(merged)
+    }
+
+    fn select_windows(&self, selection: &Selection, windows: &Windows) -> Result<SeriesSet, SelectError> {
+        // Which replica speaks is told by their samples.
+        if self.replica_labels.is_empty() {
+            self.source.select_windows(selection, windows)
+        } else {
+            self.select(selection)
+        }
     }
 }
 

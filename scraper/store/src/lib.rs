@@ -14,6 +14,7 @@
 //! | `recent` | what is not in blocks yet, in memory and by series |
 //! | `blocks` | sealed blocks: writing, reading, merging |
 //! | `families` | what targets say about their metrics |
+//! | `rollup` | rows for 5 minutes and for hours |
 //! | `query` | samples and metadata for the evaluator and the API |
 //! | `backup` | copies of blocks, and stores made of them |
 //! | `sql` | SQL that users write |
@@ -30,6 +31,7 @@ mod head;
 mod options;
 mod query;
 mod recent;
+mod rollup;
 mod series;
 mod sql;
 mod stats;

@@ -22,6 +22,9 @@ pub struct Options {
     /// Exceptions from it: the first rule that fits a series decides. Its samples go block by block, once all of a block is
     /// too old for them. [`Store::keep_by`](crate::Store::keep_by) changes them.
     pub retention_rules: Vec<RetentionRule>,
+    /// For how long rollups are kept: of every day that is over a row for each series and 5 minutes, and for each hour. As
+    /// `retention`.
+    pub rollup_retention: Option<Duration>,
     /// The oldest blocks are removed when all blocks together take more disk than this, and the oldest samples of the hot
     /// database when it alone does. The log (see `checkpoint_bytes`) comes on top. `None` lets them grow.
     pub retention_bytes: Option<u64>,
@@ -70,6 +73,7 @@ impl Default for Options {
             commit_interval: Duration::from_secs(1),
             retention: Some(Duration::from_secs(365 * 24 * 3600)),
             retention_rules: Vec::new(),
+            rollup_retention: Some(Duration::from_secs(5 * 365 * 24 * 3600)),
             retention_bytes: None,
             max_pending_samples: 1_000_000,
             max_selected_samples: 50_000_000,

@@ -14,6 +14,7 @@ use crate::head::{
     sealed_and_closing,
 };
 use crate::recent::{self, KEPT_MS, Kept, Recent};
+use crate::rollup::{self, Rollups};
 use crate::{
     Appended, BackedUp, Batch, Error, Forgotten, Options, RetentionRule, SeriesRef, SqlLimits, Stats, backup, query,
     series, sql,
@@ -21,7 +22,7 @@ use crate::{
 use duckdb::arrow::array::RecordBatch;
 use parking_lot::{Condvar, Mutex, RwLock};
 use procession_openmetrics::Labels;
-use procession_promql::{Matcher, Select, SelectError, Selection, SeriesSet};
+use procession_promql::{Matcher, Select, SelectError, Selection, SeriesSet, Windows};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -63,7 +64,15 @@ impl Store {
             other => other,
         };
         let before = sealed_and_closing(&connection).map_err(|error| damaged(Error::query(error)))?;
-        let (blocks, healed) = blocks::open(folder.path(), before, options.verify_bytes, options.indexed_series)?;
+        let (blocks, healed) =
+            blocks::open(&folder.path().join("blocks"), before, options.verify_bytes, options.indexed_series)?;
+        let (rollups, healed_rollups) =
+            Rollups::open(folder.path(), &blocks, options.verify_bytes, options.indexed_series)?;
+        let healed = Healed {
+            damaged: healed.damaged + healed_rollups.damaged,
+            missing: healed.missing + healed_rollups.missing,
+            foreign: healed.foreign + healed_rollups.foreign,
+        };
         let mut times = Times::load(&connection).map_err(damaged)?;
         let index = series::load(&connection, |number| times.get(number) != Span::NONE).map_err(damaged)?;
         let batches = committed_batches(&connection).map_err(|error| damaged(Error::query(error)))?;
@@ -83,7 +92,8 @@ impl Store {
         let families = Families::load(&connection).map_err(damaged)?;
         let committer = Committer::new(connection.try_clone().map_err(Error::query)?, index.numbers());
         let mut queue = Queue::new(times, batches, options.max_pending_samples);
-        finish_sealing(&committer, &blocks, before, &mut queue).map_err(|message| damaged(Error::Query(message)))?;
+        finish_sealing(&committer, &blocks, &rollups, before, &mut queue)
+            .map_err(|message| damaged(Error::Query(message)))?;
         let table = |name| recent::load(&connection, name, &index).map_err(damaged);
         let closed = if queue.sealing.job.is_some() { table("head_closed")? } else { Default::default() };
         let recent = Recent::new(table("head_samples")?, closed, keep_newest(&blocks, &index, options.seal_samples));
@@ -98,6 +108,7 @@ impl Store {
             exemplars: Mutex::new(exemplars),
             keep: RwLock::new(keep),
             families: Mutex::new(families),
+            rollups,
         });
         let pool = Arc::new(Pool::new(connection, options.max_concurrent_queries));
         let thread = |cause| Error::Folder { path: folder.path().to_owned(), cause };
@@ -314,11 +325,12 @@ fn keep_newest(blocks: &blocks::Blocks, series: &series::SeriesIndex, limit: u64
 fn finish_sealing(
     committer: &Committer,
     blocks: &blocks::Blocks,
+    rollups: &Rollups,
     (sealed, closing): (u32, u32),
     queue: &mut Queue,
 ) -> Result<(), String> {
     let list = blocks.list();
-    let views = views_sql(&list.blocks);
+    let views = views_sql(&list.blocks) + &rollup::views_sql(&rollups.lists());
     let sealing = &mut queue.sealing;
     sealing.upkeep = true;
     let is_whole = list.blocks.iter().any(|b| b.meta.sources.contains(&closing));
@@ -348,5 +360,15 @@ impl Select for Store {
         let Inner { shared, options, .. } = &*self.inner;
         query::select(shared, selection, options.max_selected_samples, options.read_threads)
             .map_err(|error| SelectError(error.to_string()))
+    }
+
+    fn select_windows(&self, selection: &Selection, windows: &Windows) -> Result<SeriesSet, SelectError> {
+        let Inner { shared, options, .. } = &*self.inner;
+        let rolled =
+            rollup::select_windows(shared, selection, windows, options.max_selected_samples, options.read_threads);
+        match rolled.map_err(|error| SelectError(error.to_string()))? {
+            Some(set) => Ok(set),
+            None => self.select(selection),
+        }
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Samples<'a> {
     pub(crate) drop_name: bool,
     pub(crate) timestamps: Cow<'a, [i64]>,
     pub(crate) values: Cow<'a, [f64]>,
+    /// Where samples stand for many: these columns with what they stand for, and the markers.
+    pub(crate) folded: Option<SeriesView<'a>>,
 }
 
 /// The windows of a grid's steps over one series.
@@ -116,12 +118,16 @@ impl<'a> Series<'a> {
 
 fn without_markers<'a>(series: &SeriesView<'a>) -> Samples<'a> {
     let (mut timestamps, mut values) = (Cow::Borrowed(series.timestamps), Cow::Borrowed(series.values));
+    if series.is_folded() {
+        // What stands for many may end in a marker.
+        return Samples { labels: series.labels, drop_name: false, timestamps, values, folded: Some(*series) };
+    }
     if series.values.iter().any(|v| is_stale(*v)) {
         let live = || series.timestamps.iter().zip(series.values).filter(|(_, v)| !is_stale(**v));
         timestamps = live().map(|(t, _)| *t).collect();
         values = live().map(|(_, v)| *v).collect();
     }
-    Samples { labels: series.labels, drop_name: false, timestamps, values }
+    Samples { labels: series.labels, drop_name: false, timestamps, values, folded: None }
 }
 
 /// Makes a column of each series of a range vector, on several threads where there is much to do. The function may use
@@ -164,5 +170,6 @@ fn samples_of<'a>(column: &'a Column, grid: &Grid) -> Samples<'a> {
         drop_name: column.drop_name,
         timestamps: Cow::Owned(timestamps),
         values: Cow::Owned(values),
+        folded: None,
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod absent;
 pub(crate) mod date;
+mod folded;
 pub(crate) mod histogram;
 pub(crate) mod info;
 pub(crate) mod kahan;

@@ -1,7 +1,7 @@
 //! Functions of a range vector: one value per series and step from the samples of a window.
 
 use super::rate::{self, Extrapolation};
-use super::{over_time, quantile, regression};
+use super::{folded, over_time, quantile, regression};
 use crate::Error;
 use crate::eval::range::{Windows, map_series, window};
 use crate::eval::{ABSENT, Column, Context, Grid, is_absent, scalar};
@@ -50,6 +50,26 @@ impl RangeFunction {
         !matches!(self, RangeFunction::Quantile(_) | RangeFunction::PredictLinear(_) | RangeFunction::Smoothing { .. })
     }
 
+    /// Whether what a [`Fold`](crate::Fold) holds of samples is enough.
+    pub(crate) fn takes_folds(&self) -> bool {
+        matches!(
+            self,
+            RangeFunction::Rate
+                | RangeFunction::Increase
+                | RangeFunction::Delta
+                | RangeFunction::Avg
+                | RangeFunction::Sum
+                | RangeFunction::Min
+                | RangeFunction::Max
+                | RangeFunction::Count
+                | RangeFunction::First
+                | RangeFunction::Last
+                | RangeFunction::TimeOfFirst
+                | RangeFunction::TimeOfLast
+                | RangeFunction::Present
+        )
+    }
+
     fn expects_counter(&self) -> bool {
         matches!(self, RangeFunction::Rate | RangeFunction::Increase)
     }
@@ -73,7 +93,10 @@ pub(crate) fn over_range(
         let grid = if once { grid.first() } else { *grid };
         let windows =
             Windows { timestamps: &samples.timestamps, values: &samples.values, window, grid, seen: Cell::default() };
-        run(function, &parameters, &windows, &mut out[..grid.len()])?;
+        match &samples.folded {
+            Some(view) => folded::run(function, view, &windows, &mut out[..grid.len()]),
+            None => run(function, &parameters, &windows, &mut out[..grid.len()])?,
+        }
         context.look_at(windows.seen.get() * if once { steps as u64 } else { 1 });
         if once && let Some(value) = out.first().copied() {
             out.fill(value);

@@ -39,27 +39,49 @@ fn resets_of(values: &[f64]) -> Vec<usize> {
 
 #[inline]
 fn extrapolate(windows: &Windows<'_>, slice: Slice, growth: f64, kind: Extrapolation) -> f64 {
+    let ends = Ends {
+        first_ms: windows.timestamps[slice.first],
+        last_ms: windows.timestamps[slice.end - 1],
+        first: windows.values[slice.first],
+        samples: slice.end - slice.first,
+        start_ms: slice.start_ms,
+        end_ms: slice.end_ms,
+    };
+    extrapolate_between(&ends, growth, windows.window.range_ms, kind)
+}
+
+/// What extrapolation takes from the samples of a window `(start_ms, end_ms]`.
+pub(super) struct Ends {
+    pub(super) first_ms: i64,
+    pub(super) last_ms: i64,
+    /// The value of the first sample.
+    pub(super) first: f64,
+    pub(super) samples: usize,
+    pub(super) start_ms: i64,
+    pub(super) end_ms: i64,
+}
+
+#[inline]
+pub(super) fn extrapolate_between(ends: &Ends, growth: f64, range_ms: i64, kind: Extrapolation) -> f64 {
     let seconds = |ms: i64| ms as f64 / 1000.0;
-    let (first_time, last_time) = (windows.timestamps[slice.first], windows.timestamps[slice.end - 1]);
-    let first_value = windows.values[slice.first];
-    let sampled = seconds(last_time - first_time);
-    let average_distance = sampled / (slice.end - slice.first - 1) as f64;
+    let sampled = seconds(ends.last_ms - ends.first_ms);
+    let average_distance = sampled / (ends.samples - 1) as f64;
     let threshold = average_distance * 1.1;
-    let mut to_start = seconds(first_time - slice.start_ms);
-    let mut to_end = seconds(slice.end_ms - last_time);
+    let mut to_start = seconds(ends.first_ms - ends.start_ms);
+    let mut to_end = seconds(ends.end_ms - ends.last_ms);
     if to_start >= threshold {
         to_start = average_distance / 2.0;
     }
-    if kind.counter && growth > 0.0 && first_value >= 0.0 {
+    if kind.counter && growth > 0.0 && ends.first >= 0.0 {
         // Where the counter, at this pace, was zero: it did not exist before.
-        to_start = to_start.min(sampled * (first_value / growth));
+        to_start = to_start.min(sampled * (ends.first / growth));
     }
     if to_end >= threshold {
         to_end = average_distance / 2.0;
     }
     let mut factor = (sampled + to_start + to_end) / sampled;
     if kind.per_second {
-        factor /= seconds(windows.window.range_ms);
+        factor /= seconds(range_ms);
     }
     growth * factor
 }

@@ -81,6 +81,11 @@ impl BlockIndex {
         self.rows[place as usize]..self.rows[place as usize + 1]
     }
 
+    /// Whether a series may have samples with `start_ms < timestamp <= end_ms`.
+    pub(crate) fn has_samples(&self, place: u32, (start_ms, end_ms): (i64, i64)) -> bool {
+        self.spans[place as usize].meets(start_ms.saturating_add(1), end_ms)
+    }
+
     /// Reads samples, cheapest in ascending order of places.
     pub(crate) fn reader(&self) -> BlockReader<'_> {
         BlockReader { index: self, samples: SamplesReader::new(&self.samples) }

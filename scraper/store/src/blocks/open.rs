@@ -25,17 +25,17 @@ pub(crate) struct Healed {
     pub(crate) foreign: usize,
 }
 
-/// Opens `blocks/` of a store whose database has sealed blocks up to `sealed`, and closed the rows of block `closing`.
+/// Opens a folder of blocks of a store whose database has sealed blocks up to `sealed`, and closed the rows of block `closing`.
 ///
 /// Removes what was not finished, sets aside what is damaged, forgets what was merged, and writes the manifest.
 /// `verify_bytes` of files, the newest blocks first, are read as a whole; of the others only the length is looked at.
 pub(crate) fn open(
-    store: &Path,
+    folder: &Path,
     (sealed, closing): (u32, u32),
     verify_bytes: u64,
     indexed_series: usize,
 ) -> Result<(Blocks, Healed), Error> {
-    let folder = store.join("blocks");
+    let folder = folder.to_owned();
     let io = |cause| Error::Folder { path: folder.clone(), cause };
     let mut builder = DirBuilder::new();
     builder.recursive(true);

@@ -9,6 +9,7 @@ use super::{Block, Meta, NUMBER_SHIFT, SAMPLES_FILE, SERIES_FILE, sync};
 use crate::error::one_line;
 use crate::head::Span;
 use crate::recent::Generation;
+use crate::rollup;
 use crate::series::to_record_batch;
 use duckdb::Connection;
 use duckdb::arrow::array::{ArrayRef, Int64Array, RecordBatch, UInt64Array};
@@ -30,12 +31,14 @@ pub(crate) enum Source<'a> {
     Blocks(&'a [(Arc<Block>, Arc<BlockIndex>)]),
     /// The series at these places of one block.
     Kept(&'a (Arc<Block>, Arc<BlockIndex>), &'a [u32]),
+    /// Rows of this width for the samples of other blocks with `window.0 < timestamp <= window.1`.
+    Folded { blocks: &'a [(Arc<Block>, Arc<BlockIndex>)], window: (i64, i64), width_ms: i64 },
 }
 
 impl Source<'_> {
     fn sources(&self, number: u32) -> Vec<u32> {
         match self {
-            Source::Closed(_) => vec![number],
+            Source::Closed(_) | Source::Folded { .. } => vec![number],
             Source::Blocks(blocks) => {
                 let mut all: Vec<u32> = blocks.iter().flat_map(|(b, _)| b.meta.sources.iter().copied()).collect();
                 all.sort_unstable();
@@ -102,6 +105,7 @@ fn fill(
     let expected = match source {
         Source::Closed(generation) => filling.seal(generation, cancel)?,
         Source::Blocks(blocks) => filling.merge(blocks, cancel)?,
+        Source::Folded { blocks, window, width_ms } => filling.fold(blocks, *window, *width_ms, cancel)?,
         Source::Kept((block, index), places) => filling.keep(block, index, places, cancel)?,
     };
     filling.hand_over()?;
@@ -186,32 +190,28 @@ impl Filling<'_> {
 
     /// Everything of other blocks. Returns how many samples they say they have.
     fn merge(&mut self, blocks: &[(Arc<Block>, Arc<BlockIndex>)], cancel: &Cancel) -> Result<u64, String> {
-        let mut readers: Vec<_> = blocks.iter().map(|(_, index)| index.reader()).collect();
-        // Each block is in order already, which a sort that looks for runs takes as merging.
-        let mut all: Vec<(usize, u32)> = (0..blocks.len())
-            .flat_map(|block| (0..blocks[block].1.len() as u32).map(move |place| (block, place)))
-            .collect();
-        let labels = |(block, place): &(usize, u32)| blocks[*block].1.labels(*place);
-        all.sort_by(|a, b| super::order(labels(a), labels(b)));
-        let (mut timestamps, mut values) = (Vec::new(), Vec::new());
-        for parts in all.chunk_by(|a, b| labels(a) == labels(b)) {
-            stop(cancel)?;
-            timestamps.clear();
-            values.clear();
-            for &(block, place) in parts {
-                let whole = (i64::MIN, i64::MAX);
-                readers[block]
-                    .series(place, whole, &mut timestamps, &mut values)
-                    .map_err(|error| format!("block {}: {error}", blocks[block].0.folder.display()))?;
-            }
-            if !timestamps.is_sorted() {
-                let mut rows: Vec<(i64, f64)> = timestamps.drain(..).zip(values.drain(..)).collect();
-                rows.sort_by_key(|(timestamp, _)| *timestamp);
-                (timestamps, values) = rows.into_iter().unzip();
-            }
-            self.add(labels(&parts[0]), &timestamps, &values)?;
-        }
+        let whole = (i64::MIN, i64::MAX);
+        each_series(blocks, whole, cancel, |labels, timestamps, values| self.add(labels, timestamps, values))?;
         Ok(blocks.iter().map(|(block, _)| block.meta.samples).sum())
+    }
+
+    /// Rows for the samples of other blocks in a window. Returns how many samples the rows are.
+    fn fold(
+        &mut self,
+        blocks: &[(Arc<Block>, Arc<BlockIndex>)],
+        window: (i64, i64),
+        width_ms: i64,
+        cancel: &Cancel,
+    ) -> Result<u64, String> {
+        let (mut row_times, mut row_values, mut sum) = (Vec::new(), Vec::new(), 0);
+        each_series(blocks, window, cancel, |labels, timestamps, values| {
+            row_times.clear();
+            row_values.clear();
+            rollup::encode(&rollup::fold(timestamps, values, width_ms), width_ms, &mut row_times, &mut row_values);
+            sum += row_times.len() as u64;
+            self.add(labels, &row_times, &row_values)
+        })?;
+        Ok(sum)
     }
 
     /// Some series of a block. Returns how many samples they have.
@@ -259,6 +259,41 @@ impl Filling<'_> {
         };
         append().map_err(one_line)
     }
+}
+
+/// Calls `visit` with the samples of each series in blocks with `start_ms < timestamp <= end_ms`, in the order of series.
+fn each_series(
+    blocks: &[(Arc<Block>, Arc<BlockIndex>)],
+    bounds: (i64, i64),
+    cancel: &Cancel,
+    mut visit: impl FnMut(&Labels, &[i64], &[f64]) -> Result<(), String>,
+) -> Result<(), String> {
+    let mut readers: Vec<_> = blocks.iter().map(|(_, index)| index.reader()).collect();
+    // Each block is in order already, which a sort that looks for runs takes as merging.
+    let mut all: Vec<(usize, u32)> = (0..blocks.len())
+        .flat_map(|block| (0..blocks[block].1.len() as u32).map(move |place| (block, place)))
+        .filter(|(block, place)| blocks[*block].1.has_samples(*place, bounds))
+        .collect();
+    let labels = |(block, place): &(usize, u32)| blocks[*block].1.labels(*place);
+    all.sort_by(|a, b| super::order(labels(a), labels(b)));
+    let (mut timestamps, mut values) = (Vec::new(), Vec::new());
+    for parts in all.chunk_by(|a, b| labels(a) == labels(b)) {
+        stop(cancel)?;
+        timestamps.clear();
+        values.clear();
+        for &(block, place) in parts {
+            readers[block]
+                .series(place, bounds, &mut timestamps, &mut values)
+                .map_err(|error| format!("block {}: {error}", blocks[block].0.folder.display()))?;
+        }
+        if !timestamps.is_sorted() {
+            let mut rows: Vec<(i64, f64)> = timestamps.drain(..).zip(values.drain(..)).collect();
+            rows.sort_by_key(|(timestamp, _)| *timestamp);
+            (timestamps, values) = rows.into_iter().unzip();
+        }
+        visit(labels(&parts[0]), &timestamps, &values)?;
+    }
+    Ok(())
 }
 
 fn stop(cancel: &Cancel) -> Result<(), String> {

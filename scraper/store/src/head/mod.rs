@@ -15,7 +15,7 @@ pub(crate) use commit::{Committer, committed_batches, sealed_and_closing};
 pub(crate) use forget::ACTIVE_MS;
 pub(crate) use queue::{Pending, Queue};
 pub(crate) use retention::{Keep, oldest_kept_ms};
-pub(crate) use sealer::Sealer;
+pub(crate) use sealer::{Sealer, Work};
 pub(crate) use sealing::Sealing;
 pub(crate) use times::{Span, Times};
 pub(crate) use writer::Writer;
@@ -24,6 +24,7 @@ use crate::blocks::Blocks;
 use crate::exemplars::Exemplars;
 use crate::families::Families;
 use crate::recent::Recent;
+use crate::rollup::Rollups;
 use crate::series::SeriesIndex;
 use parking_lot::{Condvar, Mutex, RwLock};
 
@@ -43,4 +44,5 @@ pub(crate) struct Shared {
     pub(crate) exemplars: Mutex<Exemplars>,
     pub(crate) keep: RwLock<Keep>,
     pub(crate) families: Mutex<Families>,
+    pub(crate) rollups: Rollups,
 }

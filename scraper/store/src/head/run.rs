@@ -11,6 +11,7 @@ use crate::exemplars;
 use crate::families;
 use crate::folder::{Folder, disk_bytes, free_bytes};
 use crate::recent::{self, Recent};
+use crate::rollup;
 use crate::series::NumberSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -275,7 +276,7 @@ impl Run {
         };
         if record.is_some() || views {
             let list = self.shared.blocks.list();
-            let sql = views_sql(&list.blocks);
+            let sql = views_sql(&list.blocks) + &rollup::views_sql(&self.shared.rollups.lists());
             // A commit that seemed to fail may have gone through: what is closed now may be other rows already.
             let closing = self.committer.sealed_and_closing()?.1;
             if record.is_some_and(|number| number == closing) {

@@ -5,8 +5,8 @@
 //! it asks of the writer, which stays the only one to write there.
 
 use super::Shared;
-use super::retention::{limit_ms, now_ms};
-use crate::blocks::{self, Block, BlockIndex, Source, next_merge};
+use super::retention::{limit_ms, now_ms, oldest_kept_ms};
+use crate::blocks::{self, Block, BlockIndex, Blocks, Source, next_merge};
 use crate::database::Pool;
 use crate::folder::{Folder, free_bytes};
 use crate::{Error, Options, query};
@@ -90,11 +90,11 @@ impl Drop for Sealer {
     }
 }
 
-pub(super) struct Work {
-    pub(super) shared: Arc<Shared>,
+pub(crate) struct Work {
+    pub(crate) shared: Arc<Shared>,
     pub(super) pool: Arc<Pool>,
     pub(super) folder: Arc<Folder>,
-    pub(super) options: Options,
+    pub(crate) options: Options,
     running: Arc<Mutex<Option<Arc<InterruptHandle>>>>,
     pub(super) stop: Cancel,
 }
@@ -170,6 +170,7 @@ impl Work {
             took = ?begun.elapsed(),
             "sealed a block"
         );
+        self.shared.rollups.sealed(&block)?;
         {
             // At one moment: a query sees the samples here or there.
             let mut recent = self.shared.recent.write();
@@ -199,6 +200,8 @@ impl Work {
     }
 
     fn upkeep(&self) -> Result<(), String> {
+        // First, as long as everything is there of which rows are to be made.
+        self.roll_up()?;
         self.remove_what_is_too_old()?;
         self.thin_blocks()?;
         let windows: Vec<i64> = self.options.block_windows.iter().map(|w| w.as_millis() as i64).collect();
@@ -238,6 +241,12 @@ impl Work {
         Ok(())
     }
 
+    /// The moment before which rollups are not kept.
+    pub(crate) fn oldest_rollup_ms(&self) -> i64 {
+        let newest_ms = self.shared.queue.lock().times.all().last_ms;
+        oldest_kept_ms(newest_ms, self.options.rollup_retention)
+    }
+
     /// Whole blocks, once all that is in them is older than is kept, or there is too much.
     fn remove_what_is_too_old(&self) -> Result<(), String> {
         let newest_ms = self.shared.queue.lock().times.all().last_ms;
@@ -272,7 +281,16 @@ impl Work {
 
     /// The files of the old ones go once the list, the manifest and the views no longer name them.
     pub(super) fn replace(&self, old: &[Arc<Block>], new: Option<Arc<Block>>) -> Result<(), String> {
-        self.shared.blocks.replace(old, new).map_err(|error| format!("the manifest of blocks: {error}"))?;
+        self.replace_in(&self.shared.blocks, old, new)
+    }
+
+    pub(crate) fn replace_in(
+        &self,
+        blocks: &Blocks,
+        old: &[Arc<Block>],
+        new: Option<Arc<Block>>,
+    ) -> Result<(), String> {
+        blocks.replace(old, new).map_err(|error| format!("the manifest of blocks: {error}"))?;
         let mut queue = self.shared.queue.lock();
         queue.sealing.views = true;
         self.shared.work.notify_one();
@@ -289,18 +307,28 @@ impl Work {
     }
 
     pub(super) fn write(&self, number: u32, source: &Source<'_>, wanted: u64) -> Result<Arc<Block>, String> {
+        self.write_to(&self.shared.blocks, number, source, wanted)
+    }
+
+    pub(crate) fn write_to(
+        &self,
+        blocks: &Blocks,
+        number: u32,
+        source: &Source<'_>,
+        wanted: u64,
+    ) -> Result<Arc<Block>, String> {
         let lease = self.pool.get().map_err(|error| error.to_string())?;
         let free = free_bytes(self.folder.path()).unwrap_or(u64::MAX);
         if free < self.options.min_free_bytes.saturating_add(wanted) {
             return Err(format!("the disk is too full for a block: {} MiB are free", free >> 20));
         }
         *self.running.lock() = Some(lease.interrupt_handle());
-        let result = blocks::write(&lease, self.shared.blocks.folder(), number, source, &self.stop);
+        let result = blocks::write(&lease, blocks.folder(), number, source, &self.stop);
         *self.running.lock() = None;
         result
     }
 
-    pub(super) fn is_ending(&self) -> bool {
+    pub(crate) fn is_ending(&self) -> bool {
         self.shared.queue.lock().sealing.ending
     }
 }

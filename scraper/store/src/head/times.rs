@@ -58,10 +58,12 @@ pub(crate) struct Times {
 }
 
 /// The hot tables as far as appended samples go into them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Tables {
     /// The number of the one that takes samples now.
     open: u32,
+    /// The oldest sample that went into it.
+    first_ms: i64,
     /// What closed last: the tables before this number have no rows but those of the closed one.
     closed: Option<Closed>,
 }
@@ -72,6 +74,8 @@ struct Closed {
     before: u32,
     /// Series from this number on came later.
     next_number: u32,
+    /// The oldest sample of the tables before.
+    first_ms: i64,
 }
 
 impl Default for Times {
@@ -82,7 +86,7 @@ impl Default for Times {
             unread_until_ms: i64::MIN,
             at_start_until_ms: i64::MIN,
             looked_up: NumberSet::default(),
-            tables: Tables::default(),
+            tables: Tables { open: 0, first_ms: i64::MAX, closed: None },
         }
     }
 }
@@ -111,6 +115,7 @@ impl Times {
                 let span = Span { first_ms: first.value(i), last_ms: last.value(i) };
                 times.series.insert(numbers.value(i), Entry { span, table: 0 });
                 times.all.add(first.value(i));
+                times.tables.first_ms = times.tables.first_ms.min(first.value(i));
                 times.all.add(last.value(i));
             }
         }
@@ -180,6 +185,11 @@ impl Times {
         self.all.first_ms = oldest_ms;
     }
 
+    /// No sample that is older than this is in the hot tables or waits for its commit.
+    pub(crate) fn hot_first_ms(&self) -> i64 {
+        self.tables.closed.map_or(self.tables.first_ms, |closed| closed.first_ms.min(self.tables.first_ms))
+    }
+
     /// Notes that the hot table is about to be closed and another one opened. What waits for its commit goes into the new
     /// one. `next_number` is the number of the next series.
     ///
@@ -189,10 +199,14 @@ impl Times {
             return;
         }
         self.tables.open += 1;
-        self.tables.closed = Some(Closed { before: self.tables.open, next_number });
+        let first_ms = std::mem::replace(&mut self.tables.first_ms, i64::MAX);
+        self.tables.closed = Some(Closed { before: self.tables.open, next_number, first_ms });
         let open = self.tables.open;
-        for series in waiting.flat_map(|batch| &batch.series) {
-            self.entry(series.0).table = open;
+        for batch in waiting {
+            for (series, &timestamp_ms) in batch.series.iter().zip(&batch.timestamps_ms) {
+                self.entry(series.0).table = open;
+                self.tables.first_ms = self.tables.first_ms.min(timestamp_ms);
+            }
         }
     }
 
@@ -236,6 +250,7 @@ impl Times {
             } else {
                 entry.span.add(timestamp_ms);
                 entry.table = open;
+                self.tables.first_ms = self.tables.first_ms.min(timestamp_ms);
                 self.all.add(timestamp_ms);
                 told.stored += 1;
                 continue;

@@ -8,4 +8,6 @@ mod select;
 
 pub(crate) use look_up::{known, look_up};
 pub(crate) use metadata::{label_names, label_values, series};
+pub(crate) use pieces::assemble;
+pub(crate) use sealed::Parts;
 pub(crate) use select::select;

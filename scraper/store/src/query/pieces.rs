@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// Samples of some series, each in one stretch that ascends in time.
 #[derive(Default)]
-pub(super) struct Pieces {
+pub(crate) struct Pieces {
     /// Milliseconds since the Unix epoch.
     pub(super) timestamps: Vec<i64>,
     pub(super) values: Vec<f64>,
@@ -45,7 +45,7 @@ struct Stretch {
 
 /// Puts the stretches of each series one after the other. `labels[slot]` names the series. What is of one stretch stays
 /// where it is.
-pub(super) fn assemble(all: Vec<Pieces>, labels: Vec<Labels>) -> SeriesSet {
+pub(crate) fn assemble(all: Vec<Pieces>, labels: Vec<Labels>) -> SeriesSet {
     let mut stretches: Vec<Stretch> = Vec::new();
     for (at, pieces) in all.iter().enumerate() {
         let mut begin = 0;

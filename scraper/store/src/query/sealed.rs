@@ -3,7 +3,7 @@
 use super::look_up::known;
 use super::pieces::Pieces;
 use crate::Error;
-use crate::blocks::{Block, BlockIndex, BlockList};
+use crate::blocks::{Block, BlockIndex, BlockList, Blocks};
 use crate::head::Shared;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -25,7 +25,7 @@ struct Part {
 }
 
 /// What is asked for of all blocks.
-pub(super) struct Parts(Vec<Part>);
+pub(crate) struct Parts(Vec<Part>);
 
 /// Some places of a part.
 struct Job<'a> {
@@ -36,8 +36,9 @@ struct Job<'a> {
 impl Parts {
     /// Finds the series in every block that may have samples of them. `labels` names the places of the result; it grows by
     /// those that only blocks have.
-    pub(super) fn resolve(
+    pub(crate) fn resolve(
         shared: &Shared,
+        blocks: &Blocks,
         list: &BlockList,
         selection: &Selection,
         labels: &mut Vec<Labels>,
@@ -49,7 +50,7 @@ impl Parts {
             if selection.cancel.is_due() {
                 return Err(Error::GivenUp);
             }
-            let index = guarded(block, || shared.blocks.indexes.get(block, |labels| known(shared, labels)))?;
+            let index = guarded(block, || blocks.indexes.get(block, |labels| known(shared, labels)))?;
             let places = index.resolve(&selection.matchers, first_ms, last_ms);
             if places.is_empty() {
                 continue;
@@ -69,7 +70,7 @@ impl Parts {
     }
 
     /// Reads them all. `limit` is how many samples there may be.
-    pub(super) fn read(&self, selection: &Selection, limit: usize, threads: usize) -> Result<Vec<Pieces>, Error> {
+    pub(crate) fn read(&self, selection: &Selection, limit: usize, threads: usize) -> Result<Vec<Pieces>, Error> {
         let jobs: Vec<Job<'_>> = self.0.iter().flat_map(jobs).collect();
         let (next, samples) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let work = || -> Result<Vec<Pieces>, Error> {

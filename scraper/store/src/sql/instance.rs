@@ -6,6 +6,7 @@ use crate::Error;
 use crate::blocks::{Block, long_views_sql};
 use crate::folder::Folder;
 use crate::head::Shared;
+use crate::rollup;
 use crate::series::to_record_batch;
 use duckdb::arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, UInt32Array};
 use duckdb::arrow::error::ArrowError;
@@ -25,6 +26,7 @@ pub(super) struct Instance {
     pub(super) connection: Connection,
     /// The files of these blocks are not removed while they are held.
     _blocks: Vec<Arc<Block>>,
+    _rollups: rollup::Lists,
     _spill: Spill,
 }
 
@@ -54,8 +56,9 @@ impl Instance {
         hold(&connection);
         let named = fence::check(&connection, text)?;
         let blocks = copy_recent(shared, &connection)?;
-        make_views(&connection, &blocks, &named).map_err(Error::sql)?;
-        Ok(Instance { connection, _blocks: blocks, _spill: spill })
+        let rollups = shared.rollups.lists();
+        make_views(&connection, &blocks, &rollups, &named).map_err(Error::sql)?;
+        Ok(Instance { connection, _blocks: blocks, _rollups: rollups, _spill: spill })
     }
 }
 
@@ -152,11 +155,13 @@ impl Rows {
 }
 
 /// Makes the views, and locks the instance: it can read the files of these blocks, and nothing can be set any more.
-fn make_views(to: &Connection, blocks: &[Arc<Block>], named: &Named) -> duckdb::Result<()> {
+fn make_views(to: &Connection, blocks: &[Arc<Block>], rollups: &rollup::Lists, named: &Named) -> duckdb::Result<()> {
     to.execute_batch(&long_views_sql(blocks))?;
+    to.execute_batch(&rollup::views_sql(rollups))?;
     to.execute_batch(&wide::views_sql(|column| named.uses(column)))?;
     let mut files = String::new();
-    for file in blocks.iter().flat_map(|b| [b.samples(), b.series()]) {
+    let rows = rollups.iter().flat_map(|list| &list.blocks);
+    for file in blocks.iter().chain(rows).flat_map(|b| [b.samples(), b.series()]) {
         // Writing into a String cannot fail.
         let _ = write!(files, "'{}',", file.to_string_lossy().replace('\'', "''"));
     }

@@ -1,0 +1,166 @@
+//! Rolling up days that are over.
+//!
+//! A crash may leave a block of rows that `rollups.json` does not name yet; its day is rolled up again and the new block
+//! takes its place.
+
+use super::days::{DAY_MS, Day, days_of};
+use super::{Rollups, WIDTHS_MS};
+use crate::blocks::{Block, BlockIndex, Source, next_merge};
+use crate::head::Work;
+use crate::query;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+/// Blocks of rows are merged by 32 days.
+const MERGE_WINDOW_MS: i64 = 32 * DAY_MS;
+
+/// Days that one pass makes at most. The next pass goes on.
+const MAX_DAYS: usize = 1_000;
+
+impl Work {
+    /// Makes the rollups of days that are over, merges them by month, and removes those that are too old.
+    pub(crate) fn roll_up(&self) -> Result<(), String> {
+        let rollups = &self.shared.rollups;
+        let list = self.shared.blocks.list();
+        let Some(newest_ms) = list.blocks.iter().map(|b| b.meta.last_ms).max() else { return Ok(()) };
+        // What is not sealed yet is in no rollup.
+        let before_ms = self.shared.queue.lock().times.hot_first_ms().min(newest_ms);
+        let kept_ms = self.oldest_rollup_ms();
+        self.remove_old(kept_ms)?;
+
+        let mut opened: BTreeMap<u32, (Arc<Block>, Arc<BlockIndex>)> = BTreeMap::new();
+        for day in due(rollups, &list.blocks, before_ms, kept_ms) {
+            if self.is_ending() {
+                return Ok(());
+            }
+            let window = (day * DAY_MS, (day + 1) * DAY_MS);
+            let of_day: Vec<&Arc<Block>> =
+                list.blocks.iter().filter(|b| b.meta.meets(window.0 + 1, window.1)).collect();
+            opened.retain(|number, _| of_day.iter().any(|b| b.meta.number == *number));
+            for block in &of_day {
+                if let Entry::Vacant(entry) = opened.entry(block.meta.number) {
+                    let index = BlockIndex::open(block, |labels| query::known(&self.shared, labels));
+                    entry.insert(((*block).clone(), Arc::new(index.map_err(|error| error.to_string())?)));
+                }
+            }
+            let sources: Vec<(Arc<Block>, Arc<BlockIndex>)> = opened.values().cloned().collect();
+            self.roll_up_day(day, &sources, list.sealed)?;
+        }
+        drop(opened);
+        for blocks in &rollups.blocks {
+            while !self.is_ending()
+                && let Some(group) =
+                    next_merge(&blocks.list().blocks, &[MERGE_WINDOW_MS], self.options.max_block_samples)
+            {
+                self.merge_rows(blocks, &group)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn roll_up_day(&self, day: i64, sources: &[(Arc<Block>, Arc<BlockIndex>)], upto: u32) -> Result<(), String> {
+        let rollups = &self.shared.rollups;
+        let window = (day * DAY_MS, (day + 1) * DAY_MS);
+        let is_empty = !has_samples(sources, window)?;
+        let mut numbers = Vec::new();
+        if !is_empty {
+            for (blocks, width_ms) in rollups.blocks.iter().zip(WIDTHS_MS) {
+                // Rows of this day that were made before: of an earlier try, or outdated.
+                let old: Vec<Arc<Block>> = blocks.list().blocks.iter().filter(|b| is_of_day(b, day)).cloned().collect();
+                let number = blocks.take_number();
+                let source = Source::Folded { blocks: sources, window, width_ms };
+                let bytes: u64 = sources.iter().map(|(b, _)| b.meta.bytes()).sum();
+                let block = self.write_to(blocks, number, &source, bytes)?;
+                self.replace_in(blocks, &old, Some(block))?;
+                numbers.push(number);
+            }
+        }
+        rollups.days.write().0.insert(day, Day { upto, blocks: numbers, outdated: false });
+        rollups.save()?;
+        tracing::info!(day, blocks = sources.len(), "rolled up a day");
+        Ok(())
+    }
+
+    fn merge_rows(&self, blocks: &crate::blocks::Blocks, group: &[Arc<Block>]) -> Result<(), String> {
+        let open = |block: &Arc<Block>| {
+            let index = BlockIndex::open(block, |labels| query::known(&self.shared, labels));
+            Ok::<_, String>((block.clone(), Arc::new(index.map_err(|error| error.to_string())?)))
+        };
+        let opened = group.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        let bytes: u64 = group.iter().map(|b| b.meta.bytes()).sum();
+        let block = self.write_to(blocks, blocks.take_number(), &Source::Blocks(&opened), bytes.saturating_mul(2))?;
+        self.replace_in(blocks, group, Some(block))
+    }
+
+    fn remove_old(&self, kept_ms: i64) -> Result<(), String> {
+        let rollups = &self.shared.rollups;
+        let before = rollups.days.read().0.len();
+        rollups.days.write().0.retain(|day, _| (day + 1) * DAY_MS > kept_ms);
+        if rollups.days.read().0.len() != before {
+            rollups.save()?;
+        }
+        for blocks in &rollups.blocks {
+            let old: Vec<Arc<Block>> =
+                blocks.list().blocks.iter().filter(|b| b.meta.last_ms < kept_ms).cloned().collect();
+            if !old.is_empty() {
+                self.replace_in(blocks, &old, None)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether there is any sample in the window.
+fn has_samples(sources: &[(Arc<Block>, Arc<BlockIndex>)], window: (i64, i64)) -> Result<bool, String> {
+    let (mut timestamps, mut values) = (Vec::new(), Vec::new());
+    for (block, index) in sources {
+        let mut reader = index.reader();
+        for place in (0..index.len() as u32).filter(|&place| index.has_samples(place, window)) {
+            reader
+                .series(place, window, &mut timestamps, &mut values)
+                .map_err(|error| format!("block {}: {error}", block.folder.display()))?;
+            if !timestamps.is_empty() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Whether all rows of a block are of one day.
+fn is_of_day(block: &Block, day: i64) -> bool {
+    days_of(block.meta.first_ms, block.meta.last_ms) == (day..=day)
+}
+
+/// The days that are to be rolled up: those that are over and have no rows, or outdated ones that can be made again.
+fn due(rollups: &Rollups, blocks: &[Arc<Block>], before_ms: i64, kept_ms: i64) -> Vec<i64> {
+    let days = rollups.days.read();
+    let mut due: Vec<i64> = Vec::new();
+    for block in blocks {
+        for day in days_of(block.meta.first_ms, block.meta.last_ms) {
+            let end_ms = (day + 1) * DAY_MS;
+            if end_ms >= before_ms || due.len() >= MAX_DAYS {
+                break;
+            }
+            let wanted = match days.0.get(&day) {
+                None => end_ms > kept_ms,
+                // Where the rows have gone into a month, they cannot be told apart from new ones.
+                Some(about) => about.outdated && is_alone(rollups, about, day),
+            };
+            if wanted && !due.contains(&day) {
+                due.push(day);
+            }
+        }
+    }
+    due.sort_unstable();
+    due
+}
+
+fn is_alone(rollups: &Rollups, about: &Day, day: i64) -> bool {
+    about
+        .blocks
+        .iter()
+        .zip(&rollups.blocks)
+        .all(|(number, blocks)| blocks.list().blocks.iter().any(|b| b.meta.sources == [*number] && is_of_day(b, day)))
+}
