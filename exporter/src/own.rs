@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use procession_web::exposition::{self, Format};
 use prometheus_client::metrics::counter::Counter;
@@ -47,6 +47,7 @@ pub(crate) enum Phase {
     Read,
     Group,
     Encode,
+    Compress,
 }
 
 impl Phase {
@@ -56,6 +57,7 @@ impl Phase {
             Phase::Read => "read",
             Phase::Group => "group",
             Phase::Encode => "encode",
+            Phase::Compress => "compress",
         }
     }
 }
@@ -63,21 +65,38 @@ impl Phase {
 /// Wall and CPU clock of this thread at the start of a phase.
 pub(crate) struct Stopwatch {
     wall: Instant,
-    cpu: Option<f64>,
+    cpu: Option<Duration>,
+}
+
+/// Time that a part of the work took.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Spent {
+    wall: Duration,
+    /// 0 where the system has no clock for it.
+    cpu: Duration,
 }
 
 impl Stopwatch {
     pub(crate) fn start() -> Stopwatch {
-        Stopwatch { wall: Instant::now(), cpu: thread_cpu_seconds() }
+        Stopwatch { wall: Instant::now(), cpu: thread_cpu() }
+    }
+
+    /// What has passed, which is added to `spent`.
+    pub(crate) fn add_to(self, spent: &mut Spent) {
+        let now = Stopwatch::start();
+        spent.wall += now.wall - self.wall;
+        if let (Some(now), Some(before)) = (now.cpu, self.cpu) {
+            spent.cpu += now.saturating_sub(before);
+        }
     }
 }
 
 /// `None` where the system has no clock for it.
-fn thread_cpu_seconds() -> Option<f64> {
+fn thread_cpu() -> Option<Duration> {
     #[cfg(unix)]
     {
         let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-        Some(now.tv_sec as f64 + now.tv_nsec as f64 / 1e9)
+        Duration::try_from(now).ok()
     }
     #[cfg(not(unix))]
     None
@@ -112,13 +131,26 @@ impl OwnMetrics {
 
     /// A phase has ended; the next one begins now.
     pub(crate) fn lap(&self, phase: Phase, watch: &mut Stopwatch) {
-        let now = Stopwatch::start();
+        let mut spent = Spent::default();
+        std::mem::replace(watch, Stopwatch::start()).add_to(&mut spent);
+        self.spent(phase, spent);
+    }
+
+    /// The text of an answer is written, and compressed as it was being written; the next phase begins now.
+    pub(crate) fn written(&self, compressing: Spent, watch: &mut Stopwatch) {
+        let mut all = Spent::default();
+        std::mem::replace(watch, Stopwatch::start()).add_to(&mut all);
+        let (wall, cpu) = (all.wall.saturating_sub(compressing.wall), all.cpu.saturating_sub(compressing.cpu));
+        self.spent(Phase::Encode, Spent { wall, cpu });
+        self.spent(Phase::Compress, compressing);
+    }
+
+    fn spent(&self, phase: Phase, Spent { wall, cpu }: Spent) {
         let labels = vec![("phase", phase.as_str())];
-        self.phase.get_or_create(&labels).inc_by((now.wall - watch.wall).as_secs_f64());
-        if let (Some(now), Some(before)) = (now.cpu, watch.cpu) {
-            self.phase_cpu.get_or_create(&labels).inc_by((now - before).max(0.0));
+        self.phase.get_or_create(&labels).inc_by(wall.as_secs_f64());
+        if thread_cpu().is_some() {
+            self.phase_cpu.get_or_create(&labels).inc_by(cpu.as_secs_f64());
         }
-        *watch = now;
     }
 
     /// A scan is complete.
@@ -183,6 +215,22 @@ fn register<M: Metric + Clone + Default>(registry: &mut Registry, metric: &crate
 mod tests {
     use super::*;
     use crate::metric::OWN;
+
+    #[test]
+    fn compressing_is_not_encoding() {
+        let own = OwnMetrics::new("procfs");
+        let second = Duration::from_secs(1);
+        // The watch has run for less than what compressing took: nothing is left for encoding.
+        own.written(Spent { wall: second, cpu: second }, &mut Stopwatch::start());
+        let text = own.text(Format::Text).expect("text");
+        for name in ["procession_exporter_phase_seconds_total", "procession_exporter_phase_cpu_seconds_total"] {
+            for (phase, seconds) in [("encode", "0"), ("compress", "1")] {
+                let line = text.lines().find(|line| line.starts_with(&format!("{name}{{phase=\"{phase}\"}} ")));
+                let value: f64 = line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).expect("a number");
+                assert_eq!(value.to_string(), seconds, "{name} of {phase}");
+            }
+        }
+    }
 
     #[test]
     fn every_metric_of_the_table_is_served_as_the_table_says() {

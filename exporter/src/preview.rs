@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 use procession_web::exposition::Format;
 
 use crate::config::Config;
-use crate::encode::{Compression, Exposition, ProcessLabels};
+use crate::encode::{Compression, Exposition, Finished, ProcessLabels};
 use crate::error::Error;
 use crate::group::{Groups, Selection, Threads, Waits};
 use crate::metric::{PROCESS, series_each};
@@ -79,9 +79,11 @@ impl Preview {
         }
         let series = |write: &mut dyn FnMut(&mut Exposition<'_>) -> std::io::Result<()>| {
             let mut exposition = Exposition::new(Format::Text, Compression::None).of(config.families);
-            write(&mut exposition).and_then(|()| exposition.finish("")).map_err(Error::Answer).map(|(text, _)| {
-                text.split(|b| *b == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b"#")).count()
-            })
+            write(&mut exposition).and_then(|()| exposition.finish("")).map_err(Error::Answer).map(
+                |Finished { rest: text, .. }| {
+                    text.split(|b| *b == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b"#")).count()
+                },
+            )
         };
         let mut labels = ProcessLabels::default();
         labels.update(&snapshot, &groups);

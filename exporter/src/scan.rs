@@ -140,10 +140,13 @@ impl Scanner {
         if self.config.scheme == Scheme::ProcessExporter {
             exposition.scrape_errors(self.scrape_errors());
         }
-        self.own.lap(Phase::Encode, &mut watch);
+        self.own.written(exposition.compressing(), &mut watch);
         let own = self.own.text(format)?;
-        let (rest, _) = exposition.finish(&own).map_err(Error::Answer)?;
-        outlet(rest).map_err(Error::Answer)
+        let finished = exposition.finish(&own).map_err(Error::Answer)?;
+        outlet(finished.rest).map_err(Error::Answer)?;
+        // The end of an answer is too late for its own numbers; it is in those of the next one.
+        self.own.written(finished.compressing, &mut watch);
+        Ok(())
     }
 
     fn scrape_errors(&self) -> ScrapeErrors {

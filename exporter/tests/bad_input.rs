@@ -76,7 +76,7 @@ impl Host {
         let mut exposition = Exposition::new(Format::OpenMetrics, Compression::None);
         exposition.groups(&self.groups).expect("plain");
         exposition.processes(&self.snapshot, &self.labels).expect("plain");
-        let text = String::from_utf8(exposition.finish("").expect("plain").0).expect("utf-8");
+        let text = String::from_utf8(exposition.finish("").expect("plain").rest).expect("utf-8");
         let mut series = BTreeMap::new();
         for line in text.split_terminator('\n').filter(|line| !line.starts_with('#')) {
             let (name, value) = line.rsplit_once(' ').expect("a value");

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use procession_exporter::encode::{Compression, Exposition, ProcessLabels, ScrapeErrors};
+use procession_exporter::encode::{Compression, Exposition, Finished, ProcessLabels, ScrapeErrors};
 use procession_exporter::group::Groups;
 use procession_exporter::metric::Scheme;
 use procession_exporter::snapshot::Snapshot;
@@ -35,7 +35,7 @@ fn exposition(format: Format) -> String {
     exposition.groups(&groups).expect("plain");
     exposition.processes(&snapshot, &labels).expect("plain");
     let end = if format == Format::OpenMetrics { "# EOF\n" } else { "" };
-    let (body, bytes) = exposition.finish(end).expect("plain");
+    let Finished { rest: body, bytes, .. } = exposition.finish(end).expect("plain");
     assert_eq!(body.len(), bytes);
     String::from_utf8(body).expect("labels are cleaned")
 }
@@ -56,7 +56,7 @@ fn named(format: Format) -> String {
     exposition.groups_as(Scheme::ProcessExporter, &groups).expect("plain");
     exposition.scrape_errors(ScrapeErrors { scrapes: 1, processes: 2, files: 3 });
     let end = if format == Format::OpenMetrics { "# EOF\n" } else { "" };
-    String::from_utf8(exposition.finish(end).expect("plain").0).expect("labels are cleaned")
+    String::from_utf8(exposition.finish(end).expect("plain").rest).expect("labels are cleaned")
 }
 
 #[test]

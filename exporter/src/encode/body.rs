@@ -4,6 +4,8 @@ use std::io::{self, Write as _};
 
 use flate2::write::GzEncoder;
 
+use crate::own::{Spent, Stopwatch};
+
 /// Text is handed to the compressor, and to the outlet, in pieces of about this size.
 const PIECE_BYTES: usize = 64 << 10;
 /// On 9.8 MB of series of 10,000 processes, level 1 took 10 ms for 1.21 MB, 2 took 16 ms for 0.87 MB, 3 took 23 ms for
@@ -30,6 +32,18 @@ pub(crate) struct Body<'a> {
     outlet: Option<Outlet<'a>>,
     /// Bytes that have left `text`.
     spilled: usize,
+    compressing: Spent,
+}
+
+/// The end of an answer.
+#[derive(Debug)]
+pub struct Finished {
+    /// What was not handed on.
+    pub rest: Vec<u8>,
+    /// The length of the whole answer before compression.
+    pub bytes: usize,
+    /// What compressing took since it was last asked for.
+    pub(crate) compressing: Spent,
 }
 
 impl<'a> Body<'a> {
@@ -39,7 +53,7 @@ impl<'a> Body<'a> {
             Compression::None => None,
             Compression::Gzip => Some(GzEncoder::new(Vec::new(), flate2::Compression::new(LEVEL))),
         };
-        Body { text: piece(), gzip, outlet, spilled: 0 }
+        Body { text: piece(), gzip, outlet, spilled: 0, compressing: Spent::default() }
     }
 
     /// Compresses and hands on what has gathered, where that is enough to be worth it.
@@ -54,7 +68,9 @@ impl<'a> Body<'a> {
                 outlet(std::mem::replace(&mut self.text, piece()))?;
             }
             (Some(gzip), outlet) => {
+                let watch = Stopwatch::start();
                 gzip.write_all(&self.text)?;
+                watch.add_to(&mut self.compressing);
                 self.spilled += self.text.len();
                 self.text.clear();
                 if let Some(outlet) = outlet
@@ -67,16 +83,26 @@ impl<'a> Body<'a> {
         Ok(())
     }
 
-    /// What was not handed on, and the length of the whole answer before compression.
-    pub(crate) fn finish(self) -> io::Result<(Vec<u8>, usize)> {
-        let bytes = self.spilled + self.text.len();
-        match self.gzip {
-            None => Ok((self.text, bytes)),
+    /// What compressing took since this was last asked.
+    pub(crate) fn compressing(&mut self) -> Spent {
+        std::mem::take(&mut self.compressing)
+    }
+
+    /// Compresses the rest.
+    pub(crate) fn finish(self) -> io::Result<Finished> {
+        let Body { text, gzip, spilled, mut compressing, .. } = self;
+        let bytes = spilled + text.len();
+        let rest = match gzip {
+            None => text,
             Some(mut gzip) => {
-                gzip.write_all(&self.text)?;
-                Ok((gzip.finish()?, bytes))
+                let watch = Stopwatch::start();
+                gzip.write_all(&text)?;
+                let rest = gzip.finish()?;
+                watch.add_to(&mut compressing);
+                rest
             }
-        }
+        };
+        Ok(Finished { rest, bytes, compressing })
     }
 }
 
@@ -104,7 +130,7 @@ mod tests {
             writeln!(body.text, "line {n}").expect("memory");
             body.spill().expect("spill");
         }
-        let (rest, bytes) = body.finish().expect("finish");
+        let Finished { rest, bytes, .. } = body.finish().expect("finish");
         (pieces, rest, bytes)
     }
 

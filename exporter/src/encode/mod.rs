@@ -10,11 +10,12 @@ mod number;
 use std::io;
 
 use self::body::Body;
-pub use self::body::Compression;
+pub use self::body::{Compression, Finished};
 pub use self::labels::ProcessLabels;
 use self::labels::label_value;
 use crate::group::{Group, Groups, Selection, Threads, Waits};
 use crate::metric::{Families, Family, Kind, Metric, PROCESS, Quantity, Samples, Scheme, process_exporter};
+use crate::own::Spent;
 use crate::snapshot::{Counter, Counters, Gauge, Gauges, Process, Snapshot, State};
 use procession_web::exposition::Format;
 
@@ -187,13 +188,18 @@ impl<'a> Exposition<'a> {
     }
 
     /// Adds text that is whole as it is, such as the exporter's own metrics and the end mark. Returns what was not handed
-    /// on, and the number of bytes that the whole has before compression.
+    /// on.
     ///
     /// # Errors
     /// Where compression or the outlet fails.
-    pub fn finish(mut self, rest: &str) -> io::Result<(Vec<u8>, usize)> {
+    pub fn finish(mut self, rest: &str) -> io::Result<Finished> {
         self.body.text.extend_from_slice(rest.as_bytes());
         self.body.finish()
+    }
+
+    /// What compressing took since this was last asked.
+    pub(crate) fn compressing(&mut self) -> Spent {
+        self.body.compressing()
     }
 
     fn group(&mut self, scheme: Scheme, metric: &Metric, group: &Group, begun: &mut bool) {

@@ -42,7 +42,7 @@ fn text(snapshot: &Snapshot, format: Format) -> String {
     let mut exposition = Exposition::new(format, Compression::None);
     exposition.groups(&groups).expect("plain");
     exposition.processes(snapshot, &labels).expect("plain");
-    String::from_utf8(exposition.finish("").expect("plain").0).expect("utf-8")
+    String::from_utf8(exposition.finish("").expect("plain").rest).expect("utf-8")
 }
 
 /// Name, labels and value of a sample line.
@@ -127,7 +127,7 @@ fn threads_by_group_and_name() {
         let mut exposition =
             Exposition::new(Format::Text, Compression::None).of(Families::default().with(Family::ThreadNames));
         exposition.threads_as(scheme, &threads).expect("plain");
-        let text = String::from_utf8(exposition.finish("").expect("plain").0).expect("utf-8");
+        let text = String::from_utf8(exposition.finish("").expect("plain").rest).expect("utf-8");
         text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>()
     };
     let labels = "group=\"ja\\\"va\",thread=\"g\\nc\"";
@@ -159,7 +159,7 @@ fn a_family_that_is_off_has_no_series_and_no_head() {
         exposition.groups(&groups).expect("plain");
         exposition.groups_as(Scheme::ProcessExporter, &groups).expect("plain");
         exposition.processes(&snapshot, &labels).expect("plain");
-        String::from_utf8(exposition.finish("").expect("plain").0).expect("utf-8")
+        String::from_utf8(exposition.finish("").expect("plain").rest).expect("utf-8")
     };
     let all = text(Families::default());
     let some = text(Families::default().without(Family::Info).without(Family::States).without(Family::Memory));
@@ -219,7 +219,7 @@ proptest! {
         selection.update(&snapshot, |_| true);
         labels.update(&snapshot, &groups);
         let count = |exposition: Exposition<'_>| {
-            let text = String::from_utf8(exposition.finish("").expect("plain").0).expect("utf-8");
+            let text = String::from_utf8(exposition.finish("").expect("plain").rest).expect("utf-8");
             text.split_terminator('\n').filter(|line| !line.starts_with('#')).count()
         };
         let mut exposition = Exposition::new(Format::Text, Compression::None);

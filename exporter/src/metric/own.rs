@@ -42,7 +42,7 @@ pub const PHASE: Metric = own(
     Kind::Counter,
     Some("seconds"),
     &["phase"],
-    "Time that the phases of scrapes took: list, read, group, encode (with compression).",
+    "Time that the phases of scrapes took: list, read, group, encode (with waiting for slow clients), compress.",
 );
 /// CPU time by phase.
 pub const PHASE_CPU: Metric = own(
