@@ -394,3 +394,46 @@ fn the_families_that_are_off_at_first_are_read_where_asked() {
     tree.scan();
     assert_eq!(values(&tree), (Some(1_500_000_000), Some(666), None));
 }
+
+#[test]
+fn sockets_are_read_where_asked_and_never_told_wrong() {
+    let mut tree = Tree::new();
+    let known = |tree: &Tree| {
+        let gauges = tree.snapshot.at(0).expect("it is seen").gauges;
+        Gauge::SOCKETS.into_iter().filter_map(|gauge| Some((gauge, gauges.get(gauge)?))).collect::<Vec<_>>()
+    };
+    let row = |state: &str, inode: u64| {
+        format!("   0: 0100007F:1F90 00000000:0000 {state} 00000000:00000000 00:00000000 00000000 0 0 {inode} 1 0\n")
+    };
+    for dir in ["fd", "net"] {
+        fs::create_dir(tree.file(dir)).expect("mkdir");
+    }
+    for (fd, target) in
+        ["/dev/null", "socket:[7]", "socket:[7]", "socket:[8]", "socket:[9]", "pipe:[9]"].iter().enumerate()
+    {
+        symlink(target, tree.file("fd").join(fd.to_string())).expect("symlink");
+    }
+    // Not even looked at while it is off.
+    tree.write("net/tcp", "head\nnonsense\n");
+    tree.scan();
+    assert_eq!((known(&tree), tree.errors()), (vec![], vec![]));
+    tree.configure("metrics: {enable: [sockets], disable: [io, open_fds, fd_limit]}\n");
+    tree.write("net/tcp", &format!("head\n{}{}{}", row("0A", 7), row("08", 8), row("06", 0)));
+    tree.scan();
+    assert_eq!(known(&tree), [], "a socket is in no table, and there are tables that cannot be read");
+    tree.write("net/udp", "head\n");
+    tree.write("net/unix", "Num RefCount\nff: 00000002 00000000 00010000 0001 01 70 /a\nff: 2 0 10000 1 01 7 /b\n");
+    tree.scan();
+    let all = [(Gauge::TcpCloseWait, 1), (Gauge::TcpListen, 1), (Gauge::OtherSocket, 1)];
+    assert_eq!((known(&tree), tree.errors()), (all.to_vec(), vec![]), "TCP's word counts more than a path's");
+    tree.write("net/tcp", &format!("head\n{}nonsense\n{}", row("0A", 7), row("08", 8)));
+    tree.scan();
+    assert_eq!(known(&tree), [], "some rows may be missing");
+    assert_eq!(tree.errors(), [("net/tcp", "malformed", 1)]);
+    fs::remove_file(tree.file("fd/4")).expect("remove");
+    tree.scan();
+    assert_eq!(known(&tree), all[..2], "all that it has were found");
+    tree.configure("");
+    tree.scan();
+    assert_eq!(known(&tree), []);
+}

@@ -202,7 +202,7 @@ mod tests {
             "exporter.yml:2:17: metrics.disable[1]: unknown variant `oi`, expected one of `cpu`, `children_cpu`, `run_queue`, \
              `memory`, `memory_kinds`, `swap`, `io`, `threads`, `open_fds`, `fd_limit`, `faults`, `switches`, `states`, `start`, \
              `lifecycle`, `info`, `oom_score`, `logical_io`, `block_delay`, `children_faults`, `memory_details`, \
-             `shared_memory`, `thread_names`, `wait_channels`",
+             `shared_memory`, `thread_names`, `wait_channels`, `sockets`",
         );
         refused(
             "groups: {max_series: 99}\n",

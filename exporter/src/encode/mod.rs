@@ -285,6 +285,21 @@ impl<'a> Exposition<'a> {
                     }
                 }
             }
+            Samples::ByTwo([first, second], by) => {
+                for ([one, other], quantity) in by {
+                    if quantity.family().is_some_and(|family| !self.families.has(family)) {
+                        continue;
+                    }
+                    if let Some((value, decimals)) = value(*quantity) {
+                        self.begin(metric, begun);
+                        start(&mut self.body.text);
+                        for part in [",", first, "=\"", one, "\""] {
+                            self.body.text.extend_from_slice(part.as_bytes());
+                        }
+                        self.end(second, other, value, decimals);
+                    }
+                }
+            }
             // Written by the callers, or by prometheus-client.
             Samples::States | Samples::Identity | Samples::Own(_) => {}
         }

@@ -106,8 +106,39 @@ fn processes_by_group_and_wait_channel() {
     ] {
         let mut exposition = Exposition::new(Format::Text, Compression::None).of(families);
         exposition.waits_as(scheme, &waits).expect("plain");
-        let text = String::from_utf8(exposition.finish("").expect("plain").0).expect("utf-8");
+        let text = String::from_utf8(exposition.finish("").expect("plain").rest).expect("utf-8");
         assert_eq!(text.lines().find(|line| !line.starts_with('#')), expected);
+    }
+}
+
+#[test]
+fn sockets_have_two_labels() {
+    let mut snapshot = snapshot(&[b"x".to_vec(), b"x".to_vec()]);
+    for slot in [0, 1] {
+        let process = snapshot.get_mut(slot).expect("there are two");
+        process.gauges = Gauges::default();
+        process.gauges.set(Gauge::TcpCloseWait, Some(2));
+    }
+    let (mut groups, mut labels) = (Groups::default(), ProcessLabels::default());
+    groups.update(&snapshot);
+    labels.update(&snapshot, &groups);
+    for (families, expected) in [
+        (Families::default(), vec![]),
+        (
+            Families::default().with(Family::Sockets),
+            vec![
+                "proc_group_sockets{group=\"x\",protocol=\"tcp\",state=\"close_wait\"} 4",
+                "proc_sockets{pid=\"1\",group=\"x\",protocol=\"tcp\",state=\"close_wait\"} 2",
+                "proc_sockets{pid=\"2\",group=\"x\",protocol=\"tcp\",state=\"close_wait\"} 2",
+            ],
+        ),
+    ] {
+        let mut exposition = Exposition::new(Format::Text, Compression::None).of(families);
+        exposition.groups(&groups).expect("plain");
+        exposition.processes(&snapshot, &labels).expect("plain");
+        let text = String::from_utf8(exposition.finish("").expect("plain").rest).expect("utf-8");
+        let sockets: Vec<&str> = text.lines().filter(|l| l.contains("sockets{")).collect();
+        assert_eq!(sockets, expected);
     }
 }
 

@@ -69,7 +69,7 @@ impl Totals {
     pub(crate) fn end(&mut self) {
         if self.processes() == 0 {
             self.worst_fd_ratio = Some(0);
-            for gauge in Gauge::ALL {
+            for gauge in Gauge::ALL.into_iter().filter(|gauge| !Gauge::SOCKETS.contains(gauge)) {
                 self.gauges.set(gauge, Some(0));
             }
         }

@@ -58,10 +58,12 @@ pub enum Family {
     ThreadNames,
     /// Where in the kernel processes wait.
     WaitChannels,
+    /// Sockets by protocol and state.
+    Sockets,
 }
 
 /// Those that are off unless switched on: each takes a file of its own for each process, or makes many series that few ask for.
-const OFF: [Family; 9] = [
+const OFF: [Family; 10] = [
     Family::RunQueue,
     Family::OomScore,
     Family::LogicalIo,
@@ -71,6 +73,7 @@ const OFF: [Family; 9] = [
     Family::SharedMemory,
     Family::ThreadNames,
     Family::WaitChannels,
+    Family::Sockets,
 ];
 
 /// A set of families.
@@ -140,6 +143,21 @@ impl Quantity {
                 Gauge::OomScore => Family::OomScore,
                 Gauge::Proportional | Gauge::ProportionalSwap | Gauge::Unique => Family::SharedMemory,
                 Gauge::Locked | Gauge::Data | Gauge::Stack => Family::MemoryDetails,
+                Gauge::TcpEstablished
+                | Gauge::TcpSynSent
+                | Gauge::TcpSynReceived
+                | Gauge::TcpFinWait1
+                | Gauge::TcpFinWait2
+                | Gauge::TcpCloseWait
+                | Gauge::TcpLastAck
+                | Gauge::TcpListen
+                | Gauge::TcpClosing
+                | Gauge::UdpConnected
+                | Gauge::UdpUnconnected
+                | Gauge::UnixConnected
+                | Gauge::UnixListen
+                | Gauge::UnixUnconnected
+                | Gauge::OtherSocket => Family::Sockets,
             },
             Quantity::WorstFdRatio => Family::FdLimit,
             Quantity::Start => Family::Start,
@@ -157,6 +175,7 @@ impl Metric {
         match self.samples {
             Samples::One(quantity) => has(quantity),
             Samples::By(_, by) => by.iter().any(|(_, quantity)| has(*quantity)),
+            Samples::ByTwo(_, by) => by.iter().any(|(_, quantity)| has(*quantity)),
             Samples::States => families.has(Family::States),
             Samples::Identity => families.has(Family::Info),
             Samples::Own(_) => true,

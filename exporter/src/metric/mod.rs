@@ -128,6 +128,8 @@ pub enum Samples {
     One(Quantity),
     /// One per value of a label.
     By(&'static str, &'static [(&'static str, Quantity)]),
+    /// One per value of two labels.
+    ByTwo([&'static str; 2], &'static [([&'static str; 2], Quantity)]),
     /// By the label `state`: for a group the number of processes in each, for a process 1 for the one it is in.
     States,
     /// The labels of the process's identity.
@@ -142,6 +144,7 @@ pub fn series_each(metrics: &[Metric], families: Families) -> usize {
     let samples = |metric: &Metric| match metric.samples {
         Samples::One(_) | Samples::Identity => 1,
         Samples::By(_, by) => by.iter().filter(|(_, quantity)| is_on(*quantity)).count(),
+        Samples::ByTwo(_, by) => by.iter().filter(|(_, quantity)| is_on(*quantity)).count(),
         Samples::States => State::ALL.len(),
         Samples::Own(_) => 0,
     };

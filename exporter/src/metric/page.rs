@@ -85,6 +85,9 @@ const NOTES: &str = "
   (threads and wait channels each have as large a share of `groups.max_series` as groups, where they are on), those without a thread are forgotten, and further ones are counted for `group=\"other\",thread=\"other\"`.
 - **Wait channels** are of main threads that wait; the kernel says the same of one that runs and of one that must not be looked at, and neither has a
   channel. A channel in which nobody waits has no series. What is too much is `group=\"other\",channel=\"other\"`.
+- **Sockets** are told by protocol and state; what a process has none of has no series. `other` `unknown` are those of other protocols (netlink,
+  packets), those that are neither bound nor connected, and what is opened or closed while they are read. Processes have their turns under a budget of
+  time, so a number can be some scrapes old ([exporter.md](exporter.md#what-is-read)).
 - **The limit of open files** is read when a process is new and then in every sixteenth scrape: it hardly ever changes.
 - **Processes that cannot be seen** (`hidepid`, other pid namespaces) are told by their threads: `procession_exporter_hidden_threads` is the number
   of threads on the host (`/proc/loadavg`) less those of the processes that were seen. There is no such series where not all could be looked at.
@@ -118,6 +121,10 @@ fn labels(metric: &Metric) -> String {
     match metric.samples {
         Samples::One(_) => String::new(),
         Samples::By(label, by) => values(label, &mut by.iter().map(|(value, _)| *value)),
+        Samples::ByTwo([first, second], by) => {
+            let pairs: Vec<String> = by.iter().map(|([one, other], _)| format!("`{one}` `{other}`")).collect();
+            format!("`{first}` and `{second}`: {}", pairs.join(", "))
+        }
         Samples::States => values("state", &mut State::ALL.iter().map(|s| s.as_str())),
         Samples::Identity => {
             debug_assert_eq!(metric.kind, Kind::Info);

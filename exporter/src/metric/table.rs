@@ -54,6 +54,27 @@ const DETAILS: Samples = Samples::By(
     ],
 );
 
+const SOCKETS: Samples = Samples::ByTwo(
+    ["protocol", "state"],
+    &[
+        (["tcp", "established"], Quantity::Gauge(Gauge::TcpEstablished)),
+        (["tcp", "syn_sent"], Quantity::Gauge(Gauge::TcpSynSent)),
+        (["tcp", "syn_recv"], Quantity::Gauge(Gauge::TcpSynReceived)),
+        (["tcp", "fin_wait1"], Quantity::Gauge(Gauge::TcpFinWait1)),
+        (["tcp", "fin_wait2"], Quantity::Gauge(Gauge::TcpFinWait2)),
+        (["tcp", "close_wait"], Quantity::Gauge(Gauge::TcpCloseWait)),
+        (["tcp", "last_ack"], Quantity::Gauge(Gauge::TcpLastAck)),
+        (["tcp", "listen"], Quantity::Gauge(Gauge::TcpListen)),
+        (["tcp", "closing"], Quantity::Gauge(Gauge::TcpClosing)),
+        (["udp", "established"], Quantity::Gauge(Gauge::UdpConnected)),
+        (["udp", "unconnected"], Quantity::Gauge(Gauge::UdpUnconnected)),
+        (["unix", "established"], Quantity::Gauge(Gauge::UnixConnected)),
+        (["unix", "listen"], Quantity::Gauge(Gauge::UnixListen)),
+        (["unix", "unconnected"], Quantity::Gauge(Gauge::UnixUnconnected)),
+        (["other", "unknown"], Quantity::Gauge(Gauge::OtherSocket)),
+    ],
+);
+
 const fn counter(name: &'static str, unit: Option<&'static str>, samples: Samples, help: &'static str) -> Metric {
     Metric { name, help, kind: Kind::Counter, unit, samples }
 }
@@ -154,6 +175,12 @@ pub const GROUP: &[Metric] = &[
     ),
     gauge("proc_group_threads", None, of(Gauge::Threads), "Threads of the processes of the group."),
     gauge("proc_group_open_fds", None, of(Gauge::OpenFds), "Open file descriptors of the processes of the group."),
+    gauge(
+        "proc_group_sockets",
+        None,
+        SOCKETS,
+        "Sockets of the processes of the group; one that they share counts once for each of them. Off unless switched on.",
+    ),
     gauge(
         "proc_group_worst_fd_ratio",
         None,
@@ -311,6 +338,7 @@ pub const PROCESS: &[Metric] = &[
     ),
     gauge("proc_threads", None, of(Gauge::Threads), "Threads of the process."),
     gauge("proc_open_fds", None, of(Gauge::OpenFds), "Open file descriptors of the process."),
+    gauge("proc_sockets", None, SOCKETS, "Sockets of the process. Off unless switched on."),
     gauge("proc_fd_limit", None, of(Gauge::FdLimit), "Soft limit of the open file descriptors of the process."),
     counter(
         "proc_page_faults",

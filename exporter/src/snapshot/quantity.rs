@@ -105,11 +105,41 @@ pub enum Gauge {
     Data,
     /// Virtual memory for the stack of the main thread, bytes.
     Stack,
+    /// TCP sockets that are connected.
+    TcpEstablished,
+    /// TCP sockets that are connecting.
+    TcpSynSent,
+    /// TCP sockets that are being connected to.
+    TcpSynReceived,
+    /// TCP sockets whose own side is closed.
+    TcpFinWait1,
+    /// TCP sockets whose own side is closed, which the other side knows.
+    TcpFinWait2,
+    /// TCP sockets whose other side is closed, and their own is not.
+    TcpCloseWait,
+    /// TCP sockets whose both sides are closed, the own one last.
+    TcpLastAck,
+    /// TCP sockets that wait for connections.
+    TcpListen,
+    /// TCP sockets whose both sides were closed at once.
+    TcpClosing,
+    /// UDP sockets that send to one address.
+    UdpConnected,
+    /// UDP sockets that are bound only.
+    UdpUnconnected,
+    /// Unix sockets that are connected.
+    UnixConnected,
+    /// Unix sockets that wait for connections.
+    UnixListen,
+    /// Other Unix sockets.
+    UnixUnconnected,
+    /// Sockets of other protocols, and those that are neither bound nor connected.
+    OtherSocket,
 }
 
 impl Gauge {
     /// Every gauge, in the order of the discriminants.
-    pub const ALL: [Gauge; 16] = [
+    pub const ALL: [Gauge; 31] = [
         Gauge::Resident,
         Gauge::Virtual,
         Gauge::Swap,
@@ -126,6 +156,40 @@ impl Gauge {
         Gauge::Locked,
         Gauge::Data,
         Gauge::Stack,
+        Gauge::TcpEstablished,
+        Gauge::TcpSynSent,
+        Gauge::TcpSynReceived,
+        Gauge::TcpFinWait1,
+        Gauge::TcpFinWait2,
+        Gauge::TcpCloseWait,
+        Gauge::TcpLastAck,
+        Gauge::TcpListen,
+        Gauge::TcpClosing,
+        Gauge::UdpConnected,
+        Gauge::UdpUnconnected,
+        Gauge::UnixConnected,
+        Gauge::UnixListen,
+        Gauge::UnixUnconnected,
+        Gauge::OtherSocket,
+    ];
+
+    /// Sockets by protocol and state. What a process has none of is not known, never 0: it would be most of them.
+    pub const SOCKETS: [Gauge; 15] = [
+        Gauge::TcpEstablished,
+        Gauge::TcpSynSent,
+        Gauge::TcpSynReceived,
+        Gauge::TcpFinWait1,
+        Gauge::TcpFinWait2,
+        Gauge::TcpCloseWait,
+        Gauge::TcpLastAck,
+        Gauge::TcpListen,
+        Gauge::TcpClosing,
+        Gauge::UdpConnected,
+        Gauge::UdpUnconnected,
+        Gauge::UnixConnected,
+        Gauge::UnixListen,
+        Gauge::UnixUnconnected,
+        Gauge::OtherSocket,
     ];
 }
 

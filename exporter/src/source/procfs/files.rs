@@ -7,6 +7,7 @@ use super::failures::{Failure, Failures, Reason};
 use super::fds::Counting;
 use super::path::{File, PathBuffer};
 use super::root::{Buffer, Root};
+use super::sockets;
 
 /// The process ended before it was read to the end.
 #[derive(Debug)]
@@ -73,6 +74,40 @@ impl Files<'_> {
         let target = self.root.link(self.path.of(self.pid, File::Exe));
         let path = |target: Vec<u8>| String::from_utf8_lossy(&target).into_owned();
         self.outcome(self.pid, File::Exe, target.map(path).map_err(Failure::from))
+    }
+
+    /// Hands the target of each open file, cut after 64 bytes, to `take`, which says whether it wants more. Whether it had all.
+    pub(crate) fn links(&mut self, take: impl FnMut(&[u8]) -> bool) -> Result<Option<bool>, Vanished> {
+        let read = self.root.links_in(self.path.of(self.pid, File::Fd), take).map_err(Failure::from);
+        if read == Ok(false) {
+            self.failures.add(File::Fd, Reason::Other);
+        }
+        self.outcome(self.pid, File::Fd, read)
+    }
+
+    /// The inode of its network namespace.
+    pub(crate) fn namespace(&mut self) -> Result<Option<u64>, Vanished> {
+        let mut target = None;
+        let read =
+            self.root.short_link(self.path.of(self.pid, File::NetNs), |link| target = sockets::link(link, b"net"));
+        let number = read.map_err(Failure::from).and_then(|()| target.ok_or(Failure::Unreadable(Reason::Malformed)));
+        self.outcome(self.pid, File::NetNs, number)
+    }
+
+    /// Hands each line of a file to `take`, which says whether it wants more. Whether it had all; `None` where there is no such file.
+    pub(crate) fn lines(
+        &mut self,
+        file: File,
+        buffer: &mut Buffer,
+        take: impl FnMut(&[u8]) -> bool,
+    ) -> Result<Option<bool>, Vanished> {
+        match self.root.lines(self.path.of(self.pid, file), buffer, take).map_err(Failure::from) {
+            Err(Failure::Unreadable(reason)) => {
+                self.failures.add(file, reason);
+                Ok(Some(false))
+            }
+            read => self.outcome(self.pid, file, read),
+        }
     }
 
     fn outcome<T>(&mut self, pid: u32, file: File, read: Result<T, Failure>) -> Result<Option<T>, Vanished> {

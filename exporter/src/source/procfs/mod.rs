@@ -24,9 +24,11 @@ mod reads;
 mod root;
 mod schedstat;
 mod smaps;
+mod sockets;
 mod stat;
 mod status;
 mod threads;
+mod turns;
 mod units;
 mod uptime;
 mod users;
@@ -45,7 +47,8 @@ use self::known::KnownProcesses;
 use self::path::PathBuffer;
 use self::reads::Reads;
 use self::root::{Buffer, Listed, Root};
-use self::smaps::Turns;
+use self::sockets::Sockets;
+use self::turns::Turns;
 pub use self::units::Units;
 use self::users::Users;
 use super::{Naming, ReadErrors};
@@ -79,6 +82,7 @@ pub struct Procfs {
     /// Whose memory is looked at next, and among which processes.
     turns: Turns,
     pids: Vec<u32>,
+    sockets: Sockets,
     /// Processes whose parents are read later in the scan, and that stand as they were if those do.
     deferred: Vec<Listed>,
     /// Whether the kernel counts when processes run, and whether that is used.
@@ -128,6 +132,7 @@ impl Procfs {
             host_threads: None,
             turns: Turns::default(),
             pids: Vec::new(),
+            sockets: Sockets::default(),
             deferred: Vec::new(),
             idle_told,
             full: false,
@@ -213,6 +218,9 @@ impl Procfs {
         self.look_again(snapshot, &shown);
         if self.reads.smaps && !late {
             self.shared_memory(deadline, snapshot, &shown);
+        }
+        if self.reads.sockets && !late {
+            self.sockets(deadline, snapshot, &shown);
         }
         self.known.forget_unseen(|slot| snapshot.forget(slot));
     }

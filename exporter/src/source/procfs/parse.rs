@@ -4,7 +4,8 @@ use super::path::File;
 use super::reading::Reading;
 use super::words::Words;
 use super::{
-    Units, boot, cgroup, cmdline, io, limits, loadavg, name, schedstat, smaps, stat, status, uptime, users, wchan,
+    Units, boot, cgroup, cmdline, io, limits, loadavg, name, schedstat, smaps, sockets, stat, status, uptime, users,
+    wchan,
 };
 use crate::rules;
 use crate::source::name::{clean, whole};
@@ -66,8 +67,13 @@ fn try_file(file: File, bytes: &[u8]) -> bool {
         File::SmapsRollup => smaps::parse(bytes).is_some(),
         File::Wchan => wchan::parse(bytes, None).is_some(),
         File::OomScore => Words::new(bytes).number().is_some(),
-        // A directory and a link have no bytes.
-        File::Fd | File::Exe => false,
+        File::NetNs => sockets::link(bytes, b"net").is_some(),
+        File::Fd => sockets::link(bytes, b"socket").is_some(),
+        File::NetTcp | File::NetTcp6 | File::NetUdp | File::NetUdp6 | File::NetUnix => {
+            bytes.split(|b| *b == b'\n').filter(|line| sockets::row(file, line).is_some()).count() > 0
+        }
+        // Bytes that mean nothing more.
+        File::Exe => false,
     }
 }
 
@@ -77,7 +83,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// What a kernel writes, to be cut and changed.
-    const FILES: [&[u8]; 11] = [
+    const FILES: [&[u8]; 14] = [
         b"42 (a) b) S 1 2 3 -1 -1 4194304 102 5 7 9 300 40 11 12 20 0 6 0 97746 3133440 413 18446744073709551615 1 2\n",
         b"Name:\tcat\nState:\tR (running)\nUid:\t0\t1000\t0\t0\nVmSwap:\t      12 kB\nvoluntary_ctxt_switches:\t17\nnonvoluntary_ctxt_switches:\t1\n",
         b"rchar: 6976\nwchar: 5\nsyscr: 10\nsyscw: 0\nread_bytes: 4096\nwrite_bytes: 18446744073709551615\n",
@@ -88,6 +94,9 @@ mod tests {
         b"cpu  1 2 3\nbtime 1508450329\n",
         b"root:x:0:0:root:/root:/bin/bash\n",
         b"0.00 0.01 0.05 1/80 301\n",
+        b"socket:[4026531840]",
+        b"   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 12345 1 0 100 0 0 10 0\n",
+        b"00000000a1b2: 00000002 00000000 00010000 0001 01 12345 /run/x.sock\n",
         b"Pss: 452 kB\nPrivate_Clean: 264 kB\nPrivate_Dirty: 152 kB\nSwapPss: 0 kB\n",
     ];
 

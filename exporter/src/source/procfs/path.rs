@@ -19,10 +19,16 @@ pub(crate) enum File {
     OomScore,
     SmapsRollup,
     Wchan,
+    NetNs,
+    NetTcp,
+    NetTcp6,
+    NetUdp,
+    NetUdp6,
+    NetUnix,
 }
 
 impl File {
-    pub(crate) const ALL: [File; 13] = [
+    pub(crate) const ALL: [File; 19] = [
         File::Stat,
         File::Status,
         File::Io,
@@ -36,6 +42,12 @@ impl File {
         File::OomScore,
         File::SmapsRollup,
         File::Wchan,
+        File::NetNs,
+        File::NetTcp,
+        File::NetTcp6,
+        File::NetUdp,
+        File::NetUdp6,
+        File::NetUnix,
     ];
 
     /// Its name in the directory of the process, and the value of the label `file`.
@@ -54,6 +66,12 @@ impl File {
             File::OomScore => "oom_score",
             File::SmapsRollup => "smaps_rollup",
             File::Wchan => "wchan",
+            File::NetNs => "ns/net",
+            File::NetTcp => "net/tcp",
+            File::NetTcp6 => "net/tcp6",
+            File::NetUdp => "net/udp",
+            File::NetUdp6 => "net/udp6",
+            File::NetUnix => "net/unix",
         }
     }
 }

@@ -11,6 +11,7 @@ use super::path::File;
 use super::reading::Reading;
 use super::root::Listed;
 use super::schedstat::Schedstat;
+use super::sockets::Sockets;
 use super::words::Words;
 use super::{Buffers, Procfs};
 use super::{cgroup, identify, idle, io, limits, name, schedstat, smaps, stat, status, threads, wchan};
@@ -126,6 +127,7 @@ impl Procfs {
         };
         let uid = status.and_then(|status| status.uid);
         let slot = self.known.slot(pid);
+        let same = self.known.get(pid).is_some_and(|known| known.start_ticks == stat.start_ticks);
         let before = snapshot.get(slot).map(|process| process.identity.clone());
         let rarely = self.known.turn(slot, RARELY);
         let in_cgroups = self.naming.rules.as_deref().is_some_and(|rules| rules.needs().cgroup) || reads.cgroup;
@@ -180,7 +182,12 @@ impl Procfs {
             (known.read_in, known.ppid) = (scan, stat.ppid);
             known.ended = matches!(stat.state, State::Zombie | State::Dead);
         }
-        let (counters, gauges) = (reading.counters(self.units), reading.gauges(self.units));
+        let (counters, mut gauges) = (reading.counters(self.units), reading.gauges(self.units));
+        if let (true, Some(last)) = (reads.sockets && same, snapshot.get(slot)) {
+            for gauge in Gauge::SOCKETS {
+                gauges.set(gauge, last.gauges.get(gauge));
+            }
+        }
         let mut threads =
             snapshot.get_mut(slot).map(|process| std::mem::take(&mut process.threads)).unwrap_or_default();
         if reads.threads {
@@ -220,6 +227,27 @@ impl Procfs {
                 process.gauges.set(Gauge::Proportional, Some(smaps.proportional_bytes));
                 process.gauges.set(Gauge::ProportionalSwap, Some(smaps.proportional_swap_bytes));
                 process.gauges.set(Gauge::Unique, Some(smaps.unique_bytes));
+            }
+        };
+        turns.take(pids, read, deadline);
+    }
+
+    /// Counts the sockets of those processes whose turn it is, whether they have run or not: a socket's state changes without them.
+    pub(super) fn sockets(&mut self, deadline: Option<Instant>, snapshot: &mut Snapshot, shown: impl Fn(u32) -> bool) {
+        let Procfs { sockets, root, buffers, failures, known, pids, .. } = self;
+        let Sockets { turns, tables } = sockets;
+        tables.begin();
+        pids.clear();
+        pids.extend(snapshot.processes().filter(|process| shown(process.slot)).map(|process| process.identity.pid));
+        let read = |index: usize| {
+            let pid: u32 = pids[index];
+            let Some((slot, _)) = known.find(pid) else { return };
+            let Ok(counts) = tables.count(&mut buffers.files(pid, root, failures), deadline) else { return };
+            if let Some(process) = snapshot.get_mut(slot) {
+                for (index, gauge) in Gauge::SOCKETS.into_iter().enumerate() {
+                    let count = counts.map(|counts| counts[index]).filter(|count| *count > 0);
+                    process.gauges.set(gauge, count);
+                }
             }
         };
         turns.take(pids, read, deadline);

@@ -21,6 +21,8 @@ pub(crate) struct Reads {
     /// `stat`, and `status` and `io` where these are read, of each thread.
     pub(crate) threads: bool,
     pub(crate) wchan: bool,
+    /// Of some processes in each scan.
+    pub(crate) sockets: bool,
 }
 
 impl Reads {
@@ -38,6 +40,7 @@ impl Reads {
             smaps: off,
             threads: off,
             wchan: off,
+            sockets: off,
             cgroup: self.cgroup,
         }
     }
@@ -56,6 +59,7 @@ impl Reads {
             smaps: families.has(Family::SharedMemory),
             threads: families.has(Family::ThreadNames),
             wchan: families.has(Family::WaitChannels),
+            sockets: families.has(Family::Sockets),
         }
     }
 }

@@ -12,6 +12,8 @@ use rustix::io::Errno;
 const MAX_FILE_BYTES: usize = 1 << 20;
 /// Room for names in one call; the kernel fills as much as it can.
 const LISTING_BYTES: usize = 32 << 10;
+/// A file that is handed on line by line is read in pieces of this size.
+const LINES_BYTES: usize = 64 << 10;
 /// The type of filesystem that the kernel calls proc.
 const PROC_MAGIC: u64 = 0x9fa0;
 
@@ -41,6 +43,12 @@ impl Buffer {
     pub(crate) fn new() -> Buffer {
         // `status`, the longest of the usual files, has about 1,500 bytes.
         Buffer(vec![0; 4096])
+    }
+}
+
+impl Default for Buffer {
+    fn default() -> Buffer {
+        Buffer::new()
     }
 }
 
@@ -91,6 +99,67 @@ impl Root {
         Ok(rustix::fs::readlinkat(&self.dir, path, Vec::new())?.into_bytes())
     }
 
+    /// Hands the target of a symbolic link, cut after 64 bytes, to `take`.
+    pub(crate) fn short_link(&self, path: &CStr, take: impl FnOnce(&[u8])) -> Result<(), Errno> {
+        short_link(&self.dir, path, take)
+    }
+
+    /// Hands the target of each link in a directory, cut after 64 bytes, to `take`, until that wants no more. Whether it had all.
+    pub(crate) fn links_in(&mut self, path: &CStr, mut take: impl FnMut(&[u8]) -> bool) -> Result<bool, Errno> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let dir = rustix::fs::openat(&self.dir, path, flags, Mode::empty())?;
+        let mut entries = RawDir::new(&dir, self.names.spare_capacity_mut());
+        while let Some(entry) = entries.next() {
+            let mut more = true;
+            match short_link(&dir, entry?.file_name(), |target| more = take(target)) {
+                // Closed meanwhile, or `.` and `..`.
+                Ok(()) | Err(Errno::NOENT | Errno::INVAL) => {}
+                Err(error) => return Err(error),
+            }
+            if !more {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Hands each line of a file to `take`, until that wants no more, so that the file never stands in memory as a whole. Whether
+    /// it had all.
+    pub(crate) fn lines(
+        &self,
+        path: &CStr,
+        buffer: &mut Buffer,
+        mut take: impl FnMut(&[u8]) -> bool,
+    ) -> Result<bool, Errno> {
+        let file = rustix::fs::openat(&self.dir, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+        let bytes = &mut buffer.0;
+        // The kernel looks for its place in the table anew in each call.
+        bytes.resize(bytes.len().max(LINES_BYTES), 0);
+        let mut filled = 0;
+        loop {
+            let read = match rustix::io::read(&file, &mut bytes[filled..]) {
+                Err(Errno::INTR) => continue,
+                read => read?,
+            };
+            if read == 0 {
+                return Ok(filled == 0);
+            }
+            filled += read;
+            let mut begin = 0;
+            while let Some(length) = memchr::memchr(b'\n', &bytes[begin..filled]) {
+                if !take(&bytes[begin..begin + length]) {
+                    return Ok(false);
+                }
+                begin += length + 1;
+            }
+            bytes.copy_within(begin..filled, 0);
+            filled -= begin;
+            if filled == bytes.len() {
+                return Ok(false);
+            }
+        }
+    }
+
     /// The size that a file or directory says it has.
     pub(crate) fn size(&self, path: &CStr) -> Result<u64, Errno> {
         let stat = rustix::fs::statat(&self.dir, path, AtFlags::empty())?;
@@ -110,6 +179,13 @@ impl Root {
         }
         Ok(count)
     }
+}
+
+fn short_link(dir: &OwnedFd, path: &CStr, take: impl FnOnce(&[u8])) -> Result<(), Errno> {
+    let mut target = [0; 64];
+    let length = rustix::fs::readlinkat_raw(dir, path, &mut target)?;
+    take(&target[..length]);
+    Ok(())
 }
 
 fn numbered(dir: &OwnedFd, names: &mut Vec<u8>, listed: &mut Vec<Listed>) -> Result<(), Errno> {
