@@ -86,7 +86,8 @@ const NOTES: &str = "
 - **Wait channels** are of main threads that wait; the kernel says the same of one that runs and of one that must not be looked at, and neither has a
   channel. A channel in which nobody waits has no series. What is too much is `group=\"other\",channel=\"other\"`.
 - **Sockets** are told by protocol and state; what a process has none of has no series. `other` `unknown` are those of other protocols (netlink,
-  packets), those that are neither bound nor connected, and what is opened or closed while they are read. Processes have their turns under a budget of
+  packets), those that are neither bound nor connected, those of a network namespace that no process with sockets was seen in, and what is opened or
+  closed while they are read. Processes have their turns under a budget of
   time, so a number can be some scrapes old ([exporter.md](exporter.md#what-is-read)).
 - **The limit of open files** is read when a process is new and then in every sixteenth scrape: it hardly ever changes.
 - **Processes that cannot be seen** (`hidepid`, other pid namespaces) are told by their threads: `procession_exporter_hidden_threads` is the number
