@@ -39,6 +39,7 @@ pub(crate) async fn backup(State(state): State<ApiState>, parameters: Parameters
         "name": done.name,
         "blocks": done.blocks,
         "samples": done.samples,
+        "rollups": done.rollups,
         "copiedBlocks": done.copied_blocks,
         "copiedBytes": done.copied_bytes,
         "removed": done.removed,

@@ -52,7 +52,8 @@ fn local(folder: &Path, to: &Path, keep: Option<usize>) -> anyhow::Result<Backed
     let is_store = folder.join("head.duckdb").is_file() || folder.join("blocks").is_dir();
     anyhow::ensure!(is_store, "the folder {} holds no store", folder.display());
     // Retention is the scraper's to apply, with the age that it was told.
-    let store = Store::open(folder, Options { retention: None, ..Options::default() })?;
+    let options = Options { retention: None, rollup_retention: None, ..Options::default() };
+    let store = Store::open(folder, options)?;
     let done = store.backup(to, keep, &|| false);
     store.close()?;
     Ok(done?)
@@ -62,11 +63,12 @@ fn local(folder: &Path, to: &Path, keep: Option<usize>) -> anyhow::Result<Backed
 pub(crate) fn said(done: &BackedUp, to: &Path) -> String {
     let removed = if done.removed > 0 { format!("; {} older removed", done.removed) } else { String::new() };
     format!(
-        "backup {} in {}: {} samples in {} blocks, of which {} were copied ({} bytes){removed}",
+        "backup {} in {}: {} samples in {} blocks, {} blocks of rollups; {} blocks were copied ({} bytes){removed}",
         done.name,
         to.display(),
         done.samples,
         done.blocks,
+        done.rollups,
         done.copied_blocks,
         done.copied_bytes
     )

@@ -62,7 +62,12 @@ impl Export {
         anyhow::ensure!(self.storage_path.is_dir(), "there is no folder {folder}");
         anyhow::ensure!(self.storage_path.join("head.duckdb").is_file(), "the folder {folder} holds no store");
         // Retention is the scraper's to apply, with the age that it was told.
-        let options = Options { retention: None, max_selected_samples: SAMPLES_AT_A_TIME, ..Options::default() };
+        let options = Options {
+            retention: None,
+            rollup_retention: None,
+            max_selected_samples: SAMPLES_AT_A_TIME,
+            ..Options::default()
+        };
         let store = Store::open(&self.storage_path, options)?;
         let exported = self.write(&store, out);
         store.close()?;

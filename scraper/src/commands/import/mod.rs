@@ -70,7 +70,12 @@ impl Import {
             (Box::new(file), length, shown)
         };
         // Retention counts back from the newest sample. It is the scraper's to apply, with the age that it was told.
-        let options = Options { retention: None, max_pending_samples: PENDING_SAMPLES, ..Options::default() };
+        let options = Options {
+            retention: None,
+            rollup_retention: None,
+            max_pending_samples: PENDING_SAMPLES,
+            ..Options::default()
+        };
         let store = Store::open(&self.storage_path, options)?;
         let began = Instant::now();
         let mut progress = Progress::on_terminal(length);

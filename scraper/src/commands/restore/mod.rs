@@ -22,11 +22,12 @@ impl Restore {
     pub fn run(&self) -> anyhow::Result<()> {
         let done = procession_store::restore(&self.from, self.backup.as_deref(), &self.storage_path)?;
         eprintln!(
-            "restored backup {} to {}: {} samples in {} blocks",
+            "restored backup {} to {}: {} samples in {} blocks, {} blocks of rollups",
             done.name,
             self.storage_path.display(),
             done.samples,
-            done.blocks
+            done.blocks,
+            done.rollups
         );
         Ok(())
     }

@@ -91,7 +91,7 @@ fn open(folder: &std::path::Path) -> anyhow::Result<Store> {
     // Opening makes a store where there is none, which a reader must not.
     anyhow::ensure!(folder.join("head.duckdb").is_file(), "the folder {} holds no store", folder.display());
     // Retention is the scraper's to apply, with the age that it was told.
-    let options = Options { retention: None, ..Options::default() };
+    let options = Options { retention: None, rollup_retention: None, ..Options::default() };
     Ok(Store::open(folder, options)?)
 }
 

@@ -22,10 +22,11 @@ impl Verify {
             eprintln!("not looked at: {line}");
         }
         eprintln!(
-            "{}: {} blocks with {} samples are whole, {} bytes were read; {} wrong",
+            "{}: {} blocks with {} samples and {} of rollups are whole, {} bytes were read; {} wrong",
             self.folder.display(),
             found.blocks,
             found.samples,
+            found.rollups,
             found.bytes,
             found.wrong.len()
         );

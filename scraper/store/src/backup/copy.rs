@@ -10,9 +10,6 @@ use std::path::Path;
 /// Read and written at once.
 const PIECE_BYTES: usize = 1 << 18;
 
-/// The folder of blocks of a store and of a backup.
-pub(super) const BLOCKS: &str = "blocks";
-
 /// Copies a block into a folder of blocks, unless it is there. Returns how many bytes that were; 0 where it was there.
 ///
 /// # Errors

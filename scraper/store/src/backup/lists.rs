@@ -1,8 +1,9 @@
 //! The lists of a backup folder: one for each backup.
 
-use super::failed;
+use super::{FOLDERS, failed};
 use crate::Error;
 use crate::blocks::{Meta, sync};
+use crate::rollup::Days;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,12 +17,24 @@ const FORMAT: u32 = 1;
 pub(super) struct List {
     format: u32,
     /// As of every block's own `block.json`, its checksums included.
-    pub(super) blocks: Vec<Meta>,
+    blocks: Vec<Meta>,
+    /// Blocks of rows, by place of their width.
+    #[serde(default)]
+    rollups: [Vec<Meta>; 2],
+    /// The days that they count for.
+    #[serde(default)]
+    pub(super) days: Days,
 }
 
 impl List {
-    pub(super) fn new(blocks: Vec<Meta>) -> List {
-        List { format: FORMAT, blocks }
+    /// Of the blocks of each folder.
+    pub(super) fn new([blocks, hours, minutes]: [Vec<Meta>; 3], days: Days) -> List {
+        List { format: FORMAT, blocks, rollups: [hours, minutes], days }
+    }
+
+    /// The folders with their blocks.
+    pub(super) fn folders(&self) -> [(&'static str, &[Meta]); 3] {
+        [(FOLDERS[0], &self.blocks), (FOLDERS[1], &self.rollups[0]), (FOLDERS[2], &self.rollups[1])]
     }
 }
 

@@ -1,8 +1,9 @@
-//! Backups: copies of sealed blocks, and lists that say which of them belong together.
+//! Backups: copies of sealed blocks, of samples and of rollups, and lists that say which of them belong together.
 //!
 //! ```text
 //! DEST/blocks/0000000012/...        as in a store, each once, whichever backups it belongs to
-//! DEST/backups/20260131T120000Z.json which blocks a backup has, with their checksums
+//! DEST/rollups-1h/0000000003/...    blocks of rows, likewise; so in rollups-5m
+//! DEST/backups/20260131T120000Z.json which blocks a backup has, with their checksums, and the days that rows count for
 //! ```
 //!
 //! A backup seals what is in the hot tables first, so that blocks are all there is; they never change, so copying takes
@@ -20,13 +21,16 @@ pub use restore::{Restored, restore};
 pub use take::BackedUp;
 pub use verify::{Verified, verify};
 
-pub(crate) use take::take;
+pub(crate) use take::{Content, take};
 
-use crate::Error;
+use crate::{Error, rollup};
 use std::path::Path;
 
 /// Asked again and again: whether to give up.
 pub(crate) type Stop<'a> = &'a dyn Fn() -> bool;
+
+/// The folders of blocks of a store and of a backup: of samples, and of rows by place of their width.
+const FOLDERS: [&str; 3] = ["blocks", rollup::FOLDERS[0], rollup::FOLDERS[1]];
 
 /// An error about a file or folder of a backup.
 fn failed(path: &Path, message: impl std::fmt::Display) -> Error {

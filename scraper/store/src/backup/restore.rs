@@ -1,21 +1,25 @@
 //! Making a store of a backup.
 
-use super::copy::{BLOCKS, copy_block};
+use super::copy::copy_block;
 use super::{failed, lists};
 use crate::Error;
-use crate::blocks::{Block, sync};
+use crate::blocks::{Block, Meta, stored_blocks, sync, write_manifest, write_whole};
+use crate::rollup::DAYS_FILE;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What was restored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restored {
     /// The name of the backup.
     pub name: String,
-    /// Its blocks.
+    /// Its blocks of samples.
     pub blocks: usize,
     /// Samples in them.
     pub samples: u64,
+    /// Its blocks of rollups.
+    pub rollups: usize,
 }
 
 /// Makes the folder `dir` a store with what a backup has: the newest one in `from`, or the one of that name. All bytes are
@@ -37,19 +41,32 @@ pub fn restore(from: &Path, name: Option<&str>, dir: &Path) -> Result<Restored, 
     if restoring.exists() {
         fs::remove_dir_all(&restoring).map_err(|e| failed(&restoring, e))?;
     }
-    let blocks = restoring.join(BLOCKS);
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(&blocks).map_err(|e| failed(&blocks, e))?;
-    let mut restored = Restored { name, ..Restored::default() };
-    for meta in list.blocks {
-        let block = Block::new(from.join(BLOCKS).join(format!("{:010}", meta.number)), meta);
-        copy_block(&block, &blocks, &|| false)?;
-        restored.blocks += 1;
-        restored.samples += block.meta.samples;
+    for (folder, metas) in list.folders() {
+        let (source, target) = (from.join(folder), restoring.join(folder));
+        builder.create(&target).map_err(|e| failed(&target, e))?;
+        let block = |meta: &Meta| Arc::new(Block::new(source.join(format!("{:010}", meta.number)), meta.clone()));
+        let blocks: Vec<Arc<Block>> = metas.iter().map(block).collect();
+        for block in &blocks {
+            copy_block(block, &target, &|| false)?;
+        }
+        // So that the folder of backups may take those of the new store, too, although it has later ones of the old.
+        let last = stored_blocks(&source).ok().and_then(|numbers| numbers.last().copied());
+        write_manifest(&target, &blocks, last.map_or(0, |last| last.saturating_add(1)))
+            .map_err(|e| failed(&target, e))?;
     }
+    let days = restoring.join(DAYS_FILE);
+    write_whole(&days, &list.days).map_err(|e| failed(&days, e))?;
+    let [(_, blocks), (_, hours), (_, minutes)] = list.folders();
+    let restored = Restored {
+        name,
+        blocks: blocks.len(),
+        samples: blocks.iter().map(|b| b.samples).sum(),
+        rollups: hours.len() + minutes.len(),
+    };
     sync::folder(&restoring).map_err(|e| failed(&restoring, e))?;
     fs::rename(&restoring, dir).map_err(|e| failed(dir, e))?;
     if let Some(parent) = dir.parent().filter(|p| !p.as_os_str().is_empty()) {

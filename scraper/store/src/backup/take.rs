@@ -1,11 +1,12 @@
 //! Taking a backup.
 
-use super::copy::{BLOCKS, copy_block};
+use super::copy::copy_block;
 use super::lists::{self, List};
-use super::{Stop, failed};
+use super::{FOLDERS, Stop, failed};
 use crate::Error;
-use crate::blocks::{Block, stored_blocks, sync};
+use crate::blocks::{BlockList, Blocks, Meta, stored_blocks, sync};
 use crate::folder::Lock;
+use crate::rollup::{Days, Rollups};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -16,11 +17,13 @@ use std::sync::Arc;
 pub struct BackedUp {
     /// The name of the backup: when it was taken.
     pub name: String,
-    /// Blocks and samples that it has.
+    /// Blocks of samples that it has.
     pub blocks: usize,
     /// Samples in them.
     pub samples: u64,
-    /// Blocks that were not there yet.
+    /// Blocks of rollups that it has.
+    pub rollups: usize,
+    /// Blocks of both kinds that were not there yet.
     pub copied_blocks: usize,
     /// Their bytes.
     pub copied_bytes: u64,
@@ -28,23 +31,49 @@ pub struct BackedUp {
     pub removed: usize,
 }
 
+/// What goes into a backup, as it was at one moment. Its files stay until this is dropped.
+pub(crate) struct Content {
+    /// The blocks of each of [`FOLDERS`].
+    lists: [Arc<BlockList>; 3],
+    days: Days,
+}
+
+impl Content {
+    /// What a store has now.
+    pub(crate) fn of(blocks: &Blocks, rollups: &Rollups) -> Content {
+        let (list, [hours, minutes], days) = rollups.with(blocks);
+        Content { lists: [list, hours, minutes], days }
+    }
+}
+
 /// Copies the blocks that are not there yet, and adds the list. Of all backups the newest `keep` stay.
-pub(crate) fn take(blocks: &[Arc<Block>], to: &Path, keep: Option<usize>, stop: Stop<'_>) -> Result<BackedUp, Error> {
-    let folder = to.join(BLOCKS);
-    fs::create_dir_all(&folder).map_err(|e| failed(&folder, e))?;
+pub(crate) fn take(content: &Content, to: &Path, keep: Option<usize>, stop: Stop<'_>) -> Result<BackedUp, Error> {
+    let folders = FOLDERS.map(|name| to.join(name));
+    for folder in &folders {
+        fs::create_dir_all(folder).map_err(|e| failed(folder, e))?;
+    }
     let _lock = Lock::take(to)?;
     lists::prepare(to)?;
-    remove_unfinished(&folder)?;
+    folders.iter().try_for_each(|folder| remove_unfinished(folder))?;
     let name = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%3fZ").to_string();
-    let mut done = BackedUp { name, blocks: blocks.len(), ..BackedUp::default() };
-    for block in blocks {
-        let bytes = copy_block(block, &folder, stop)?;
-        done.copied_blocks += usize::from(bytes > 0);
-        done.copied_bytes += bytes;
-        done.samples += block.meta.samples;
+    let Content { lists: [samples, hours, minutes], days } = content;
+    let mut done = BackedUp {
+        name,
+        blocks: samples.blocks.len(),
+        samples: samples.blocks.iter().map(|b| b.meta.samples).sum(),
+        rollups: hours.blocks.len() + minutes.blocks.len(),
+        ..BackedUp::default()
+    };
+    for (folder, list) in folders.iter().zip(&content.lists) {
+        for block in &list.blocks {
+            let bytes = copy_block(block, folder, stop)?;
+            done.copied_blocks += usize::from(bytes > 0);
+            done.copied_bytes += bytes;
+        }
     }
     sync::folder(to).map_err(|e| failed(to, e))?;
-    lists::write(to, &done.name, &List::new(blocks.iter().map(|b| b.meta.clone()).collect()))?;
+    let metas = |list: &Arc<BlockList>| -> Vec<Meta> { list.blocks.iter().map(|b| b.meta.clone()).collect() };
+    lists::write(to, &done.name, &List::new(content.lists.each_ref().map(metas), days.clone()))?;
     if let Some(keep) = keep {
         done.removed = forget(to, keep.max(1))?;
     }
@@ -68,15 +97,19 @@ fn forget(to: &Path, keep: usize) -> Result<usize, Error> {
     let (old, new) = names.split_at(names.len().saturating_sub(keep));
     let mut kept = BTreeSet::new();
     for name in new {
-        kept.extend(lists::read(to, name)?.blocks.iter().map(|b| b.number));
+        for (folder, metas) in lists::read(to, name)?.folders() {
+            kept.extend(metas.iter().map(|b| (folder, b.number)));
+        }
     }
     // First the lists, so that no list ever names a block that is not there.
     old.iter().try_for_each(|name| lists::remove(to, name))?;
-    let folder = to.join(BLOCKS);
-    for number in stored_blocks(&folder).map_err(|e| failed(&folder, e))? {
-        if !kept.contains(&number) {
-            let path = folder.join(format!("{number:010}"));
-            sync::remove_folder(&path).map_err(|e| failed(&path, e))?;
+    for name in FOLDERS {
+        let folder = to.join(name);
+        for number in stored_blocks(&folder).map_err(|e| failed(&folder, e))? {
+            if !kept.contains(&(name, number)) {
+                let path = folder.join(format!("{number:010}"));
+                sync::remove_folder(&path).map_err(|e| failed(&path, e))?;
+            }
         }
     }
     Ok(old.len())

@@ -1,21 +1,24 @@
 //! Reading everything to see whether it is whole.
 
-use super::copy::BLOCKS;
-use super::{failed, lists};
+use super::{FOLDERS, failed, lists};
 use crate::Error;
 use crate::blocks::{listed_blocks, read_block, stored_blocks};
 use crate::error::one_line;
 use crate::folder::Lock;
+use crate::rollup::{DAYS_FILE, Days};
 use duckdb::{AccessMode, Config, Connection};
+use std::fs;
 use std::path::Path;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
-    /// Blocks that are whole.
+    /// Blocks of samples that are whole.
     pub blocks: usize,
     /// Samples in them.
     pub samples: u64,
+    /// Blocks of rollups that are whole.
+    pub rollups: usize,
     /// The bytes that were read.
     pub bytes: u64,
     /// What is wrong, a line each.
@@ -30,21 +33,18 @@ pub struct Verified {
 /// # Errors
 /// The folder is neither, or it cannot be read. What is damaged is no error: it is told.
 pub fn verify(dir: &Path) -> Result<Verified, Error> {
-    let folder = dir.join(BLOCKS);
-    let numbers = stored_blocks(&folder).map_err(|e| failed(&folder, format!("it is no store and no backup: {e}")))?;
     let mut found = Verified::default();
-    for &number in &numbers {
-        match read_block(&folder.join(format!("{number:010}")), number, u64::MAX) {
-            Ok(meta) => {
-                found.blocks += 1;
-                found.samples += meta.samples;
-                found.bytes += meta.bytes();
-            }
-            Err(reason) => found.wrong.push(format!("block {number}: {reason}")),
+    for (at, name) in FOLDERS.into_iter().enumerate() {
+        let folder = dir.join(name);
+        // Rollups came later than samples: there are stores and backups without.
+        if at == 0 || folder.exists() {
+            verify_blocks(&folder, name, &mut found)?;
         }
     }
-    for number in listed_blocks(&folder).into_iter().filter(|n| !numbers.contains(n)) {
-        found.wrong.push(format!("block {number}: the manifest names it, and it is missing"));
+    match fs::read(dir.join(DAYS_FILE)).map(|text| serde_json::from_slice::<Days>(&text)) {
+        Ok(Err(error)) => found.wrong.push(format!("{DAYS_FILE}: {error}")),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => found.wrong.push(format!("{DAYS_FILE}: {error}")),
+        _ => {}
     }
     if dir.join("backups").is_dir() {
         verify_lists(dir, &mut found)?;
@@ -62,6 +62,33 @@ pub fn verify(dir: &Path) -> Result<Verified, Error> {
     Ok(found)
 }
 
+fn verify_blocks(folder: &Path, name: &str, found: &mut Verified) -> Result<(), Error> {
+    let numbers = stored_blocks(folder).map_err(|e| failed(folder, format!("it is no store and no backup: {e}")))?;
+    for &number in &numbers {
+        match read_block(&folder.join(format!("{number:010}")), number, u64::MAX) {
+            Ok(meta) => {
+                found.bytes += meta.bytes();
+                if name == FOLDERS[0] {
+                    found.blocks += 1;
+                    found.samples += meta.samples;
+                } else {
+                    found.rollups += 1;
+                }
+            }
+            Err(reason) => found.wrong.push(format!("{}: {reason}", named(name, number))),
+        }
+    }
+    for number in listed_blocks(folder).into_iter().filter(|n| !numbers.contains(n)) {
+        found.wrong.push(format!("{}: the manifest names it, and it is missing", named(name, number)));
+    }
+    Ok(())
+}
+
+/// A block for people: its folder is told where it is not that of samples.
+fn named(folder: &str, number: u32) -> String {
+    if folder == FOLDERS[0] { format!("block {number}") } else { format!("block {number} of {folder}") }
+}
+
 fn verify_lists(dir: &Path, found: &mut Verified) -> Result<(), Error> {
     for name in lists::names(dir)? {
         let list = match lists::read(dir, &name) {
@@ -71,12 +98,14 @@ fn verify_lists(dir: &Path, found: &mut Verified) -> Result<(), Error> {
                 continue;
             }
         };
-        for meta in list.blocks {
-            let folder = dir.join(BLOCKS).join(format!("{:010}", meta.number));
-            match read_block(&folder, meta.number, 0) {
-                Ok(stored) if stored == meta => {}
-                Ok(_) => found.wrong.push(format!("backup {name}: block {} is not the one it had", meta.number)),
-                Err(reason) => found.wrong.push(format!("backup {name}: block {}: {reason}", meta.number)),
+        for (folder, meta) in
+            list.folders().into_iter().flat_map(|(folder, metas)| metas.iter().map(move |m| (folder, m)))
+        {
+            let block = named(folder, meta.number);
+            match read_block(&dir.join(folder).join(format!("{:010}", meta.number)), meta.number, 0) {
+                Ok(stored) if stored == *meta => {}
+                Ok(_) => found.wrong.push(format!("backup {name}: {block} is not the one it had")),
+                Err(reason) => found.wrong.push(format!("backup {name}: {block}: {reason}")),
             }
         }
     }

@@ -74,7 +74,9 @@ impl Blocks {
     /// start.
     pub(crate) fn save(&self) -> io::Result<()> {
         let _one = self.saving.lock();
-        write_manifest(&self.folder, &self.list().blocks)
+        let list = self.list();
+        // Read after the list: every block in it has its number already.
+        write_manifest(&self.folder, &list.blocks, self.next_number.load(Ordering::Relaxed))
     }
 
     /// Takes a block that turned out to be broken off the list, and renames its folder so that it says so. False where
@@ -110,10 +112,10 @@ impl Blocks {
     }
 }
 
-/// The names of the blocks that must be there.
-pub(crate) fn write_manifest(folder: &Path, blocks: &[Arc<Block>]) -> io::Result<()> {
+/// Writes which blocks must be there, and which number the next one has at least.
+pub(crate) fn write_manifest(folder: &Path, blocks: &[Arc<Block>], next: u32) -> io::Result<()> {
     let numbers: Vec<u32> = blocks.iter().map(|b| b.meta.number).collect();
-    let text = serde_json::to_vec(&Manifest { format: MANIFEST_FORMAT, blocks: numbers })?;
+    let text = serde_json::to_vec(&Manifest { format: MANIFEST_FORMAT, blocks: numbers, next })?;
     sync::write_file(&manifest_path(folder), &text)
 }
 
@@ -129,4 +131,7 @@ pub(crate) const MANIFEST_FORMAT: u32 = 1;
 pub(crate) struct Manifest {
     pub(crate) format: u32,
     pub(crate) blocks: Vec<u32>,
+    /// All numbers below were given, also to blocks that are gone; backups may have those still.
+    #[serde(default)]
+    pub(crate) next: u32,
 }

@@ -25,7 +25,7 @@ mod write;
 
 pub(crate) use block::Block;
 pub(crate) use index::{BlockIndex, IndexCache};
-pub(crate) use list::{BlockList, Blocks};
+pub(crate) use list::{BlockList, Blocks, write_manifest};
 pub(crate) use merge::next_merge;
 pub(crate) use meta::Meta;
 #[cfg(test)]

@@ -97,16 +97,17 @@ pub(crate) fn open(
     // Without a manifest the blocks speak for themselves.
     let manifest =
         fs::read(manifest_path(&folder)).ok().and_then(|text| serde_json::from_slice::<Manifest>(&text).ok());
-    for number in manifest.iter().filter(|m| m.format == MANIFEST_FORMAT).flat_map(|m| &m.blocks) {
+    let manifest = manifest.filter(|m| m.format == MANIFEST_FORMAT);
+    for number in manifest.iter().flat_map(|m| &m.blocks) {
         let replaced = whole.iter().any(|b| b.meta.sources.contains(number));
         if !replaced && !numbers.contains(number) {
             healed.missing += 1;
             tracing::error!(block = number, "a block is missing, the rest is served");
         }
     }
-    write_manifest(&folder, &kept).map_err(io)?;
+    let next = (highest.max(sealed).max(closing) + 1).max(manifest.map_or(0, |m| m.next));
+    write_manifest(&folder, &kept, next).map_err(io)?;
 
-    let next = highest.max(sealed).max(closing) + 1;
     // A database that was lost or is older than the blocks must not hide them.
     let sources = kept.iter().flat_map(|b| b.meta.sources.last().copied());
     let list = BlockList { sealed: sources.fold(sealed, u32::max), blocks: kept };

@@ -20,7 +20,7 @@ pub(crate) use views::views_sql;
 
 use crate::Error;
 use crate::blocks::{self, BlockList, Blocks, Healed, write_whole};
-use days::Days;
+pub(crate) use days::Days;
 pub(crate) use fold::{encode, fold};
 use parking_lot::RwLock;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,10 @@ use std::sync::Arc;
 /// The widths of rows in milliseconds, the widest first.
 const WIDTHS_MS: [i64; 2] = [3_600_000, 300_000];
 /// The folders of their blocks.
-const FOLDERS: [&str; 2] = ["rollups-1h", "rollups-5m"];
+pub(crate) const FOLDERS: [&str; 2] = ["rollups-1h", "rollups-5m"];
+
+/// The file that says for which days they count.
+pub(crate) const DAYS_FILE: &str = "rollups.json";
 
 /// The blocks of rows at one moment, by place of their width.
 pub(crate) type Lists = [Arc<BlockList>; 2];
@@ -53,7 +56,7 @@ impl Rollups {
     ) -> Result<(Rollups, Healed), Error> {
         let open = |at: usize| blocks::open(&store.join(FOLDERS[at]), (0, 0), verify_bytes / 8, indexed_series / 4);
         let ((hours, a), (minutes, b)) = (open(0)?, open(1)?);
-        let path = store.join("rollups.json");
+        let path = store.join(DAYS_FILE);
         let mut days: Days =
             std::fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
         let blocks = [hours, minutes];
@@ -72,6 +75,14 @@ impl Rollups {
     /// The blocks of rows as they are now.
     pub(crate) fn lists(&self) -> Lists {
         [self.blocks[0].list(), self.blocks[1].list()]
+    }
+
+    /// The blocks of samples and of rows and the days that rows count for, so that they fit. A day whose rows are being
+    /// replaced may name those that are gone; it is made again at the next start, like after a crash.
+    pub(crate) fn with(&self, raw: &Blocks) -> (Arc<BlockList>, Lists, Days) {
+        // As long as this is held no day is added: all samples that a day counts are in the blocks that are listed now.
+        let days = self.days.read();
+        (raw.list(), self.lists(), days.clone())
     }
 
     /// To be called before a block that was sealed counts.

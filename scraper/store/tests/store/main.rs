@@ -18,6 +18,7 @@ mod metadata;
 mod model;
 mod refusal;
 mod retention;
+mod rollup_backup;
 mod rollups;
 mod roundtrip;
 mod sql;

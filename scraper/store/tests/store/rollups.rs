@@ -8,12 +8,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
-const DAY_MS: i64 = 24 * HOUR_MS;
-const DAYS: i64 = 4;
+pub(crate) const MINUTE_MS: i64 = 60_000;
+pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;
+pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
+pub(crate) const DAYS: i64 = 4;
 
-fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options { seal_samples: 4_000, ..on_demand() }
 }
 
@@ -29,7 +29,7 @@ fn value(i: usize, minute: i64) -> Option<f64> {
     }
 }
 
-fn fill(store: &Store, minutes: std::ops::Range<i64>) {
+pub(crate) fn fill(store: &Store, minutes: std::ops::Range<i64>) {
     let names: Vec<Labels> = (0..4).map(|i| series("m", i)).collect();
     for minute in minutes {
         let at = minute * MINUTE_MS + if minute % 60 == 0 { 0 } else { minute % 7 * 1000 };
@@ -43,7 +43,7 @@ fn fill(store: &Store, minutes: std::ops::Range<i64>) {
     }
 }
 
-fn filled(dir: &Path) -> Store {
+pub(crate) fn filled(dir: &Path) -> Store {
     let store = Store::open(dir, options()).unwrap();
     for day in 0..DAYS {
         for quarter in 0..4 {
@@ -58,7 +58,7 @@ fn filled(dir: &Path) -> Store {
 }
 
 /// The same store without its rollups.
-struct Samples<'a>(&'a Store);
+pub(crate) struct Samples<'a>(pub(crate) &'a Store);
 
 impl Select for Samples<'_> {
     fn select(&self, selection: &Selection) -> Result<SeriesSet, SelectError> {
@@ -66,7 +66,13 @@ impl Select for Samples<'_> {
     }
 }
 
-fn ask(source: &dyn Select, query: &str, start_ms: i64, end_ms: i64, step_ms: i64) -> Vec<(String, i64, f64)> {
+pub(crate) fn ask(
+    source: &dyn Select,
+    query: &str,
+    start_ms: i64,
+    end_ms: i64,
+    step_ms: i64,
+) -> Vec<(String, i64, f64)> {
     let query = promql::parse(query).unwrap();
     let options = promql::Options { lookback_ms: 300_000, ..promql::Options::default() };
     let Outcome { value, .. } = promql::range(&query, start_ms, end_ms, step_ms, source, &options).unwrap();
@@ -78,7 +84,7 @@ fn ask(source: &dyn Select, query: &str, start_ms: i64, end_ms: i64, step_ms: i6
 }
 
 /// Exactly, but for the last digits of sums.
-fn check_same(got: &[(String, i64, f64)], expected: &[(String, i64, f64)], exactly: bool, what: &str) {
+pub(crate) fn check_same(got: &[(String, i64, f64)], expected: &[(String, i64, f64)], exactly: bool, what: &str) {
     assert_eq!(got.len(), expected.len(), "{what}");
     for (a, b) in got.iter().zip(expected) {
         let same = a.2 == b.2 || a.2.is_nan() && b.2.is_nan() || !exactly && (a.2 - b.2).abs() <= 1e-12 * b.2.abs();
@@ -104,7 +110,7 @@ const EXACT: [&str; 14] = [
 ];
 const ROUNDED: [&str; 4] = ["sum_over_time(m[1h])", "avg_over_time(m[6h])", "rate(m[1h])", "avg(increase(m[1d]))"];
 
-fn check_all(store: &Store, what: &str) {
+pub(crate) fn check_all(store: &Store, what: &str) {
     let until = DAYS * DAY_MS + 3 * HOUR_MS;
     for (queries, exactly) in [(&EXACT[..], true), (&ROUNDED[..], false)] {
         for query in queries {
