@@ -16,7 +16,10 @@ async fn fleet() -> (Scraper, Running) {
     // Rates need two samples of groups that were there at the second scan.
     eventually("rates", || async {
         let found = api(&scraper.url, "query", &[("query", "count(rate(proc_group_exits_total[1m]))")]).await;
-        if found["result"][0].is_object() { Ok(()) } else { Err(found.to_string()) }
+        if found["result"][0].is_object() {
+            return Ok(());
+        }
+        Err(format!("{found}, targets: {}", api(&scraper.url, "targets", &[]).await))
     })
     .await;
     (scraper, exporter)

@@ -161,7 +161,9 @@ fn rises(samples: &[(f64, f64)]) -> bool {
 /// Whether a series says by its name that it only rises.
 fn is_counter(series: &str) -> bool {
     let name = series.split('{').next().unwrap_or_default();
-    ["_total", "_count", "_bucket"].iter().any(|end| name.ends_with(end))
+    // process-exporter calls a gauge so.
+    name != "namedprocess_namegroup_thread_count"
+        && ["_total", "_count", "_bucket"].iter().any(|end| name.ends_with(end))
 }
 
 fn by_series(result: &serde_json::Value) -> Series {
