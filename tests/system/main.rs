@@ -18,6 +18,7 @@ mod durability;
 mod exporter;
 mod grafana;
 mod http;
+mod openapi;
 mod openmetrics_cases;
 mod peers;
 mod process_exporter_alike;

@@ -26,7 +26,7 @@ pub enum ErrorType {
 }
 
 impl ErrorType {
-    fn text(self) -> &'static str {
+    pub(super) fn text(self) -> &'static str {
         match self {
             ErrorType::BadData => "bad_data",
             ErrorType::Execution => "execution",
@@ -38,7 +38,7 @@ impl ErrorType {
         }
     }
 
-    fn status(self) -> StatusCode {
+    pub(super) fn status(self) -> StatusCode {
         match self {
             ErrorType::BadData => StatusCode::BAD_REQUEST,
             ErrorType::Execution => StatusCode::UNPROCESSABLE_ENTITY,

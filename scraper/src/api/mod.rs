@@ -8,6 +8,7 @@
 //! | `gate`, `activity` | evaluation on threads of its own, bounded, listed, and given up when no one waits for it |
 //! | `answer`, `result`, `explain`, `json` | what is sent back |
 //! | `cors` | to which pages elsewhere |
+//! | `openapi` | the description of all this for programs |
 //! | `pages` | HTML |
 //!
 //! `docs/api.md` describes it for its users.
@@ -24,6 +25,7 @@ mod instant;
 mod json;
 mod label_name;
 mod metadata;
+mod openapi;
 mod pages;
 mod parameters;
 mod query;
@@ -47,40 +49,53 @@ pub use metadata::Metadata;
 pub use state::{ApiState, Limits, Reloaded};
 
 use axum::Router;
+use axum::handler::Handler;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get, post};
 use tower_http::compression::CompressionLayer;
+
+/// The endpoints below `/api/v1`. `docs/openapi.yaml` describes each; a test holds the two together.
+fn endpoints() -> Vec<(&'static str, MethodRouter<ApiState>)> {
+    vec![
+        ("/query", form(query::query)),
+        ("/query_range", form(query::query_range)),
+        ("/explain", form(query::explain)),
+        ("/query_exemplars", form(exemplars::query_exemplars)),
+        ("/format_query", form(syntax::format_query)),
+        ("/parse_query", form(syntax::parse_query)),
+        ("/sql", form(sql::sql)),
+        ("/admin/backup", post(backup::backup)),
+        ("/series", form(series::series)),
+        ("/labels", form(series::labels)),
+        ("/label/{name}/values", get(series::label_values)),
+        ("/metadata", get(metadata::metadata)),
+        ("/targets", get(targets::targets)),
+        ("/targets/relabel_steps", get(relabel_steps::relabel_steps)),
+        ("/targets/metadata", get(metadata::targets_metadata)),
+        ("/scrape_pools", get(targets::scrape_pools)),
+        ("/rules", get(rules::rules)),
+        ("/alerts", get(rules::alerts)),
+        ("/alertmanagers", get(rules::alertmanagers)),
+        ("/status/buildinfo", get(status::build_info)),
+        ("/status/config", get(status::config)),
+        ("/status/flags", get(status::flags)),
+        ("/status/runtimeinfo", get(status::runtime_info)),
+        ("/status/active_queries", get(activity::active_queries)),
+        ("/status/slow_queries", get(activity::slow_queries)),
+        ("/status/tsdb", get(status::tsdb)),
+        ("/openapi.yaml", get(openapi::openapi)),
+    ]
+}
+
+/// Takes a form by POST as well as a GET.
+fn form<H: Handler<T, ApiState>, T: 'static>(handler: H) -> MethodRouter<ApiState> {
+    get(handler.clone()).post(handler)
+}
 
 /// Everything that the scraper answers besides what `web` itself serves.
 pub fn router(state: ApiState) -> Router {
-    let api = Router::new()
-        .route("/query", get(query::query).post(query::query))
-        .route("/query_range", get(query::query_range).post(query::query_range))
-        .route("/explain", get(query::explain).post(query::explain))
-        .route("/query_exemplars", get(exemplars::query_exemplars).post(exemplars::query_exemplars))
-        .route("/format_query", get(syntax::format_query).post(syntax::format_query))
-        .route("/parse_query", get(syntax::parse_query).post(syntax::parse_query))
-        .route("/sql", get(sql::sql).post(sql::sql))
-        .route("/admin/backup", axum::routing::post(backup::backup))
-        .route("/series", get(series::series).post(series::series))
-        .route("/labels", get(series::labels).post(series::labels))
-        .route("/label/{name}/values", get(series::label_values))
-        .route("/metadata", get(metadata::metadata))
-        .route("/targets", get(targets::targets))
-        .route("/targets/relabel_steps", get(relabel_steps::relabel_steps))
-        .route("/targets/metadata", get(metadata::targets_metadata))
-        .route("/scrape_pools", get(targets::scrape_pools))
-        .route("/rules", get(rules::rules))
-        .route("/alerts", get(rules::alerts))
-        .route("/alertmanagers", get(rules::alertmanagers))
-        .route("/status/buildinfo", get(status::build_info))
-        .route("/status/config", get(status::config))
-        .route("/status/flags", get(status::flags))
-        .route("/status/runtimeinfo", get(status::runtime_info))
-        .route("/status/active_queries", get(activity::active_queries))
-        .route("/status/slow_queries", get(activity::slow_queries))
-        .route("/status/tsdb", get(status::tsdb));
+    let api = endpoints().into_iter().fold(Router::new(), |api, (path, methods)| api.route(path, methods));
     let origins = state.cors.clone();
     Router::new()
         .nest("/api/v1", api)

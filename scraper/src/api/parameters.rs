@@ -17,7 +17,14 @@ const FORM_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Parameters {
     pairs: Vec<(String, String)>,
     in_form: usize,
+    #[cfg(test)]
+    read: Read,
 }
+
+/// The names that an endpoint looks for: what the tests compare with its description.
+#[cfg(test)]
+#[derive(Clone, Debug, Default)]
+pub(super) struct Read(pub(super) std::sync::Arc<parking_lot::Mutex<std::collections::BTreeSet<String>>>);
 
 impl<S: Send + Sync> FromRequest<S> for Parameters {
     type Rejection = ApiError;
@@ -40,7 +47,12 @@ impl<S: Send + Sync> FromRequest<S> for Parameters {
         }
         let in_form = pairs.len();
         pairs.extend(form_urlencoded::parse(parts.uri.query().unwrap_or("").as_bytes()).into_owned());
-        Ok(Parameters { pairs, in_form })
+        Ok(Parameters {
+            pairs,
+            in_form,
+            #[cfg(test)]
+            read: parts.extensions.get::<Read>().cloned().unwrap_or_default(),
+        })
     }
 }
 
@@ -48,18 +60,26 @@ impl<S: Send + Sync> FromRequest<S> for Parameters {
 const MAX_SELECTORS: usize = 100;
 
 impl Parameters {
+    fn note(&self, _name: &str) {
+        #[cfg(test)]
+        self.read.0.lock().insert(_name.to_owned());
+    }
+
     /// The first value of a parameter, `""` where it is missing.
     pub(crate) fn get(&self, name: &str) -> &str {
+        self.note(name);
         self.pairs.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v)
     }
 
     /// All values of a parameter.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.note(name);
         self.pairs.iter().filter(move |(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
     /// The first value of a parameter in the URL, whatever a form says.
     pub(crate) fn in_url(&self, name: &str) -> &str {
+        self.note(name);
         self.pairs[self.in_form..].iter().find(|(n, _)| n == name).map_or("", |(_, v)| v)
     }
 

@@ -4,6 +4,7 @@ mod answers;
 mod backup;
 mod bounds;
 mod explain;
+mod openapi;
 mod pages;
 mod replicas;
 mod sql;
