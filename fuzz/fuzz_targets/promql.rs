@@ -15,8 +15,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         Ok(query) => query,
         Err(e) => return refused(text, &e),
     };
-    // What is valid has a tree and can be written anew.
-    assert!(describe_query(text).is_ok() && format_query(text).is_ok());
+    can_be_written_anew(text);
     let options = Options {
         max_samples: MAX_SAMPLES,
         deadline: Some(Instant::now() + Duration::from_millis(500)),
@@ -35,6 +34,16 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         }
     }
 });
+
+/// What is valid has a tree, and written anew it is valid and stays as it is.
+fn can_be_written_anew(text: &str) {
+    assert!(describe_query(text).is_ok());
+    let anew = format_query(text).unwrap_or_else(|e| panic!("{e}"));
+    // Indented, it may be longer than a query may be.
+    if anew.len() <= 256 << 10 {
+        assert_eq!(format_query(&anew).unwrap_or_else(|e| panic!("{e}")), anew);
+    }
+}
 
 fn refused(text: &str, e: &Error) {
     let message = e.to_string();
