@@ -319,7 +319,7 @@ fn memory_by_how_it_is_shared_is_read_where_asked_and_kept() {
     let rollup = "Pss: 40 kB\nPrivate_Clean: 8 kB\nPrivate_Dirty: 4 kB\nSwapPss: 2 kB\n";
     tree.write("smaps_rollup", rollup);
     let kinds = |tree: &Tree| {
-        let gauges = tree.snapshot.at(0).expect("it is seen").gauges;
+        let gauges = &tree.snapshot.at(0).expect("it is seen").gauges;
         [Gauge::Proportional, Gauge::ProportionalSwap, Gauge::Unique].map(|gauge| gauges.get(gauge))
     };
     tree.scan();
@@ -399,7 +399,7 @@ fn the_families_that_are_off_at_first_are_read_where_asked() {
 fn sockets_are_read_where_asked_and_never_told_wrong() {
     let mut tree = Tree::new();
     let known = |tree: &Tree| {
-        let gauges = tree.snapshot.at(0).expect("it is seen").gauges;
+        let gauges = &tree.snapshot.at(0).expect("it is seen").gauges;
         Gauge::SOCKETS.into_iter().filter_map(|gauge| Some((gauge, gauges.get(gauge)?))).collect::<Vec<_>>()
     };
     let row = |state: &str, inode: u64| {

@@ -173,7 +173,10 @@ impl Gauge {
         Gauge::OtherSocket,
     ];
 
-    /// Sockets by protocol and state. What a process has none of is not known, never 0: it would be most of them.
+    /// Those before the sockets.
+    const USUAL: usize = Gauge::ALL.len() - Gauge::SOCKETS.len();
+
+    /// Sockets by protocol and state, the last ones of [`Gauge::ALL`]. What a process has none of is not known, never 0: it would be most of them.
     pub const SOCKETS: [Gauge; 15] = [
         Gauge::TcpEstablished,
         Gauge::TcpSynSent,
@@ -198,8 +201,12 @@ impl Gauge {
 pub struct Counters(Values<{ Counter::ALL.len() }>);
 
 /// The quantities of the moment, by [`Gauge`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Gauges(Values<{ Gauge::ALL.len() }>);
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Gauges {
+    usual: Values<{ Gauge::USUAL }>,
+    /// [`Gauge::SOCKETS`]: apart, since hardly anybody asks for them, and each process has room for all that is here.
+    sockets: Option<Box<Values<{ Gauge::SOCKETS.len() }>>>,
+}
 
 /// Numbers of which some are not known: half the size of as many `Option`s, which counts where there is a set per process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -255,17 +262,32 @@ impl Counters {
 impl Gauges {
     /// The value of one quantity.
     pub fn get(&self, gauge: Gauge) -> Option<u64> {
-        self.0.get(gauge as usize)
+        match (gauge as usize).checked_sub(Gauge::USUAL) {
+            None => self.usual.get(gauge as usize),
+            Some(socket) => self.sockets.as_ref()?.get(socket),
+        }
     }
 
     /// Sets the value of one quantity.
     pub fn set(&mut self, gauge: Gauge, value: Option<u64>) {
-        self.0.set(gauge as usize, value);
+        match (gauge as usize).checked_sub(Gauge::USUAL) {
+            None => self.usual.set(gauge as usize, value),
+            Some(_) if value.is_none() && self.sockets.is_none() => {}
+            Some(socket) => self.sockets.get_or_insert_default().set(socket, value),
+        }
     }
 
     /// Adds each value of `more`, as [`Counters::add`] does.
     pub fn add(&mut self, more: &Gauges) {
-        self.0.add(&more.0);
+        self.usual.add(&more.usual);
+        if let Some(sockets) = &more.sockets {
+            self.sockets.get_or_insert_default().add(sockets);
+        }
+    }
+
+    /// Takes over the sockets of the last reading.
+    pub(crate) fn keep_sockets(&mut self, last: &mut Gauges) {
+        self.sockets = last.sockets.take();
     }
 }
 
@@ -277,6 +299,14 @@ mod tests {
     fn every_quantity_has_its_own_place() {
         assert!(Counter::ALL.iter().enumerate().all(|(index, counter)| *counter as usize == index));
         assert!(Gauge::ALL.iter().enumerate().all(|(index, gauge)| *gauge as usize == index));
+        assert_eq!(Gauge::ALL[Gauge::USUAL..], Gauge::SOCKETS);
+        let mut gauges = Gauges::default();
+        for (gauge, value) in Gauge::ALL.into_iter().zip(1..) {
+            gauges.set(gauge, Some(value));
+        }
+        let mut twice = gauges.clone();
+        twice.add(&gauges);
+        assert!(Gauge::ALL.into_iter().zip(1..).all(|(gauge, value)| twice.get(gauge) == Some(2 * value)));
     }
 
     #[test]

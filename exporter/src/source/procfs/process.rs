@@ -183,10 +183,8 @@ impl Procfs {
             known.ended = matches!(stat.state, State::Zombie | State::Dead);
         }
         let (counters, mut gauges) = (reading.counters(self.units), reading.gauges(self.units));
-        if let (true, Some(last)) = (reads.sockets && same, snapshot.get(slot)) {
-            for gauge in Gauge::SOCKETS {
-                gauges.set(gauge, last.gauges.get(gauge));
-            }
+        if let (true, Some(last)) = (reads.sockets && same, snapshot.get_mut(slot)) {
+            gauges.keep_sockets(&mut last.gauges);
         }
         let mut threads =
             snapshot.get_mut(slot).map(|process| std::mem::take(&mut process.threads)).unwrap_or_default();
