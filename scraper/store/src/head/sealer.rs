@@ -271,6 +271,7 @@ impl Work {
             return Ok(());
         }
         tracing::info!(blocks = old.len(), "removing blocks that are older than is kept");
+        self.shared.rollups.removed(&old)?;
         self.shared.recent.write().forget_kept();
         self.replace(&old, None)?;
         let mut queue = self.shared.queue.lock();

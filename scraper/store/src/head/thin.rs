@@ -86,6 +86,7 @@ impl Work {
             series = all as usize - kept.len(),
             "removed series that are older than is kept"
         );
+        self.shared.rollups.removed(old)?;
         self.shared.recent.write().forget_kept();
         self.replace(old, new)?;
         let mut queue = self.shared.queue.lock();

@@ -20,6 +20,9 @@ pub(crate) struct Day {
     /// Samples came that are not in them.
     #[serde(default)]
     pub(crate) outdated: bool,
+    /// Retention took samples of it: its rows know more than can be read again, so they stay as they are.
+    #[serde(default)]
+    pub(crate) samples_gone: bool,
 }
 
 /// By the number of the day since 1970. A day is `(begin, end]`, as windows of queries are.
@@ -36,10 +39,20 @@ impl Days {
     pub(crate) fn sealed(&mut self, block: &Block) -> bool {
         let mut changed = false;
         for (_, day) in self.0.range_mut(days_of(block.meta.first_ms, block.meta.last_ms)) {
-            if block.meta.number > day.upto && !day.outdated {
+            if block.meta.number > day.upto && !day.outdated && !day.samples_gone {
                 day.outdated = true;
                 changed = true;
             }
+        }
+        changed
+    }
+
+    /// Notes that samples of a block go. Returns whether that is news for a day.
+    pub(crate) fn removed(&mut self, block: &Block) -> bool {
+        let mut changed = false;
+        for (_, day) in self.0.range_mut(days_of(block.meta.first_ms, block.meta.last_ms)) {
+            changed |= !day.samples_gone;
+            (day.samples_gone, day.outdated) = (true, false);
         }
         changed
     }
@@ -69,12 +82,15 @@ mod tests {
     fn days_end_at_midnight() {
         assert_eq!(days_of(1, DAY_MS), 0..=0);
         assert_eq!(days_of(0, DAY_MS + 1), -1..=1);
-        let day = Day { upto: 7, blocks: vec![1, 2], outdated: false };
+        let day = Day { upto: 7, blocks: vec![1, 2], outdated: false, samples_gone: false };
         let mut days = Days((0..4).map(|n| (n, day.clone())).collect());
         assert_eq!(days.stretches(3 * DAY_MS), [(0, 2 * DAY_MS)]);
         let block = |number, first, last| Block::new("x".into(), crate::blocks::meta(number, &[number], first, last));
         assert!(!days.sealed(&block(7, DAY_MS + 5, DAY_MS + 6)) && !days.sealed(&block(8, -9, 0)));
         assert!(days.sealed(&block(8, DAY_MS + 5, DAY_MS + 6)));
         assert_eq!(days.stretches(i64::MAX), [(0, DAY_MS), (2 * DAY_MS, 4 * DAY_MS)]);
+        // Of a day whose samples go the rows are all there is.
+        assert!(days.removed(&block(3, DAY_MS + 5, DAY_MS + 6)) && !days.removed(&block(4, DAY_MS + 7, DAY_MS + 9)));
+        assert!(!days.sealed(&block(9, DAY_MS + 5, DAY_MS + 6)) && days.stretches(i64::MAX) == [(0, 4 * DAY_MS)]);
     }
 }

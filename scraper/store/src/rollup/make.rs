@@ -76,7 +76,7 @@ impl Work {
                 numbers.push(number);
             }
         }
-        rollups.days.write().0.insert(day, Day { upto, blocks: numbers, outdated: false });
+        rollups.days.write().0.insert(day, Day { upto, blocks: numbers, outdated: false, samples_gone: false });
         rollups.save()?;
         tracing::info!(day, blocks = sources.len(), "rolled up a day");
         Ok(())

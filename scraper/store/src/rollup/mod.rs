@@ -90,6 +90,14 @@ impl Rollups {
         if self.days.write().sealed(block) { self.save() } else { Ok(()) }
     }
 
+    /// To be called before samples of blocks are removed for good.
+    pub(crate) fn removed(&self, blocks: &[Arc<blocks::Block>]) -> Result<(), String> {
+        let mut days = self.days.write();
+        let changed = blocks.iter().fold(false, |changed, block| days.removed(block) | changed);
+        drop(days);
+        if changed { self.save() } else { Ok(()) }
+    }
+
     /// Takes a broken block of rows out of use, and the days that it has rows of.
     fn set_aside(&self, at: usize, number: u32, reason: &str) {
         let Some(block) = self.blocks[at].list().blocks.iter().find(|b| b.meta.number == number).cloned() else {

@@ -203,6 +203,13 @@ fn rows_answer_when_the_samples_are_gone() {
     assert!(ask(&Samples(&store), query, HOUR_MS, 2 * DAY_MS, HOUR_MS).is_empty(), "the samples are gone");
     check_same(&ask(&store, query, HOUR_MS, DAYS * DAY_MS, HOUR_MS), &expected, true, "from rows alone");
     store.close().unwrap();
+    // What an import (which removes nothing) brings for such a day must not take the place of its rows.
+    let store = Store::open(dir.path(), options()).unwrap();
+    let series = vec![store.series_ref(&series("m", 77))];
+    store.append(Batch { series, timestamps_ms: vec![1500 * MINUTE_MS], values: vec![7.0] }).unwrap();
+    store.seal().unwrap();
+    check_same(&ask(&store, query, HOUR_MS, DAYS * DAY_MS, HOUR_MS), &expected, true, "after late samples");
+    store.close().unwrap();
     // Rows have a time of their own.
     let store = Store::open(dir.path(), Options { retention: a_day, rollup_retention: a_day, ..options() }).unwrap();
     store.seal().unwrap();
