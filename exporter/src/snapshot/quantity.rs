@@ -285,8 +285,8 @@ impl Gauges {
         }
     }
 
-    /// Takes over the sockets of the last reading.
-    pub(crate) fn keep_sockets(&mut self, last: &mut Gauges) {
+    /// Takes over the sockets of the last reading, which has none after that.
+    pub fn keep_sockets(&mut self, last: &mut Gauges) {
         self.sockets = last.sockets.take();
     }
 }
