@@ -32,7 +32,7 @@ pub(crate) async fn index(State(state): State<ApiState>) -> Result<Response, Api
                 li { a href="targets" { "Targets" } " " (up) " of " (list.active.len()) " up" }
                 li { a href="metrics" { "Metrics" } " of the scraper itself" }
                 li { a href="api/v1/status/config" { "Configuration" } " in use" }
-                li { a href="api/v1/status/tsdb" { "Storage" } " " (stats.series) " series, " (stats.active_series) " of them active" }
+                li { a href="api/v1/status/tsdb" { "Storage" } " " (stats.active_series) " active series, " (stats.block_samples) " samples in " (stats.blocks) " blocks" }
             }
             h2 { "Ask" }
             form action="api/v1/query" method="get" {
