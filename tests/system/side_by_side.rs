@@ -22,8 +22,8 @@ struct Findings {
     moving: usize,
     /// Series of one or two scrapes that only one of both saw.
     blinked: usize,
-    /// Everything that should not be.
-    wrong: Vec<String>,
+    /// Everything that should not be, by series.
+    wrong: BTreeMap<String, String>,
 }
 
 #[tokio::test]
@@ -33,31 +33,45 @@ async fn scrapes_what_prometheus_scrapes() {
     let (alertmanager, victoria) = (Peer::alertmanager().await, Peer::victoria_metrics().await);
     // A Prometheus to be scraped, which is not the one that scrapes: that one is busy with our questions later.
     let idle = Peer::prometheus("").await;
-    let targets = [
-        ("node", &node),
-        ("process", &process),
-        ("alertmanager", &alertmanager),
-        ("victoria", &victoria),
-        ("prometheus", &idle),
-    ];
+    let targets = [&node, &process, &alertmanager, &victoria, &idle];
     // process-exporter needs its time on a busy machine.
     let every = |name| if name == "process" { 5 } else { 2 };
-    let jobs = targets.iter().map(|(name, peer)| {
+    let jobs = JOBS.iter().zip(targets).map(|(name, peer)| {
         format!("{0}  scrape_interval: {1}s\n  scrape_timeout: {1}s\n", job(name, &peer.url), every(*name))
     });
     let jobs: String = jobs.collect();
     let (prometheus, scraper) = (Peer::prometheus(&jobs).await, Scraper::start(&jobs).await);
     tokio::time::sleep(Duration::from_secs(seconds + 4)).await;
 
+    let mut wrong = differences(&prometheus.url, &scraper.url, seconds).await;
+    // On a busy machine a scrape now and then falls so that a value looks wrong by chance; what is wrong in truth is
+    // wrong in every stretch of time.
+    for _ in 0..2 {
+        if wrong.is_empty() {
+            break;
+        }
+        println!("looking again, for {} differences:\n{}", wrong.len(), first_of(&wrong));
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        let again = differences(&prometheus.url, &scraper.url, seconds).await;
+        wrong.retain(|series, _| again.contains_key(series));
+    }
+    assert!(wrong.is_empty(), "{} differences that stay:\n{}", wrong.len(), first_of(&wrong));
+}
+
+/// The jobs, and what each of them is named.
+const JOBS: [&str; 5] = ["node", "process", "alertmanager", "victoria", "prometheus"];
+
+/// By series of each job, in words, what should not be in the last `seconds`; prints what was compared.
+async fn differences(prometheus: &str, scraper: &str, seconds: u64) -> BTreeMap<String, String> {
     let mut report = String::new();
-    let mut wrong = Vec::new();
-    for (name, _) in targets {
+    let mut wrong = BTreeMap::new();
+    for name in JOBS {
         // Both are asked for what is over: a moment in which nothing is on its way any more.
         let end = now() - 1.5;
         let query = [("query", format!("{{job=\"{name}\"}}[{seconds}s]")), ("time", format!("{end:.3}"))];
         let query = query.each_ref().map(|(key, value)| (*key, value.as_str()));
-        let theirs = by_series(&api(&prometheus.url, "query", &query).await["result"]);
-        let ours = by_series(&api(&scraper.url, "query", &query).await["result"]);
+        let theirs = by_series(&api(prometheus, "query", &query).await["result"]);
+        let ours = by_series(&api(scraper, "query", &query).await["result"]);
         let failed = failed_scrapes(&theirs) + failed_scrapes(&ours);
         let found = compare(&theirs, &ours, (end - seconds as f64 + 6.0, end - 6.0), failed > 0);
         writeln!(
@@ -73,12 +87,16 @@ async fn scrapes_what_prometheus_scrapes() {
         .unwrap();
         // Five are made by the scrape itself.
         if failed == 0 && (ours.len() < 20 || found.constant < 5) {
-            wrong.push(format!("{name}: only {} series", ours.len()));
+            wrong.insert(name.to_owned(), format!("only {} series", ours.len()));
         }
-        wrong.extend(found.wrong.into_iter().map(|wrong| format!("{name}: {wrong}")));
+        wrong.extend(found.wrong.into_iter().map(|(series, what)| (format!("{name}: {series}"), what)));
     }
     println!("{report}");
-    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong[..wrong.len().min(50)].join("\n"));
+    wrong
+}
+
+fn first_of(wrong: &BTreeMap<String, String>) -> String {
+    wrong.iter().take(50).map(|(series, what)| format!("{series}: {what}\n")).collect()
 }
 
 /// Holds the series of both against each other; `inner` is the stretch of time that both surely cover.
@@ -92,7 +110,7 @@ fn compare(theirs: &Series, ours: &Series, inner: (f64, f64), any_failed: bool) 
             match inside {
                 _ if any_failed => found.blinked += 1,
                 0..=2 => found.blinked += 1,
-                _ => found.wrong.push(format!("only {who} has {series}: {samples:?}")),
+                _ => drop(found.wrong.insert(series.clone(), format!("only {who} has it: {samples:?}"))),
             }
         }
     }
@@ -101,7 +119,8 @@ fn compare(theirs: &Series, ours: &Series, inner: (f64, f64), any_failed: bool) 
     for (series, ours) in ours {
         let Some(theirs) = theirs.get(series) else { continue };
         if !any_failed && ours.len().abs_diff(theirs.len()) > 2 + theirs.len() / 20 {
-            found.wrong.push(format!("{series}: {} samples, Prometheus has {}", ours.len(), theirs.len()));
+            let what = format!("{} samples, Prometheus has {}", ours.len(), theirs.len());
+            found.wrong.insert(series.clone(), what);
         }
         judge(series, theirs, ours, slack, &mut found);
     }
@@ -124,6 +143,8 @@ fn longest_scrape(series: &Series) -> f64 {
 fn judge(series: &str, theirs: &[(f64, f64)], ours: &[(f64, f64)], slack: (f64, f64), found: &mut Findings) {
     let same = |a: f64, b: f64| a == b || (a.is_nan() && b.is_nan());
     let first = theirs[0].1;
+    let Findings { constant, rising, moving, wrong, .. } = found;
+    let mut wrong = |what: String| drop(wrong.insert(series.to_owned(), what));
     // The values that Prometheus has from surely before and surely after a moment of ours.
     let neighbours = |time: f64| {
         let before = theirs.partition_point(|(t, _)| t + slack.0 < time);
@@ -131,21 +152,21 @@ fn judge(series: &str, theirs: &[(f64, f64)], ours: &[(f64, f64)], slack: (f64, 
         Some((theirs.get(before.checked_sub(1)?)?.1, theirs.get(after)?.1))
     };
     if !rises(theirs) || (!is_counter(series) && !rises(ours)) || OWN.iter().any(|own| series.starts_with(own)) {
-        found.moving += 1;
+        *moving += 1;
     } else if theirs.iter().all(|(_, v)| same(*v, first)) {
         match ours.iter().filter(|(time, v)| !same(*v, first) && neighbours(*time).is_some()).count() {
-            0 => found.constant += 1,
+            0 => *constant += 1,
             // A gauge that moved there and back while Prometheus did not look.
-            n if !is_counter(series) && n <= 1 + ours.len() / 4 => found.moving += 1,
-            n => found.wrong.push(format!("{series}: always {first} at Prometheus, {n} others here: {ours:?}")),
+            n if !is_counter(series) && n <= 1 + ours.len() / 4 => *moving += 1,
+            n => wrong(format!("always {first} at Prometheus, {n} others here: {ours:?}")),
         }
     } else {
         let beside = |(time, v): &&(f64, f64)| neighbours(*time).is_some_and(|(least, most)| *v < least || *v > most);
         match ours.iter().filter(beside).count() {
-            0 => found.rising += 1,
+            0 => *rising += 1,
             // By chance a gauge rose in both; a counter of process-exporter falls when processes leave a group.
-            _ if !is_counter(series) || !rises(ours) => found.moving += 1,
-            n => found.wrong.push(format!("{series}: {n} beside their neighbours: {ours:?}, Prometheus: {theirs:?}")),
+            _ if !is_counter(series) || !rises(ours) => *moving += 1,
+            n => wrong(format!("{n} beside their neighbours: {ours:?}, Prometheus: {theirs:?}")),
         }
     }
 }
