@@ -7,13 +7,13 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use procession_dashboards::chart::palette::Theme;
 use procession_dashboards::chart::standalone::{self, LegendPlace, Look};
-use procession_dashboards::chart::{Chart, Edges, Point, Series, Unit, fluid};
+use procession_dashboards::chart::{Chart, Kind, Point, Series, Unit, fluid};
 use procession_dashboards::time::{Span, step_for};
 
 const NOON_MS: i64 = 1_795_435_200_000;
 
 /// Ten series that never repeat: no run along the axis, so no help for the size.
-fn day(step_ms: i64, stacked: bool) -> Chart {
+fn day(step_ms: i64, kind: Kind) -> Chart {
     let span = Span { start_ms: NOON_MS - 86_400_000, end_ms: NOON_MS };
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut random = || {
@@ -32,33 +32,24 @@ fn day(step_ms: i64, stacked: bool) -> Chart {
         }
         series.push(Series { name: format!("process-{n}"), points, ..Series::default() });
     }
-    Chart {
-        title: "CPU by group".to_owned(),
-        unit: Unit::Cores,
-        span,
-        step_ms,
-        zone: jiff::tz::TimeZone::UTC,
-        series,
-        stacked,
-        edges: Edges::default(),
-        note: String::new(),
-    }
+    let title = "CPU by group".to_owned();
+    Chart { title, series, kind, ..Chart::new(Unit::Cores, span, step_ms, jiff::tz::TimeZone::UTC) }
 }
 
 fn bench(c: &mut Criterion) {
     let look = Look { width: 800, height: 240, theme: Theme::Auto, legend: LegendPlace::Auto };
     let usual = step_for(86_400_000, 800.0, 5_000);
-    for (name, step_ms, stacked) in [
-        ("lines, the step of 800 px", usual, false),
-        ("stack, the step of 800 px", usual, true),
-        ("lines, a point every 15 s", 15_000, false),
+    for (name, step_ms, kind) in [
+        ("lines, the step of 800 px", usual, Kind::Lines),
+        ("stack, the step of 800 px", usual, Kind::Stack),
+        ("lines, a point every 15 s", 15_000, Kind::Lines),
     ] {
-        let chart = day(step_ms, stacked);
+        let chart = day(step_ms, kind);
         let bytes = standalone::render(&chart, &look).map(|svg| svg.len()).unwrap_or_default();
         println!("{name}: {} points a series, {bytes} bytes", chart.series[0].points.len());
         c.bench_function(name, |b| b.iter(|| standalone::render(black_box(&chart), &look)));
     }
-    let chart = day(usual, true);
+    let chart = day(usual, Kind::Stack);
     c.bench_function("stack inside a page", |b| b.iter(|| fluid::render(black_box(&chart), 196)));
 }
 

@@ -25,7 +25,7 @@ mod ticks;
 mod unit;
 pub mod xml;
 
-pub use model::{Chart, Edges, Point, Series, Summary};
+pub use model::{Chart, Edges, KINDS, Kind, Point, Range, Series, Summary};
 pub use unit::{UNITS, Unit};
 
 /// A chart could not be drawn: plotters refused. Not known to happen with any data.

@@ -26,6 +26,49 @@ pub struct Series {
     pub others: bool,
     /// Its ink in the palette, where something else on the page has the same; otherwise its place decides.
     pub ink: Option<u8>,
+    /// Between which values it went around its points, where a point stands for many; may be empty.
+    pub band: Vec<Range>,
+}
+
+/// The lowest and the highest value behind a point.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Range {
+    /// Unix milliseconds of the point.
+    pub at_ms: i64,
+    /// The lowest value.
+    pub low: f64,
+    /// The highest value.
+    pub high: f64,
+}
+
+/// How the series of a chart are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// Each as a line.
+    #[default]
+    Lines,
+    /// On top of each other: parts of a whole.
+    Stack,
+}
+
+/// Every kind with the name that parameters use.
+pub const KINDS: [(&str, Kind); 2] = [("lines", Kind::Lines), ("stack", Kind::Stack)];
+
+impl Kind {
+    /// The kind of that name, see [`KINDS`].
+    pub fn parse(name: &str) -> Option<Kind> {
+        KINDS.iter().find(|(n, _)| *n == name).map(|(_, kind)| *kind)
+    }
+
+    /// Its name, see [`KINDS`].
+    pub fn name(self) -> &'static str {
+        KINDS.iter().find(|(_, kind)| *kind == self).map_or("lines", |(name, _)| name)
+    }
+
+    /// A stack, or lines.
+    pub fn stacked(stacked: bool) -> Kind {
+        if stacked { Kind::Stack } else { Kind::Lines }
+    }
 }
 
 /// The edges of the value axis.
@@ -54,8 +97,8 @@ pub struct Chart {
     pub zone: TimeZone,
     /// In the order of the legend; a stack grows upwards in this order.
     pub series: Vec<Series>,
-    /// True to draw the series on top of each other.
-    pub stacked: bool,
+    /// How they are drawn.
+    pub kind: Kind,
     /// The edges of the value axis.
     pub edges: Edges,
     /// A remark for the reader (series left out, a warning of the server); may be empty.
@@ -63,6 +106,21 @@ pub struct Chart {
 }
 
 impl Chart {
+    /// A chart without series, title and remarks; points will stand `step_ms` apart.
+    pub fn new(unit: Unit, span: Span, step_ms: i64, zone: TimeZone) -> Chart {
+        Chart {
+            title: String::new(),
+            unit,
+            span,
+            step_ms,
+            zone,
+            series: Vec::new(),
+            kind: Kind::default(),
+            edges: Edges::default(),
+            note: String::new(),
+        }
+    }
+
     /// The ink of the series at `index`, see [`super::palette`].
     pub fn ink(&self, index: usize) -> u8 {
         match self.series.get(index) {

@@ -8,7 +8,7 @@ use plotters::style::{Color as _, ShapeStyle};
 use super::axis::{TimeAxis, ValueAxis};
 use super::canvas::{Canvas, ORIGIN, Pen, UNITS_PER_PX};
 use super::mark::Mark;
-use super::model::{Chart, Point, Series};
+use super::model::{Chart, Kind, Point, Series};
 use super::runs::{reduced, runs, stack};
 use super::ticks::{TimeTick, ValueScale, value_scale};
 
@@ -44,7 +44,7 @@ type Drawn = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 impl<'a> Drawing<'a> {
     pub(super) fn new(chart: &'a Chart) -> Self {
-        Drawing { chart, edges: chart.stacked.then(|| stack(chart)) }
+        Drawing { chart, edges: (chart.kind == Kind::Stack).then(|| stack(chart)) }
     }
 
     fn series(&self) -> &[Series] {
@@ -59,7 +59,7 @@ impl<'a> Drawing<'a> {
         let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
         let edges = self.chart.edges;
         let most = (height / 34.0).floor().clamp(2.0, 10.0) as usize;
-        value_scale(low, high, edges.min, edges.max, edges.fit && !self.chart.stacked, self.chart.unit, most)
+        value_scale(low, high, edges.min, edges.max, edges.fit && self.chart.kind != Kind::Stack, self.chart.unit, most)
     }
 
     /// Draws grid and series into `frame`.

@@ -75,7 +75,7 @@ pub(super) fn stack(chart: &Chart) -> Vec<Series> {
                     height.value = (height.value + point.value).clamp(f64::MIN, f64::MAX);
                 }
             }
-            Series { name: series.name.clone(), points: heights.clone(), others: series.others, ink: series.ink }
+            Series { points: heights.clone(), ..Series::default() }
         })
         .collect()
 }

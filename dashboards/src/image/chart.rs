@@ -35,24 +35,16 @@ pub(super) async fn fetch(client: &Client, request: &ImageRequest, now_ms: i64) 
         let template = request.legends.get(index).or(request.legends.first()).filter(|text| !text.is_empty());
         let names = names(&labels, template.map(String::as_str), &request.queries[index]);
         let points = answer.into_iter().map(|series| series.values);
-        series.extend(names.into_iter().zip(points).map(|(name, points)| Series {
-            name,
-            points,
-            others: false,
-            ink: None,
-        }));
+        series.extend(names.into_iter().zip(points).map(|(name, points)| Series { name, points, ..Series::default() }));
     }
     let note = keep_largest(&mut series, request.limit);
     Ok(Chart {
         title: request.title.clone(),
-        unit: request.unit,
-        span,
-        step_ms,
-        zone: request.zone.clone(),
         series,
-        stacked: request.stacked,
+        kind: request.kind,
         edges: request.edges,
         note,
+        ..Chart::new(request.unit, span, step_ms, request.zone.clone())
     })
 }
 
@@ -86,8 +78,7 @@ mod tests {
         let one = |name: &str, value: f64| Series {
             name: name.to_owned(),
             points: vec![Point { at_ms: 0, value }],
-            others: false,
-            ink: None,
+            ..Series::default()
         };
         let mut series = vec![one("a", 1.0), one("b", f64::NAN), one("c", 3.0), one("d", 2.0)];
         assert_eq!(keep_largest(&mut series, 2), "The 2 largest of 4 series");

@@ -107,7 +107,7 @@ pub(super) fn json(chart: &Chart) -> Result<Vec<u8>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chart::{Edges, Series, Unit};
+    use crate::chart::{Series, Unit};
     use crate::time::Span;
     use jiff::tz::TimeZone;
 
@@ -115,17 +115,11 @@ mod tests {
         let points = |points: &[(i64, f64)]| points.iter().map(|&(at_ms, value)| Point { at_ms, value }).collect();
         Chart {
             title: "T".to_owned(),
-            unit: Unit::Bytes,
-            span: Span { start_ms: 0, end_ms: 60_000 },
-            step_ms: 15_000,
-            zone: TimeZone::UTC,
             series: series
                 .iter()
                 .map(|(name, of)| Series { name: (*name).to_owned(), points: points(of), ..Series::default() })
                 .collect(),
-            stacked: false,
-            edges: Edges::default(),
-            note: String::new(),
+            ..Chart::new(Unit::Bytes, Span { start_ms: 0, end_ms: 60_000 }, 15_000, TimeZone::UTC)
         }
     }
 

@@ -4,12 +4,12 @@ use jiff::tz::TimeZone;
 
 use crate::chart::palette::Theme;
 use crate::chart::standalone::{LegendPlace, Look};
-use crate::chart::{Edges, UNITS, Unit};
+use crate::chart::{Edges, KINDS, Kind, UNITS, Unit};
 use crate::parameters::{BadParameter, Parameters};
 use crate::time::{Moment, parse_duration_ms, parse_zone};
 
 /// Every parameter that is known.
-pub const PARAMETERS: [&str; 18] = [
+pub const PARAMETERS: [&str; 19] = [
     "query",
     "from",
     "until",
@@ -23,6 +23,7 @@ pub const PARAMETERS: [&str; 18] = [
     "step",
     "min",
     "max",
+    "kind",
     "stack",
     "limit",
     "tz",
@@ -53,8 +54,8 @@ pub struct ImageRequest {
     pub step_ms: Option<i64>,
     /// The edges of the value axis.
     pub edges: Edges,
-    /// Draw the series on top of each other.
-    pub stacked: bool,
+    /// How the series are drawn.
+    pub kind: Kind,
     /// Most series that are drawn.
     pub limit: usize,
     /// Pixels of a PNG for each px of the drawing.
@@ -117,11 +118,24 @@ impl ImageRequest {
             unit: given.read("unit", |text| choice(text, Unit::parse, &units()))?.unwrap_or_default(),
             step_ms: given.read("step", step)?,
             edges,
-            stacked: given.read("stack", on_or_off)?.unwrap_or(false),
+            kind: kind(&given)?,
             limit: given.read("limit", |text| whole(text, 1, 100))?.unwrap_or(12) as usize,
             scale: given.read("scale", |text| whole(text, 1, 4))?.unwrap_or(1),
             zone,
         })
+    }
+}
+
+/// `kind`, or its older form `stack=on`.
+fn kind(given: &Parameters) -> Result<Kind, BadParameter> {
+    let names = || KINDS.map(|(name, _)| name).join(", ");
+    let kind = given.read("kind", |text| choice(text, Kind::parse, &names()))?;
+    let stacked = given.read("stack", on_or_off)?.map(Kind::stacked);
+    match (kind, stacked) {
+        (Some(kind), Some(stacked)) if kind != stacked => {
+            Err(BadParameter::new("stack", "says something else than kind: one of them is enough"))
+        }
+        (kind, stacked) => Ok(kind.or(stacked).unwrap_or_default()),
     }
 }
 

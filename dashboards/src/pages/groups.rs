@@ -14,7 +14,7 @@ use super::link::Link;
 use super::phrase::{counted, named};
 use super::timeframe::Timeframe;
 use super::{chart_card, range, shell};
-use crate::chart::{Chart, Edges, Series, Unit};
+use crate::chart::{Chart, Series, Unit};
 use crate::parameters::{BadParameter, Parameters};
 use crate::query::promql::{any_of, quoted};
 use crate::query::{Client, Error};
@@ -143,18 +143,7 @@ async fn draw(client: &Client, view: &GroupsView, names: &[&str], cpu: bool) -> 
     let inked =
         |(ink, name): (usize, &&str)| found.remove(*name).map(|series| Series { ink: Some(ink as u8), ..series });
     let series = names.iter().enumerate().filter_map(inked).collect();
-    let chart = Chart {
-        title: title.to_owned(),
-        unit,
-        span: frame.span,
-        step_ms: frame.step_ms,
-        zone: frame.zone.clone(),
-        series,
-        stacked: false,
-        edges: Edges::default(),
-        note: String::new(),
-    };
-    Ok((chart, query))
+    Ok((Chart { title: title.to_owned(), series, ..frame.chart(unit) }, query))
 }
 
 fn card(view: &GroupsView, id: &str, drawn: Result<(Chart, String), Error>) -> Markup {
@@ -162,7 +151,7 @@ fn card(view: &GroupsView, id: &str, drawn: Result<(Chart, String), Error>) -> M
         Ok((chart, query)) => {
             let title = format!("{} of {}", chart.title, view.group);
             let queries = [(query, "{{instance}}".to_owned())];
-            let href = Image { title: &title, unit: chart.unit, stacked: false, queries: &queries }.href(&view.link);
+            let href = Image { title: &title, unit: chart.unit, kind: chart.kind, queries: &queries }.href(&view.link);
             chart_card::card(id, &chart, "", &href, &|name| Some(view.link.to_group(name, &view.group).href()))
         }
         Err(error) => html! { figure.card id=(id) { (shell::part_failed(&error)) } },

@@ -2,7 +2,7 @@
 
 use super::link::Link;
 use super::timeframe::DEFAULT_FROM;
-use crate::chart::Unit;
+use crate::chart::{Kind, Unit};
 use crate::parameters::encoded;
 
 /// What the image is asked for beside the range.
@@ -10,7 +10,7 @@ use crate::parameters::encoded;
 pub(super) struct Image<'a> {
     pub(super) title: &'a str,
     pub(super) unit: Unit,
-    pub(super) stacked: bool,
+    pub(super) kind: Kind,
     /// Queries, each with the template of its legend.
     pub(super) queries: &'a [(String, String)],
 }
@@ -23,10 +23,10 @@ impl Image<'_> {
             href.push_str(&format!("query={}&legend={}&", encoded(query), encoded(legend)));
         }
         href.push_str(&format!(
-            "unit={}&title={}&stack={}&w=1200&h=400",
+            "unit={}&title={}&kind={}&w=1200&h=400",
             encoded(&self.unit.to_string()),
             encoded(&self.title.chars().take(200).collect::<String>()),
-            if self.stacked { "on" } else { "off" },
+            self.kind.name(),
         ));
         let from = view.get("from").unwrap_or(DEFAULT_FROM);
         for (name, value) in [("from", Some(from)), ("until", view.get("until")), ("tz", view.get("tz"))] {

@@ -29,22 +29,12 @@ pub(super) fn share<'a>(charts: impl IntoIterator<Item = &'a mut Chart>) -> Hash
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chart::{Edges, Series, Unit};
+    use crate::chart::{Series, Unit};
     use crate::time::Span;
 
     fn chart(names: &[&str]) -> Chart {
         let series = names.iter().map(|name| Series { name: (*name).to_owned(), ..Series::default() }).collect();
-        Chart {
-            title: String::new(),
-            unit: Unit::Short,
-            span: Span { start_ms: 0, end_ms: 1000 },
-            step_ms: 1,
-            zone: jiff::tz::TimeZone::UTC,
-            series,
-            stacked: false,
-            edges: Edges::default(),
-            note: String::new(),
-        }
+        Chart { series, ..Chart::new(Unit::Short, Span { start_ms: 0, end_ms: 1000 }, 1, jiff::tz::TimeZone::UTC) }
     }
 
     #[test]

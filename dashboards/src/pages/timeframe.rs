@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::link::Link;
 use super::scrapes;
+use crate::chart::{Chart, Unit};
 use crate::parameters::{BadParameter, Parameters};
 use crate::query::{Client, Error, QueriedSeries};
 use crate::time::{Moment, Span, duration_text, parse_zone, step_for};
@@ -77,6 +78,11 @@ impl Timeframe {
     /// The distance of the scrapes, where the range moves with them.
     pub(super) fn follows(&self) -> Option<i64> {
         self.live.then_some(self.interval_ms)
+    }
+
+    /// A chart over the range that nothing is drawn on yet.
+    pub(super) fn chart(&self, unit: Unit) -> Chart {
+        Chart::new(unit, self.span, self.step_ms, self.zone.clone())
     }
 
     /// Where the points of the charts stand.

@@ -7,7 +7,7 @@ use super::image_link::Image;
 use super::link::Link;
 use super::timeframe::Timeframe;
 use super::{chart_card, shell};
-use crate::chart::{Chart, Edges, Point, Series, Unit};
+use crate::chart::{Chart, Kind, Point, Series, Unit};
 use crate::query::{Client, Error};
 
 /// Whose metrics: those with this matcher, of groups or of processes.
@@ -30,7 +30,7 @@ pub(super) enum Metrics {
 
 /// What a metric is to a chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum Metric {
     /// A counter: its rate.
     Counter,
     /// A gauge: its highest value where a point stands for several scrapes.
@@ -42,7 +42,7 @@ enum Kind {
 /// A query of a chart: one series, or one for each value of a label.
 #[derive(Debug)]
 struct Line {
-    kind: Kind,
+    kind: Metric,
     /// What follows the prefix of the subject's families.
     metric: &'static str,
     /// The label whose values are series of their own.
@@ -60,11 +60,11 @@ struct Trend {
     lines: &'static [Line],
 }
 
-const fn one(kind: Kind, metric: &'static str, name: &'static str) -> Line {
+const fn one(kind: Metric, metric: &'static str, name: &'static str) -> Line {
     Line { kind, metric, by: None, name }
 }
 
-const fn each(kind: Kind, metric: &'static str, label: &'static str) -> Line {
+const fn each(kind: Metric, metric: &'static str, label: &'static str) -> Line {
     Line { kind, metric, by: Some(label), name: "" }
 }
 
@@ -77,63 +77,69 @@ const TRENDS: [Trend; 9] = [
         title: "CPU cores",
         unit: Unit::Cores,
         stacked: true,
-        lines: &[each(Kind::Counter, "cpu_seconds_total", "mode")],
+        lines: &[each(Metric::Counter, "cpu_seconds_total", "mode")],
     },
     Trend {
         id: "memory",
         title: "Memory",
         unit: Unit::Bytes,
         stacked: true,
-        lines: &[one(Kind::Peak, "resident_memory_bytes", "resident"), one(Kind::Peak, "swap_memory_bytes", "swapped")],
+        lines: &[
+            one(Metric::Peak, "resident_memory_bytes", "resident"),
+            one(Metric::Peak, "swap_memory_bytes", "swapped"),
+        ],
     },
     Trend {
         id: "io",
         title: "Storage",
         unit: Unit::BytesPerSecond,
         stacked: false,
-        lines: &[one(Kind::Counter, "read_bytes_total", "reads"), one(Kind::Counter, "written_bytes_total", "writes")],
+        lines: &[
+            one(Metric::Counter, "read_bytes_total", "reads"),
+            one(Metric::Counter, "written_bytes_total", "writes"),
+        ],
     },
     Trend {
         id: "states",
         title: "States",
         unit: Unit::Short,
         stacked: true,
-        lines: &[each(Kind::Part, STATES, "state")],
+        lines: &[each(Metric::Part, STATES, "state")],
     },
     Trend {
         id: "faults",
         title: "Page faults",
         unit: Unit::PerSecond,
         stacked: false,
-        lines: &[each(Kind::Counter, "page_faults_total", "kind")],
+        lines: &[each(Metric::Counter, "page_faults_total", "kind")],
     },
     Trend {
         id: "switches",
         title: "Context switches of main threads",
         unit: Unit::PerSecond,
         stacked: false,
-        lines: &[each(Kind::Counter, "context_switches_total", "kind")],
+        lines: &[each(Metric::Counter, "context_switches_total", "kind")],
     },
     Trend {
         id: "threads",
         title: "Threads",
         unit: Unit::Short,
         stacked: false,
-        lines: &[one(Kind::Peak, "threads", "threads")],
+        lines: &[one(Metric::Peak, "threads", "threads")],
     },
     Trend {
         id: "files",
         title: "Open files",
         unit: Unit::Short,
         stacked: false,
-        lines: &[one(Kind::Peak, "open_fds", "open files")],
+        lines: &[one(Metric::Peak, "open_fds", "open files")],
     },
     Trend {
         id: "virtual",
         title: "Virtual memory",
         unit: Unit::Bytes,
         stacked: false,
-        lines: &[one(Kind::Peak, "virtual_memory_bytes", "virtual")],
+        lines: &[one(Metric::Peak, "virtual_memory_bytes", "virtual")],
     },
 ];
 
@@ -150,9 +156,9 @@ impl Subject {
     fn query(&self, line: &Line, frame: &Timeframe) -> String {
         let metric = self.metric(line.metric);
         let values = match line.kind {
-            Kind::Counter => frame.rate(&metric, &self.matcher),
-            Kind::Peak => frame.gauge("max_over_time", &metric, &self.matcher),
-            Kind::Part => frame.gauge("avg_over_time", &metric, &self.matcher),
+            Metric::Counter => frame.rate(&metric, &self.matcher),
+            Metric::Peak => frame.gauge("max_over_time", &metric, &self.matcher),
+            Metric::Part => frame.gauge("avg_over_time", &metric, &self.matcher),
         };
         match line.by {
             Some(label) => format!("sum by ({label}) ({values})"),
@@ -174,8 +180,8 @@ impl Within {
     /// Everything in the range.
     pub(super) const ALL: Within = Within { from_ms: i64::MIN, rates_from_ms: i64::MIN, until_ms: i64::MAX };
 
-    fn holds(&self, kind: Kind, point: &Point) -> bool {
-        let from_ms = if kind == Kind::Counter { self.rates_from_ms } else { self.from_ms };
+    fn holds(&self, kind: Metric, point: &Point) -> bool {
+        let from_ms = if kind == Metric::Counter { self.rates_from_ms } else { self.from_ms };
         (from_ms..=self.until_ms).contains(&point.at_ms)
     }
 }
@@ -213,17 +219,8 @@ async fn draw(
         // A state that never was, swap that nobody has: layers that cannot be seen.
         series.retain(|series| !is_zero(series));
     }
-    Ok(Chart {
-        title: trend.title.to_owned(),
-        unit: trend.unit,
-        span: frame.span,
-        step_ms: frame.step_ms,
-        zone: frame.zone.clone(),
-        series,
-        stacked: trend.stacked,
-        edges: Edges::default(),
-        note: String::new(),
-    })
+    let kind = Kind::stacked(trend.stacked);
+    Ok(Chart { title: trend.title.to_owned(), series, kind, ..frame.chart(trend.unit) })
 }
 
 /// The cards of the charts.
@@ -246,7 +243,7 @@ impl Trend {
         let queries: Vec<(String, String)> =
             self.lines.iter().map(|line| (subject.query(line, frame), legend(line))).collect();
         let title = format!("{}: {}", subject.name, self.title);
-        Image { title: &title, unit: self.unit, stacked: self.stacked, queries: &queries }.href(link)
+        Image { title: &title, unit: self.unit, kind: Kind::stacked(self.stacked), queries: &queries }.href(link)
     }
 }
 
@@ -254,7 +251,7 @@ impl Trend {
 fn latest(chart: &Chart) -> String {
     let last = chart.series.iter().filter_map(|series| series.points.last());
     let Some(at_ms) = last.clone().map(|point| point.at_ms).max() else { return String::new() };
-    if !chart.stacked && chart.series.len() > 1 {
+    if chart.kind != Kind::Stack && chart.series.len() > 1 {
         return String::new();
     }
     chart.unit.format(last.filter(|point| point.at_ms == at_ms).map(|point| point.value).sum())

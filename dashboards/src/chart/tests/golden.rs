@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{chart, look, wave};
 use crate::chart::palette::Theme;
 use crate::chart::standalone::{LegendPlace, Look, render};
-use crate::chart::{Chart, Unit};
+use crate::chart::{Chart, Kind, Unit};
 
 fn check(name: &str, chart: &Chart, look: &Look) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/chart/tests/golden").join(name);
@@ -31,7 +31,7 @@ fn documents_are_as_they_were() {
     check("lines.svg", &lines, &look(800, 240));
 
     let mut stack = lines;
-    stack.stacked = true;
+    stack.kind = Kind::Stack;
     stack.unit = Unit::Bytes;
     stack.series.iter_mut().flat_map(|series| &mut series.points).for_each(|point| point.value *= 1e9);
     stack.series[2].others = true;

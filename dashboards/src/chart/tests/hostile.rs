@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use roxmltree::Document;
 
 use super::{NOON_MS, chart, look};
-use crate::chart::{Point, Series, fluid, spark, standalone};
+use crate::chart::{Kind, Point, Series, fluid, spark, standalone};
 use crate::time::Span;
 
 fn value() -> impl Strategy<Value = f64> {
@@ -23,7 +23,7 @@ prop_compose! {
     ) -> Series {
         let mut at_ms = NOON_MS - 3_600_000;
         let points = values.into_iter().map(|(step, value)| { at_ms += step; Point { at_ms, value } }).collect();
-        Series { name, points, others, ink: None }
+        Series { name, points, others, ..Series::default() }
     }
 }
 
@@ -46,7 +46,7 @@ proptest! {
         }
         chart.series = all;
         chart.title = title;
-        chart.stacked = stacked;
+        chart.kind = Kind::stacked(stacked);
         chart.edges.fit = fit;
         chart.edges.min = min;
         chart.edges.max = max;

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::palette::Theme;
 use super::standalone::{LegendPlace, Look};
-use super::{Chart, Edges, Point, Series, Unit};
+use super::{Chart, Point, Series, Unit};
 use crate::time::Span;
 
 /// 2026-11-23T12:00:00Z.
@@ -37,14 +37,8 @@ fn chart(hours: i64, step_s: i64, series: &[(&str, Values<'_>)]) -> Chart {
     });
     Chart {
         title: "CPU by group".to_owned(),
-        unit: Unit::Cores,
-        span,
-        step_ms,
-        zone: TimeZone::UTC,
         series: series.collect(),
-        stacked: false,
-        edges: Edges::default(),
-        note: String::new(),
+        ..Chart::new(Unit::Cores, span, step_ms, TimeZone::UTC)
     }
 }
 

@@ -12,7 +12,7 @@ use super::figure::known;
 use super::link::Link;
 use super::shell;
 use super::timeframe::Timeframe;
-use crate::chart::{Chart, UNITS, Unit};
+use crate::chart::{Chart, Kind, UNITS, Unit};
 use crate::image::{self, ImageRequest};
 use crate::parameters::{BadParameter, Parameters, encoded};
 use crate::query::{self, Sample};
@@ -59,10 +59,10 @@ impl ExploreView {
     /// The parameters of the same as an image.
     fn image(&self) -> String {
         let mut out = format!(
-            "query={}&unit={}&stack={}",
+            "query={}&unit={}&kind={}",
             encoded(&self.query),
             encoded(&self.unit.to_string()),
-            if self.stacked { "on" } else { "off" }
+            Kind::stacked(self.stacked).name()
         );
         let from = self.link.get("from").unwrap_or(super::timeframe::DEFAULT_FROM);
         for (name, value) in [("from", Some(from)), ("until", self.link.get("until")), ("tz", self.link.get("tz"))] {

@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use super::link::Link;
 use super::timeframe::Timeframe;
 use super::{inks, shell};
+use crate::chart::Kind;
 use crate::parameters::{BadParameter, Parameters};
 use crate::query::promql::quoted;
 use crate::server::App;
@@ -75,6 +76,11 @@ impl HostView {
             stacked: stacked.unwrap_or(true),
             all_rows: all_rows.unwrap_or(false),
         })
+    }
+
+    /// How the charts are drawn.
+    fn kind(&self) -> Kind {
+        Kind::stacked(self.stacked)
     }
 
     /// `instance="..."`.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::HostView;
 use super::ranking::{TOP, rank};
-use crate::chart::{Chart, Edges, Point, Series, Unit};
+use crate::chart::{Chart, Point, Series, Unit};
 use crate::pages::image_link::Image;
 use crate::query::promql::any_of;
 use crate::query::{Client, Error};
@@ -89,21 +89,11 @@ pub(super) async fn fetch(client: &Client, panel: &Panel, view: &HostView) -> Re
         .collect();
     let mut series: Vec<Series> = ranked
         .into_iter()
-        .filter_map(|name| by_group.remove(&name).map(|points| Series { name, points, others: false, ink: None }))
+        .filter_map(|name| by_group.remove(&name).map(|points| Series { name, points, ..Series::default() }))
         .collect();
     let total = total.into_iter().next().map(|series| series.values).unwrap_or_default();
     series.extend(others(&series, &total));
-    let chart = Chart {
-        title: panel.title.to_owned(),
-        unit: panel.unit,
-        span: view.frame.span,
-        step_ms,
-        zone: view.frame.zone.clone(),
-        series,
-        stacked: view.stacked,
-        edges: Edges::default(),
-        note: String::new(),
-    };
+    let chart = Chart { title: panel.title.to_owned(), series, kind: view.kind(), ..view.frame.chart(panel.unit) };
     let now = total.last().map_or(f64::NAN, |point| point.value);
     let href = panel.href(format!("topk({TOP}, sum by (group) ({all}))"), view);
     Ok(Drawn { chart, now, href })
@@ -121,7 +111,7 @@ impl Panel {
     fn href(&self, query: String, view: &HostView) -> String {
         let title = format!("{} on {}", self.title, view.instance);
         let queries = [(query, "{{group}}".to_owned())];
-        Image { title: &title, unit: self.unit, stacked: view.stacked, queries: &queries }.href(&view.link)
+        Image { title: &title, unit: self.unit, kind: view.kind(), queries: &queries }.href(&view.link)
     }
 }
 
@@ -138,7 +128,12 @@ fn others(named: &[Series], total: &[Point]) -> Option<Series> {
     let points: Vec<Point> = total.iter().map(rest).collect();
     let most = |points: &[Point]| points.iter().map(|point| point.value).fold(0.0, f64::max);
     // Sums in another order differ in their last digits: that is no group.
-    (most(&points) > most(total) * 1e-6).then(|| Series { name: "others".to_owned(), points, others: true, ink: None })
+    (most(&points) > most(total) * 1e-6).then(|| Series {
+        name: "others".to_owned(),
+        points,
+        others: true,
+        ..Series::default()
+    })
 }
 
 #[cfg(test)]
@@ -152,8 +147,8 @@ mod tests {
     #[test]
     fn others_are_what_is_left() {
         let named = [
-            Series { name: "a".to_owned(), points: points(&[1.0, 2.0, f64::NAN]), others: false, ink: None },
-            Series { name: "b".to_owned(), points: points(&[1.0]), others: false, ink: None },
+            Series { name: "a".to_owned(), points: points(&[1.0, 2.0, f64::NAN]), ..Series::default() },
+            Series { name: "b".to_owned(), points: points(&[1.0]), ..Series::default() },
         ];
         let rest = others(&named, &points(&[3.0, 2.0, 5.0])).unwrap();
         assert!(rest.others);

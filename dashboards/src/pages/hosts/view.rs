@@ -7,7 +7,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::overview::{Host, Overview};
 use super::{HostsView, SORTS, Sort};
-use crate::chart::{Chart, Edges, Point, Series, Unit, spark};
+use crate::chart::{Chart, Point, Series, Unit, spark};
 use crate::pages::figure::known;
 use crate::pages::link::Link;
 use crate::pages::phrase::{counted, lasting};
@@ -184,17 +184,7 @@ fn jobs(host: &Host) -> String {
 }
 
 fn trend(overview: &Overview, points: &[Point], unit: Unit, ink: u8) -> Markup {
-    let series = Series { name: String::new(), points: points.to_vec(), others: false, ink: None };
-    let chart = Chart {
-        title: String::new(),
-        unit,
-        span: overview.trend,
-        step_ms: overview.step_ms,
-        zone: TimeZone::UTC,
-        series: vec![series],
-        stacked: false,
-        edges: Edges::default(),
-        note: String::new(),
-    };
+    let series = vec![Series { points: points.to_vec(), ..Series::default() }];
+    let chart = Chart { series, ..Chart::new(unit, overview.trend, overview.step_ms, TimeZone::UTC) };
     html! { @if let Ok(svg) = spark::render(&chart, ink) { (PreEscaped(svg)) } }
 }
