@@ -172,7 +172,7 @@ document.documentElement.addEventListener("pointerleave", () => drag || hide());
 
 // --- isolating a series
 
-const inkOf = (element) => /(?:^|\s)[adflw](\d+)(?:\s|$)/.exec(element.getAttribute("class") ?? "")?.[1];
+const inkOf = (element) => /(?:^|\s)[abdflpw](\d+)(?:\s|$)/.exec(element.getAttribute("class") ?? "")?.[1];
 
 /** Dims all but one ink of a card; the ink that is alone already brings the others back. */
 function isolate(card, ink) {

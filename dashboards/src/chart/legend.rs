@@ -31,7 +31,7 @@ impl Legend {
             .iter()
             .enumerate()
             .map(|(index, series)| {
-                let Summary { last, min, avg, max } = Summary::of(&series.points);
+                let Summary { last, min, avg, max } = series.summary();
                 let values = if all_figures { vec![last, min, avg, max] } else { vec![last, max] };
                 let figures = values
                     .into_iter()

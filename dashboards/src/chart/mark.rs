@@ -23,6 +23,8 @@ pub(super) enum Mark {
     Dot(u8),
     /// The square before a name in a legend.
     Swatch(u8),
+    /// Where a series was between two points.
+    Band(u8),
 }
 
 impl Mark {
@@ -36,6 +38,7 @@ impl Mark {
             Mark::Line(ink) => RGBColor(5, ink, 0),
             Mark::Dot(ink) => RGBColor(6, ink, 0),
             Mark::Swatch(ink) => RGBColor(7, ink, 0),
+            Mark::Band(ink) => RGBColor(8, ink, 0),
         }
     }
 
@@ -49,6 +52,7 @@ impl Mark {
             5 => Mark::Line(ink),
             6 => Mark::Dot(ink),
             7 => Mark::Swatch(ink),
+            8 => Mark::Band(ink),
             _ => Mark::Grid,
         }
     }
@@ -64,6 +68,7 @@ impl Mark {
             Mark::Line(ink) => write!(out, "l{ink}"),
             Mark::Dot(ink) => write!(out, "d{ink}"),
             Mark::Swatch(ink) => write!(out, "f{ink}"),
+            Mark::Band(ink) => write!(out, "b{ink}"),
         };
     }
 }
@@ -75,9 +80,16 @@ mod tests {
 
     #[test]
     fn marks_survive_the_way_through_plotters() {
-        for mark in
-            [Mark::Area(3), Mark::Wash(0), Mark::Grid, Mark::Baseline, Mark::Line(11), Mark::Dot(12), Mark::Swatch(1)]
-        {
+        for mark in [
+            Mark::Area(3),
+            Mark::Wash(0),
+            Mark::Grid,
+            Mark::Baseline,
+            Mark::Line(11),
+            Mark::Dot(12),
+            Mark::Swatch(1),
+            Mark::Band(2),
+        ] {
             assert_eq!(Mark::from_colour(mark.colour().to_backend_color()), mark);
         }
     }

@@ -105,6 +105,36 @@ pub struct Chart {
     pub note: String,
 }
 
+impl Range {
+    /// What holds both, at the time of the second.
+    pub(super) fn hull(self, other: Range) -> Range {
+        Range { at_ms: other.at_ms, low: self.low.min(other.low), high: self.high.max(other.high) }
+    }
+
+    /// The ranges of those points that both have; each in order of time.
+    pub fn between(low: &[Point], high: &[Point]) -> Vec<Range> {
+        let mut high = high.iter().peekable();
+        let mut ranges = Vec::new();
+        for low in low {
+            while high.next_if(|point| point.at_ms < low.at_ms).is_some() {}
+            if let Some(high) = high.next_if(|point| point.at_ms == low.at_ms) {
+                ranges.push(Range { at_ms: low.at_ms, low: low.value, high: high.value });
+            }
+        }
+        ranges
+    }
+}
+
+impl Series {
+    /// Its figures; what a band knows of the lowest and the highest value counts.
+    pub fn summary(&self) -> Summary {
+        let Summary { last, min, avg, max } = Summary::of(&self.points);
+        let min = self.band.iter().map(|range| range.low).fold(min, f64::min);
+        let max = self.band.iter().map(|range| range.high).fold(max, f64::max);
+        Summary { last, min, avg, max }
+    }
+}
+
 impl Chart {
     /// A chart without series, title and remarks; points will stand `step_ms` apart.
     pub fn new(unit: Unit, span: Span, step_ms: i64, zone: TimeZone) -> Chart {
@@ -177,6 +207,15 @@ mod tests {
 
     fn points(values: &[f64]) -> Vec<Point> {
         values.iter().zip(0..).map(|(value, at)| Point { at_ms: at * 1000, value: *value }).collect()
+    }
+
+    #[test]
+    fn ranges_are_of_moments_that_both_have() {
+        let (low, high) = (points(&[1.0, 2.0, 3.0, 4.0]), points(&[5.0, 6.0, 7.0, 8.0]));
+        let ranges = Range::between(&low[1..], &[high[0], high[1], high[3]]);
+        assert_eq!(ranges, [Range { at_ms: 1000, low: 2.0, high: 6.0 }, Range { at_ms: 3000, low: 4.0, high: 8.0 }]);
+        let series = Series { points: points(&[5.0]), band: ranges, ..Series::default() };
+        assert_eq!(series.summary(), Summary { last: 5.0, min: 2.0, avg: 5.0, max: 8.0 });
     }
 
     #[test]

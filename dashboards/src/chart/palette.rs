@@ -88,7 +88,7 @@ fn colours(out: &mut String, ground: &Ground, inks: &[&str; INKS + 1], used: &[u
     );
     for ink in used {
         let colour = inks[usize::from(*ink) % inks.len()];
-        let _ = write!(out, ".l{ink},.d{ink}{{stroke:{colour}}}.a{ink},.w{ink},.f{ink}{{fill:{colour}}}");
+        let _ = write!(out, ".l{ink},.d{ink}{{stroke:{colour}}}.a{ink},.w{ink},.f{ink},.b{ink}{{fill:{colour}}}");
     }
 }
 
@@ -104,7 +104,8 @@ pub(super) fn style_sheet(theme: Theme, used: &[u8]) -> String {
     for ink in used {
         let _ = write!(css, ".l{ink}");
         css.push_str("{stroke-width:15;stroke-linejoin:round;stroke-linecap:round}");
-        let _ = write!(css, ".d{ink}{{stroke-width:40;stroke-linecap:round}}.w{ink}{{opacity:.12}}");
+        let _ =
+            write!(css, ".d{ink}{{stroke-width:40;stroke-linecap:round}}.w{ink}{{opacity:.12}}.b{ink}{{opacity:.24}}");
     }
     match theme {
         Theme::Light => colours(&mut css, &LIGHT_GROUND, &LIGHT, used),
@@ -127,11 +128,12 @@ pub(crate) fn page_inks() -> String {
     let mut css =
         format!(":root{{{}}}@media(prefers-color-scheme:dark){{:root{{{}}}}}\n", variables(&LIGHT), variables(&DARK));
     for ink in 0..=INKS {
-        let _ = write!(css, ".l{ink},.d{ink}{{stroke:var(--i{ink})}}.a{ink},.w{ink},.f{ink}{{fill:var(--i{ink})}}");
+        let _ =
+            write!(css, ".l{ink},.d{ink}{{stroke:var(--i{ink})}}.a{ink},.w{ink},.f{ink},.b{ink}{{fill:var(--i{ink})}}");
         // The layers of a stack cover each other: one that steps back must still hide what lies behind it.
         let _ = write!(css, "path.a{ink}.off{{fill:color-mix(in srgb,var(--i{ink}) 14%,var(--card))}}");
     }
-    css.push_str("\npath[class^=l]{stroke-width:1.5px;stroke-linejoin:round;stroke-linecap:round}path[class^=d]{stroke-width:4px;stroke-linecap:round}path[class^=w]{opacity:.12}\n",
+    css.push_str("\npath[class^=l]{stroke-width:1.5px;stroke-linejoin:round;stroke-linecap:round}path[class^=d]{stroke-width:4px;stroke-linecap:round}path[class^=w]{opacity:.12}path[class^=b]{opacity:.24}\n",
     );
     css
 }

@@ -8,8 +8,8 @@ use plotters::style::{Color as _, ShapeStyle};
 use super::axis::{TimeAxis, ValueAxis};
 use super::canvas::{Canvas, ORIGIN, Pen, UNITS_PER_PX};
 use super::mark::Mark;
-use super::model::{Chart, Kind, Point, Series};
-use super::runs::{reduced, runs, stack};
+use super::model::{Chart, Kind, Point, Range, Series};
+use super::runs::{band_runs, reduced, runs, stack};
 use super::ticks::{TimeTick, ValueScale, value_scale};
 
 /// The rectangle of a plot in px.
@@ -54,7 +54,9 @@ impl<'a> Drawing<'a> {
     /// The value axis for a plot of `height` px.
     pub(super) fn scale(&self, height: f64) -> ValueScale {
         let values = || {
-            self.series().iter().flat_map(|series| &series.points).map(|point| point.value).filter(|v| v.is_finite())
+            let points = self.series().iter().flat_map(|series| &series.points).map(|point| point.value);
+            let bands = self.series().iter().flat_map(|series| &series.band).flat_map(|range| [range.low, range.high]);
+            points.chain(bands).filter(|value| value.is_finite())
         };
         let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
         let edges = self.chart.edges;
@@ -102,6 +104,11 @@ impl<'a> Drawing<'a> {
                 area.draw(&Polygon::new(closed(run, zero), Mark::Wash(self.chart.ink(0)).colour().filled()))?;
             }
         }
+        for (index, series) in self.series().iter().enumerate().rev() {
+            for run in band_runs(&series.band, self.chart.step_ms, bucket_ms) {
+                area.draw(&Polygon::new(around(&run), Mark::Band(self.chart.ink(index)).colour().filled()))?;
+            }
+        }
         // Back to front: the first series of the legend is the one that must not be hidden.
         for (index, series) in all.iter().enumerate().rev() {
             let ink = self.chart.ink(index);
@@ -140,6 +147,12 @@ impl<'a> Drawing<'a> {
         }
         runs.into_iter().map(|run| reduced(run, bucket_ms)).collect()
     }
+}
+
+/// Forth along the highest values and back along the lowest.
+fn around(run: &[Range]) -> Vec<(i64, f64)> {
+    let back = run.iter().rev().map(|range| (range.at_ms, range.low));
+    run.iter().map(|range| (range.at_ms, range.high)).chain(back).collect()
 }
 
 fn closed(run: &[Point], zero: f64) -> Vec<(i64, f64)> {

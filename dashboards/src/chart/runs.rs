@@ -1,6 +1,6 @@
 //! From points to what can be drawn: runs without gaps, no more points than pixels, stacks.
 
-use super::model::{Chart, Point, Series};
+use super::model::{Chart, Point, Range, Series};
 
 /// The parts of `points` that have no gap: neighbours at most one and a half steps apart, every value finite.
 pub(super) fn runs(points: &[Point], step_ms: i64) -> Vec<&[Point]> {
@@ -49,6 +49,24 @@ pub(super) fn reduced(run: &[Point], bucket_ms: i64) -> Vec<Point> {
         out.insert(0, *first);
     }
     out
+}
+
+/// The parts of a band that have no gap, with no more ranges than one for each `bucket_ms`. A range on its own is as
+/// wide as the step that it stands for.
+pub(super) fn band_runs(band: &[Range], step_ms: i64, bucket_ms: i64) -> Vec<Vec<Range>> {
+    let widest = step_ms.saturating_add(step_ms / 2).max(1);
+    let drawable: Vec<Range> = band.iter().copied().filter(|r| r.low.is_finite() && r.high.is_finite()).collect();
+    let run = |run: &[Range]| match run {
+        [only] => vec![Range { at_ms: only.at_ms - step_ms, ..*only }, *only],
+        run => {
+            let first_ms = run.first().map_or(0, |first| first.at_ms);
+            let bucket = |range: &Range| (range.at_ms - first_ms) / bucket_ms.max(1);
+            run.chunk_by(|a, b| bucket(a) == bucket(b))
+                .filter_map(|ranges| ranges.iter().copied().reduce(Range::hull))
+                .collect()
+        }
+    };
+    drawable.chunk_by(|a, b| b.at_ms.saturating_sub(a.at_ms) <= widest).map(run).collect()
 }
 
 /// The upper edges of a stack, one for each series from the bottom up; a moment at which no series has a value is a gap.
@@ -105,6 +123,18 @@ mod tests {
         let few = reduced(&run, 100);
         assert!(few.len() <= 22 && few.iter().any(|p| p.value == 99.0), "{few:?}");
         assert_eq!((few[0].at_ms, few[few.len() - 1].at_ms), (0, 999));
+    }
+
+    #[test]
+    fn bands_have_gaps_and_keep_their_extremes() {
+        let band: Vec<Range> = [(0, 1.0), (10, 2.0), (20, 9.0), (50, 3.0), (60, f64::NAN), (70, 1.0), (80, 1.0)]
+            .map(|(at_ms, high)| Range { at_ms, low: 0.5, high })
+            .to_vec();
+        let runs = band_runs(&band, 10, 10);
+        assert_eq!(runs.iter().map(Vec::len).collect::<Vec<_>>(), [3, 2, 2]);
+        assert_eq!((runs[1][0].at_ms, runs[1][1].at_ms), (40, 50));
+        let few = band_runs(&band, 10, 30);
+        assert_eq!((few[0].len(), few[0][0].high), (1, 9.0));
     }
 
     proptest! {

@@ -240,7 +240,7 @@ pub(crate) fn description(chart: &Chart) -> String {
     }
     let _ = write!(out, ". {} series.", chart.series.len());
     for series in chart.series.iter().take(12) {
-        let Summary { last, min, avg, max } = Summary::of(&series.points);
+        let Summary { last, min, avg, max } = series.summary();
         let [last, min, avg, max] = [last, min, avg, max].map(|value| chart.unit.format(value));
         let name: String = series.name.chars().take(80).collect();
         let _ = write!(out, " {name}: last {last}, min {min}, avg {avg}, max {max}.");

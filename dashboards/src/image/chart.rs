@@ -1,13 +1,14 @@
 //! From a request to a chart: asks the query server and names what it answers.
 
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 
 use super::Error;
+use super::bands::{self, MOST_BANDS};
 use super::naming::names;
 use super::request::ImageRequest;
-use crate::chart::{Chart, Series, Summary};
+use crate::chart::{Chart, Kind, Series, Summary};
 use crate::parameters::BadParameter;
-use crate::query::{Client, Labels};
+use crate::query::{Client, Labels, QueriedSeries};
 use crate::time::{Span, step_for};
 
 /// The most points for one series: the bound of Prometheus itself.
@@ -28,14 +29,22 @@ pub(super) async fn fetch(client: &Client, request: &ImageRequest, now_ms: i64) 
     }
     let aligned = span.aligned(step_ms);
     let answers = join_all(request.queries.iter().map(|query| client.range(query, aligned, step_ms))).await;
+    let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let drawn: usize = answers.iter().map(Vec::len).sum();
+    let mut bands = Vec::new();
+    if request.kind == Kind::Lines && drawn <= MOST_BANDS.min(request.limit) {
+        let ask = |query| bands::fetch(client, query, request.band, aligned, step_ms);
+        bands = try_join_all(request.queries.iter().map(|query| ask(query))).await?;
+    }
     let mut series = Vec::new();
     for (index, answer) in answers.into_iter().enumerate() {
-        let answer = answer.map_err(Error::Query)?;
         let labels: Vec<&Labels> = answer.iter().map(|series| &series.labels).collect();
         let template = request.legends.get(index).or(request.legends.first()).filter(|text| !text.is_empty());
         let names = names(&labels, template.map(String::as_str), &request.queries[index]);
-        let points = answer.into_iter().map(|series| series.values);
-        series.extend(names.into_iter().zip(points).map(|(name, points)| Series { name, points, ..Series::default() }));
+        for (name, QueriedSeries { labels, values: points }) in names.into_iter().zip(answer) {
+            let band = bands.get_mut(index).and_then(|bands| bands.remove(&bands::key(&labels))).unwrap_or_default();
+            series.push(Series { name, points, band, ..Series::default() });
+        }
     }
     let note = keep_largest(&mut series, request.limit);
     Ok(Chart {

@@ -1,5 +1,6 @@
 //! `/chart.svg`, `.png`, `.csv`, `.json`: a chart is a URL.
 
+mod bands;
 mod caching;
 mod chart;
 mod format;

@@ -74,6 +74,9 @@ struct Column<'a> {
     name: &'a str,
     /// `[time, value]`; the value is text where JSON has no number for it: `"NaN"`, `"+Inf"`, `"-Inf"`.
     points: Vec<(f64, Value)>,
+    /// `[time, lowest, highest]` of the step before each point, where they were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    band: Vec<(f64, Value, Value)>,
 }
 
 #[derive(Serialize)]
@@ -98,7 +101,15 @@ pub(super) fn json(chart: &Chart) -> Result<Vec<u8>, Error> {
         series: chart
             .series
             .iter()
-            .map(|series| Column { name: &series.name, points: points(&series.points) })
+            .map(|series| Column {
+                name: &series.name,
+                points: points(&series.points),
+                band: series
+                    .band
+                    .iter()
+                    .map(|range| (seconds(range.at_ms), value(range.low), value(range.high)))
+                    .collect(),
+            })
             .collect(),
     };
     serde_json::to_vec(&document).map_err(|error| Error::Draw(error.to_string()))

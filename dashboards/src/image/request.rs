@@ -9,7 +9,7 @@ use crate::parameters::{BadParameter, Parameters};
 use crate::time::{Moment, parse_duration_ms, parse_zone};
 
 /// Every parameter that is known.
-pub const PARAMETERS: [&str; 19] = [
+pub const PARAMETERS: [&str; 20] = [
     "query",
     "from",
     "until",
@@ -24,6 +24,7 @@ pub const PARAMETERS: [&str; 19] = [
     "min",
     "max",
     "kind",
+    "band",
     "stack",
     "limit",
     "tz",
@@ -52,6 +53,8 @@ pub struct ImageRequest {
     pub unit: Unit,
     /// The distance of the points, where it is chosen.
     pub step_ms: Option<i64>,
+    /// Whether to show how low and how high it went between two points.
+    pub band: Band,
     /// The edges of the value axis.
     pub edges: Edges,
     /// How the series are drawn.
@@ -60,6 +63,29 @@ pub struct ImageRequest {
     pub limit: usize,
     /// Pixels of a PNG for each px of the drawing.
     pub scale: u32,
+}
+
+/// Whether a chart shows how low and how high a query went between two points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Band {
+    /// For plain selectors, whose samples cost little to look at.
+    #[default]
+    Auto,
+    /// For any expression: it is evaluated in several places between two points.
+    On,
+    /// No.
+    Off,
+}
+
+impl Band {
+    fn parse(name: &str) -> Option<Band> {
+        match name {
+            "auto" => Some(Band::Auto),
+            "on" => Some(Band::On),
+            "off" => Some(Band::Off),
+            _ => None,
+        }
+    }
 }
 
 const MOST_QUERIES: usize = 8;
@@ -119,6 +145,7 @@ impl ImageRequest {
             step_ms: given.read("step", step)?,
             edges,
             kind: kind(&given)?,
+            band: given.read("band", |text| choice(text, Band::parse, "auto, on or off"))?.unwrap_or_default(),
             limit: given.read("limit", |text| whole(text, 1, 100))?.unwrap_or(12) as usize,
             scale: given.read("scale", |text| whole(text, 1, 4))?.unwrap_or(1),
             zone,

@@ -68,6 +68,13 @@ impl Figures {
                 *text = chart.unit.format(point.value);
             }
         }
+        for range in series.band.iter().filter(|range| range.low < range.high) {
+            let place = usize::try_from((range.at_ms - self.first_ms) / chart.step_ms.max(1));
+            if let Some(text) = place.ok().and_then(|place| texts.get_mut(place)).filter(|text| !text.is_empty()) {
+                let (low, high) = (chart.unit.format(range.low), chart.unit.format(range.high));
+                text.push_str(&format!(" ({low} \u{2013} {high})"));
+            }
+        }
         texts.join("|")
     }
 }
@@ -79,7 +86,7 @@ fn legend(chart: &Chart, figures: Option<&Figures>, link: &dyn Fn(&str) -> Optio
             thead { tr { th scope="col" { span.sr { "Series" } } th scope="col" { "last" } th.lo scope="col" { "min" } th.la scope="col" { "avg" } th scope="col" { "max" } } }
             tbody {
                 @for (index, series) in chart.series.iter().enumerate() {
-                    @let Summary { last, min, avg, max } = Summary::of(&series.points);
+                    @let Summary { last, min, avg, max } = series.summary();
                     tr data-v=[figures.map(|figures| figures.text(chart, series))] {
                         th scope="row" title=(series.name) {
                             (swatch(Some(chart.ink(index))))

@@ -120,4 +120,22 @@ impl Timeframe {
             format!("{metric}{{{matchers}}}")
         }
     }
+
+    /// The lowest (`min_over_time`) or the highest value of a gauge behind each point, where a point stands for several
+    /// scrapes.
+    pub(super) fn bound_of_gauge(&self, over: &str, metric: &str, matchers: &str) -> Option<String> {
+        (self.step_ms >= 2 * self.interval_ms)
+            .then(|| format!("{over}({metric}{{{matchers}}}[{}])", duration_text(self.step_ms)))
+    }
+
+    /// The same for the rate of a counter, over windows of two twelfths of the step that overlap by half: so what it
+    /// costs has a bound, however long the step.
+    pub(super) fn bound_of_rate(&self, over: &str, metric: &str, matchers: &str) -> Option<String> {
+        let every_ms = (self.step_ms / 12).max(self.interval_ms);
+        let window_ms = (2 * every_ms).max(4 * self.interval_ms);
+        (self.step_ms >= 2 * window_ms).then(|| {
+            let [window, step, every] = [window_ms, self.step_ms, every_ms].map(duration_text);
+            format!("{over}(rate({metric}{{{matchers}}}[{window}])[{step}:{every}])")
+        })
+    }
 }

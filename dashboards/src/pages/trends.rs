@@ -7,8 +7,8 @@ use super::image_link::Image;
 use super::link::Link;
 use super::timeframe::Timeframe;
 use super::{chart_card, shell};
-use crate::chart::{Chart, Kind, Point, Series, Unit};
-use crate::query::{Client, Error};
+use crate::chart::{Chart, Kind, Range, Series, Unit};
+use crate::query::{Client, Error, Labels, QueriedSeries};
 
 /// Whose metrics: those with this matcher, of groups or of processes.
 #[derive(Debug, Clone)]
@@ -33,8 +33,8 @@ pub(super) enum Metrics {
 enum Metric {
     /// A counter: its rate.
     Counter,
-    /// A gauge: its highest value where a point stands for several scrapes.
-    Peak,
+    /// A gauge: its mean where a point stands for several scrapes, with a band; in a stack its highest value.
+    Gauge,
     /// A gauge that tells parts of a whole: their means add up, their peaks would not.
     Part,
 }
@@ -85,8 +85,8 @@ const TRENDS: [Trend; 9] = [
         unit: Unit::Bytes,
         stacked: true,
         lines: &[
-            one(Metric::Peak, "resident_memory_bytes", "resident"),
-            one(Metric::Peak, "swap_memory_bytes", "swapped"),
+            one(Metric::Gauge, "resident_memory_bytes", "resident"),
+            one(Metric::Gauge, "swap_memory_bytes", "swapped"),
         ],
     },
     Trend {
@@ -125,21 +125,21 @@ const TRENDS: [Trend; 9] = [
         title: "Threads",
         unit: Unit::Short,
         stacked: false,
-        lines: &[one(Metric::Peak, "threads", "threads")],
+        lines: &[one(Metric::Gauge, "threads", "threads")],
     },
     Trend {
         id: "files",
         title: "Open files",
         unit: Unit::Short,
         stacked: false,
-        lines: &[one(Metric::Peak, "open_fds", "open files")],
+        lines: &[one(Metric::Gauge, "open_fds", "open files")],
     },
     Trend {
         id: "virtual",
         title: "Virtual memory",
         unit: Unit::Bytes,
         stacked: false,
-        lines: &[one(Metric::Peak, "virtual_memory_bytes", "virtual")],
+        lines: &[one(Metric::Gauge, "virtual_memory_bytes", "virtual")],
     },
 ];
 
@@ -153,17 +153,37 @@ impl Subject {
         }
     }
 
-    fn query(&self, line: &Line, frame: &Timeframe) -> String {
+    fn query(&self, line: &Line, stacked: bool, frame: &Timeframe) -> String {
         let metric = self.metric(line.metric);
-        let values = match line.kind {
+        line.summed(&match line.kind {
             Metric::Counter => frame.rate(&metric, &self.matcher),
-            Metric::Peak => frame.gauge("max_over_time", &metric, &self.matcher),
-            Metric::Part => frame.gauge("avg_over_time", &metric, &self.matcher),
+            Metric::Gauge if stacked => frame.gauge("max_over_time", &metric, &self.matcher),
+            Metric::Gauge | Metric::Part => frame.gauge("avg_over_time", &metric, &self.matcher),
+        })
+    }
+
+    /// What gives the lowest and the highest values behind the points, where a point stands for many.
+    fn bounds(&self, line: &Line, frame: &Timeframe) -> Option<[String; 2]> {
+        let metric = self.metric(line.metric);
+        let bound = |over| match line.kind {
+            Metric::Counter => frame.bound_of_rate(over, &metric, &self.matcher),
+            Metric::Gauge | Metric::Part => frame.bound_of_gauge(over, &metric, &self.matcher),
         };
-        match line.by {
+        Some([line.summed(&bound("min_over_time")?), line.summed(&bound("max_over_time")?)])
+    }
+}
+
+impl Line {
+    fn summed(&self, values: &str) -> String {
+        match self.by {
             Some(label) => format!("sum by ({label}) ({values})"),
             None => format!("sum({values})"),
         }
+    }
+
+    fn name(&self, labels: &Labels) -> String {
+        let named = |label| labels.get(label).cloned().unwrap_or_default();
+        self.by.map_or_else(|| self.name.to_owned(), named)
     }
 }
 
@@ -180,9 +200,9 @@ impl Within {
     /// Everything in the range.
     pub(super) const ALL: Within = Within { from_ms: i64::MIN, rates_from_ms: i64::MIN, until_ms: i64::MAX };
 
-    fn holds(&self, kind: Metric, point: &Point) -> bool {
+    fn holds(&self, kind: Metric, at_ms: i64) -> bool {
         let from_ms = if kind == Metric::Counter { self.rates_from_ms } else { self.from_ms };
-        (from_ms..=self.until_ms).contains(&point.at_ms)
+        (from_ms..=self.until_ms).contains(&at_ms)
     }
 }
 
@@ -201,18 +221,14 @@ async fn draw(
     frame: &Timeframe,
     within: Within,
 ) -> Result<Chart, Error> {
-    let ask = async |line: &Line| client.range(&subject.query(line, frame), frame.points(), frame.step_ms).await;
-    let answers = try_join_all(trend.lines.iter().map(ask)).await?;
+    let answers = try_join_all(trend.lines.iter().map(|line| ask(client, trend, line, subject, frame))).await?;
     let mut series: Vec<Series> = Vec::new();
-    for (line, answer) in trend.lines.iter().zip(answers) {
-        for mut found in answer {
-            let name =
-                line.by.map_or_else(|| line.name.to_owned(), |label| found.labels.remove(label).unwrap_or_default());
-            found.values.retain(|point| within.holds(line.kind, point));
-            if !found.values.is_empty() {
-                series.push(Series { name, points: found.values, ..Series::default() });
-            }
+    for (line, mut answer) in trend.lines.iter().zip(answers) {
+        for found in &mut answer {
+            found.points.retain(|point| within.holds(line.kind, point.at_ms));
+            found.band.retain(|range| within.holds(line.kind, range.at_ms));
         }
+        series.extend(answer.into_iter().filter(|found| !found.points.is_empty()));
     }
     let is_zero = |series: &Series| series.points.iter().all(|point| point.value == 0.0);
     if trend.stacked && !series.iter().all(is_zero) {
@@ -221,6 +237,33 @@ async fn draw(
     }
     let kind = Kind::stacked(trend.stacked);
     Ok(Chart { title: trend.title.to_owned(), series, kind, ..frame.chart(trend.unit) })
+}
+
+/// The series of one line.
+async fn ask(
+    client: &Client,
+    trend: &Trend,
+    line: &Line,
+    subject: &Subject,
+    frame: &Timeframe,
+) -> Result<Vec<Series>, Error> {
+    let range = async |query: &str| client.range(query, frame.points(), frame.step_ms).await;
+    let values = subject.query(line, trend.stacked, frame);
+    let bounds = subject.bounds(line, frame).filter(|_| !trend.stacked);
+    let (values, low, high) = match &bounds {
+        Some([low, high]) => tokio::try_join!(range(&values), range(low), range(high))?,
+        None => (range(&values).await?, Vec::new(), Vec::new()),
+    };
+    let points = |all: &[QueriedSeries], labels: &Labels| {
+        all.iter().find(|series| series.labels == *labels).map(|series| series.values.clone()).unwrap_or_default()
+    };
+    let series = values.into_iter().map(|QueriedSeries { labels, values }| Series {
+        name: line.name(&labels),
+        points: values,
+        band: Range::between(&points(&low, &labels), &points(&high, &labels)),
+        ..Series::default()
+    });
+    Ok(series.collect())
 }
 
 /// The cards of the charts.
@@ -241,7 +284,7 @@ impl Trend {
     fn href(&self, subject: &Subject, frame: &Timeframe, link: &Link) -> String {
         let legend = |line: &Line| line.by.map_or_else(|| line.name.to_owned(), |label| format!("{{{{{label}}}}}"));
         let queries: Vec<(String, String)> =
-            self.lines.iter().map(|line| (subject.query(line, frame), legend(line))).collect();
+            self.lines.iter().map(|line| (subject.query(line, self.stacked, frame), legend(line))).collect();
         let title = format!("{}: {}", subject.name, self.title);
         Image { title: &title, unit: self.unit, kind: Kind::stacked(self.stacked), queries: &queries }.href(link)
     }

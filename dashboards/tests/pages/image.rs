@@ -26,6 +26,33 @@ async fn a_chart_is_an_image() {
 }
 
 #[tokio::test]
+async fn a_point_that_stands_for_many_has_a_band() {
+    fn bounds(asked: &fake::Asked) -> Vec<(serde_json::Value, f64)> {
+        let value = if asked.query.starts_with("min_") { 1.0 } else { 3.0 };
+        let mut labels = serde_json::json!({"instance": "a", "__name__": "load"});
+        if asked.query.contains("_over_time(") {
+            labels.as_object_mut().unwrap().remove("__name__");
+        }
+        vec![(labels, value)]
+    }
+    let app = dashboards(&fake::with(bounds).await);
+    for (query, path, has) in [
+        ("load&from=-6h", "svg", true),
+        ("load&from=-6h&band=off", "svg", false),
+        ("load&from=-6h&kind=stack", "svg", false),
+        ("load&from=-10m&step=15", "svg", false),
+        ("rate(load[1m])&from=-6h", "svg", false),
+        ("rate(load[1m])&from=-6h&band=on", "svg", true),
+    ] {
+        let page = get(&app, &format!("/chart.{path}?query={query}")).await;
+        assert_eq!(page.body.contains("<path class=\"b0\""), has, "{query}");
+    }
+    let json = get(&app, "/chart.json?query=load&from=-6h&step=1h").await;
+    let document: serde_json::Value = serde_json::from_str(&json.body).unwrap();
+    assert_eq!(document["series"][0]["band"][0].as_array().unwrap()[1..], [1.0, 3.0]);
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_named_in_an_image() {
     let url = fake::with(fake::two_hosts).await;
     let app = dashboards(&url);

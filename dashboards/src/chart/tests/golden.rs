@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{chart, look, wave};
 use crate::chart::palette::Theme;
 use crate::chart::standalone::{LegendPlace, Look, render};
-use crate::chart::{Chart, Kind, Unit};
+use crate::chart::{Chart, Kind, Range, Unit};
 
 fn check(name: &str, chart: &Chart, look: &Look) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/chart/tests/golden").join(name);
@@ -39,6 +39,15 @@ fn documents_are_as_they_were() {
 
     let one = chart(24, 600, &[("total", &|i| Some(wave(i, 144, 3.0)))]);
     check("one.svg", &one, &Look { theme: Theme::Light, legend: LegendPlace::Off, ..look(400, 120) });
+
+    let mut band = chart(24, 600, &[("sampled", &|i| Some(wave(i, 144, 3.0))), ("steady", &|_| Some(2.0))]);
+    band.series[0].band = band.series[0]
+        .points
+        .iter()
+        .filter(|point| point.at_ms % 7_200_000 != 0)
+        .map(|point| Range { at_ms: point.at_ms, low: point.value * 0.7, high: point.value * 1.2 })
+        .collect();
+    check("band.svg", &band, &look(640, 240));
 
     check("empty.svg", &chart(24, 600, &[]), &look(400, 120));
 

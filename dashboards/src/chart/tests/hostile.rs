@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use roxmltree::Document;
 
 use super::{NOON_MS, chart, look};
-use crate::chart::{Kind, Point, Series, fluid, spark, standalone};
+use crate::chart::{Kind, Point, Range, Series, fluid, spark, standalone};
 use crate::time::Span;
 
 fn value() -> impl Strategy<Value = f64> {
@@ -22,8 +22,10 @@ prop_compose! {
         values in prop::collection::vec((0i64..400_000, value()), 0..60),
     ) -> Series {
         let mut at_ms = NOON_MS - 3_600_000;
-        let points = values.into_iter().map(|(step, value)| { at_ms += step; Point { at_ms, value } }).collect();
-        Series { name, points, others, ..Series::default() }
+        let points: Vec<Point> = values.into_iter().map(|(step, value)| { at_ms += step; Point { at_ms, value } }).collect();
+        let around = |(point, other): (&Point, &Point)| Range { at_ms: point.at_ms, low: point.value, high: other.value };
+        let band = points.iter().zip(points.iter().rev()).map(around).collect();
+        Series { name, points, others, band, ..Series::default() }
     }
 }
 
