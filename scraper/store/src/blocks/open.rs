@@ -106,7 +106,10 @@ pub(crate) fn open(
         }
     }
     let next = (highest.max(sealed).max(closing) + 1).max(manifest.map_or(0, |m| m.next));
-    write_manifest(&folder, &kept, next).map_err(io)?;
+    if let Err(error) = write_manifest(&folder, &kept, next) {
+        // On a full disk: the blocks count without it, and what is there must be served.
+        tracing::warn!(%error, "the manifest of blocks could not be written");
+    }
 
     // A database that was lost or is older than the blocks must not hide them.
     let sources = kept.iter().flat_map(|b| b.meta.sources.last().copied());

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// How much of a lock file is read: what we write is far shorter.
@@ -35,12 +35,20 @@ impl Lock {
             }
             Err(TryLockError::Error(source)) => return Err(io(source)),
         }
-        file.set_len(0).map_err(io)?;
-        file.seek(SeekFrom::Start(0)).map_err(io)?;
-        let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC");
-        writeln!(file, "process {} ({}) since {now}", std::process::id(), program()).map_err(io)?;
+        match write_holder(&mut file) {
+            // Who holds it is good to know; a store on a full disk must open without.
+            Err(error) if error.kind() == ErrorKind::StorageFull => {}
+            written => written.map_err(io)?,
+        }
         Ok(Lock { file })
     }
+}
+
+fn write_holder(file: &mut File) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.seek(SeekFrom::Start(0))?;
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC");
+    writeln!(file, "process {} ({}) since {now}", std::process::id(), program())
 }
 
 fn holder(file: &File) -> String {

@@ -49,6 +49,8 @@ pub(crate) struct Queue {
     /// The number of the last batch that was appended, and of the last that was committed.
     appended: u64,
     committed: u64,
+    /// The newest moment of what is committed.
+    newest_ms: i64,
     /// Somebody waits for the commit of this batch.
     wanted: u64,
     closing: bool,
@@ -59,6 +61,7 @@ impl Queue {
     /// A queue for a database that holds so many batches.
     pub(crate) fn new(times: Times, batches: u64, limit: usize) -> Queue {
         Queue {
+            newest_ms: times.all().last_ms,
             times,
             counters: Counters::default(),
             sealing: Sealing::default(),
@@ -115,6 +118,12 @@ impl Queue {
         self.committed
     }
 
+    /// The newest moment of what is committed; `i64::MIN` where that is nothing. Retention counts back from it: a sample
+    /// that a crash may still take must not make others old.
+    pub(crate) fn newest_ms(&self) -> i64 {
+        self.newest_ms
+    }
+
     /// When the next commit is due without anybody asking for it; `None` while nothing waits.
     pub(crate) fn due(&self, interval: Duration) -> Option<Instant> {
         self.pending.front().map(|oldest| oldest.since + interval)
@@ -149,6 +158,7 @@ impl Queue {
         self.pending.front().filter(|first| first.number <= self.committed)?;
         let first = self.pending.pop_front()?;
         self.pending_samples -= first.batch.len();
+        self.newest_ms = first.batch.timestamps_ms.iter().copied().fold(self.newest_ms, i64::max);
         self.counters.committed_samples += first.batch.len() as u64;
         Some(first)
     }
@@ -233,7 +243,9 @@ mod tests {
             "8 samples wait to be committed and 3 more would pass the limit of 10; commits fail: disk full"
         );
         // What was refused has left no trace: it may come again.
+        assert_eq!(queue.newest_ms(), i64::MIN, "nothing is committed");
         committed(&mut queue, 41);
+        assert_eq!(queue.newest_ms(), 1);
         assert_eq!((queue.pending_samples(), queue.pending().len(), queue.failure.clone()), (4, 1, None));
         assert_eq!(queue.append(batch(3, 3), now).unwrap().stored, 3);
         committed(&mut queue, 43);

@@ -19,6 +19,9 @@ use std::time::{Duration, Instant};
 /// The longest pause between two tries of a commit that fails.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
+/// The same where the disk is full: to look whether it still is costs next to nothing.
+const FULL_PAUSE_MAX: Duration = Duration::from_secs(3);
+
 /// The pause after a checkpoint that failed. Until then the log grows, which is harmless: only the next start takes longer.
 const CHECKPOINT_PAUSE: Duration = Duration::from_secs(60);
 
@@ -116,7 +119,10 @@ impl Run {
                 return false;
             }
             let due = due.map(|due| self.retry_at.map_or(due, |retry| due.max(retry)));
-            let asked = queue.sealing.asks_writer().then(|| self.asks_at.unwrap_or_else(Instant::now));
+            let asked = queue.sealing.asks_writer().then(|| match self.asks_at {
+                Some(at) if !queue.sealing.hurried => at,
+                _ => Instant::now(),
+            });
             match due.into_iter().chain(asked).min() {
                 None => self.shared.work.wait(&mut queue),
                 Some(due) => {
@@ -132,10 +138,10 @@ impl Run {
         let batches = self.shared.queue.lock().pending();
         let Some(last) = batches.last().map(|p| p.number) else { return };
         let begun = Instant::now();
-        let result = self
-            .room(0)
-            .and_then(|()| self.connect())
-            .and_then(|()| self.committer.commit(&batches, &self.shared.series));
+        let room = self.room(0);
+        let is_full = room.is_err();
+        let result =
+            room.and_then(|()| self.connect()).and_then(|()| self.committer.commit(&batches, &self.shared.series));
         let took = begun.elapsed();
 
         if let Err(failure) = &result {
@@ -146,6 +152,10 @@ impl Run {
             Ok(()) => {
                 if self.retry_at.take().is_some() {
                     tracing::info!(samples = queue.pending_samples(), "samples are committed again");
+                    // Most often a disk that was full has room: what was put off for that need not wait, either.
+                    self.checkpoint_at = None;
+                    queue.sealing.hurry();
+                    self.shared.to_seal.notify_all();
                 }
                 self.backoff = Duration::ZERO;
                 for pending in &batches {
@@ -156,15 +166,18 @@ impl Run {
                 self.keep_recent();
             }
             Err(failure) => {
-                let first = self.options.commit_interval.min(BACKOFF_MAX);
-                self.backoff = (self.backoff * 2).clamp(first, BACKOFF_MAX);
-                self.retry_at = Some(Instant::now() + self.backoff);
-                tracing::error!(
-                    error = failure,
-                    waiting_samples = queue.pending_samples(),
-                    retry_in = ?self.backoff,
-                    "samples could not be committed, they are kept and tried again"
-                );
+                let pause_max = if is_full { FULL_PAUSE_MAX } else { BACKOFF_MAX };
+                let first = self.options.commit_interval.min(pause_max);
+                self.backoff = (self.backoff * 2).clamp(first, pause_max);
+                let again = self.retry_at.replace(Instant::now() + self.backoff).is_some();
+                if !(again && is_full) {
+                    tracing::error!(
+                        error = failure,
+                        waiting_samples = queue.pending_samples(),
+                        retry_in = ?self.backoff,
+                        "samples could not be committed, they are kept and tried again"
+                    );
+                }
                 queue.commit_failed(failure, took);
             }
         }
@@ -183,7 +196,7 @@ impl Run {
 
     /// Writes the exemplars that wait. They cause no commit: where there are any, samples come with them.
     fn write_exemplars(&mut self) {
-        let cut_ms = oldest_kept_ms(self.shared.queue.lock().times.all().last_ms, self.shared.keep.read().longest());
+        let cut_ms = oldest_kept_ms(self.shared.queue.lock().newest_ms(), self.shared.keep.read().longest());
         let Some(change) = self.shared.exemplars.lock().take_change(cut_ms) else { return };
         let result = self
             .room(0)
@@ -207,7 +220,7 @@ impl Run {
     /// One slice at a time: whoever waits for a commit waits for no more than that.
     fn delete_what_is_too_old(&mut self) {
         let Some(retention) = self.shared.keep.read().longest() else { return };
-        let newest_ms = self.shared.queue.lock().times.all().last_ms;
+        let newest_ms = self.shared.queue.lock().newest_ms();
         // Deleting writes to the log, too: not while that fails.
         if let Some(cut_ms) = next_cut(self.hot.span.first_ms, newest_ms, now_ms(), retention)
             && self.retry_at.is_none()
@@ -251,22 +264,24 @@ impl Run {
     /// Closes the hot table when it is full, and does in the database what the sealer asks for.
     fn serve_sealer(&mut self) {
         let now = Instant::now();
-        let wanted = {
-            let queue = self.shared.queue.lock();
-            let full = self.is_full() && !queue.sealing.is_closed();
+        let (close, hurried) = {
+            let mut queue = self.shared.queue.lock();
+            let full = self.is_full() && !queue.sealing.is_closed() && self.retry_at.is_none();
             if queue.is_closing() || queue.sealing.ending || !(full || queue.sealing.asks_writer()) {
                 return;
             }
-            full || queue.sealing.wants_close()
+            (full || queue.sealing.wants_close(), std::mem::take(&mut queue.sealing.hurried))
         };
-        if self.retry_at.is_some() || self.asks_at.is_some_and(|at| now < at) {
-            // Counted from now on, else this would be asked for again at once.
-            self.asks_at = self.asks_at.filter(|at| now < *at).or(self.retry_at);
+        if !hurried && self.asks_at.is_some_and(|at| now < at) {
             return;
         }
-        let result = self.room(0).and_then(|()| self.connect()).and_then(|()| self.serve(wanted));
+        let result = self.serve(close);
         self.asks_at = result.is_err().then(|| now + SERVE_PAUSE);
-        self.warn_of(result, "the database could not be told of sealed blocks, it is tried again");
+        if let Err(failure) = &result {
+            self.shared.queue.lock().sealing.failed(failure.clone());
+            self.shared.settled.notify_all();
+        }
+        self.warn_of(result, "the hot database could not be closed or told of sealed blocks, it is tried again");
     }
 
     fn serve(&mut self, close: bool) -> Result<(), String> {
@@ -275,6 +290,8 @@ impl Run {
             (sealing.record, sealing.views)
         };
         if record.is_some() || views {
+            self.room_for_little()?;
+            self.connect()?;
             let list = self.shared.blocks.list();
             let sql = views_sql(&list.blocks) + &rollup::views_sql(&self.shared.rollups.lists());
             // A commit that seemed to fail may have gone through: what is closed now may be other rows already.
@@ -298,6 +315,12 @@ impl Run {
             self.committer.give_memory_back(self.options.memory_limit_bytes)?;
         }
         if close {
+            self.room(0)?;
+            self.connect()?;
+            if self.retry_at.is_some() {
+                // Which rows are closed would be in doubt, as the last commit is.
+                return Err("the last commit failed".to_owned());
+            }
             self.close_table()?;
         }
         Ok(())
@@ -414,8 +437,16 @@ impl Run {
 
     /// Refuses to fill the last of the disk: DuckDB needs room for its log to recover, and so do others.
     fn room(&self, wanted: u64) -> Result<(), String> {
+        self.room_above(self.options.min_free_bytes.saturating_add(wanted))
+    }
+
+    /// The same for a few kilobytes after which rows or files can go: these may take some of what must stay free.
+    fn room_for_little(&self) -> Result<(), String> {
+        self.room_above(self.options.min_free_bytes / 4)
+    }
+
+    fn room_above(&self, floor: u64) -> Result<(), String> {
         let free = free_bytes(self.folder.path()).unwrap_or(u64::MAX);
-        let floor = self.options.min_free_bytes.saturating_add(wanted);
         if free >= floor {
             return Ok(());
         }

@@ -51,7 +51,7 @@ impl Sealer {
     pub(crate) fn seal(&self) -> Result<(), Error> {
         let mut queue = self.shared.queue.lock();
         queue.sealing.wanted += 1;
-        queue.sealing.retry_at = None;
+        queue.sealing.hurry();
         let ticket = queue.sealing.wanted;
         let failures = queue.sealing.failures;
         self.shared.work.notify_one();
@@ -116,8 +116,7 @@ impl Work {
                 }
                 Err(failure) => {
                     tracing::error!(error = failure, retry_in = ?PAUSE, "sealing failed, nothing is lost by it");
-                    sealing.failure = Some(failure);
-                    sealing.failures += 1;
+                    sealing.failed(failure);
                     sealing.upkeep = true;
                     sealing.retry_at = Some(Instant::now() + PAUSE);
                 }
@@ -200,9 +199,11 @@ impl Work {
     }
 
     fn upkeep(&self) -> Result<(), String> {
-        // First, as long as everything is there of which rows are to be made.
-        self.roll_up()?;
+        // First, as long as everything is there of which rows are to be made. Where there is no room for them, removing makes
+        // some.
+        let rolled_up = self.roll_up();
         self.remove_what_is_too_old()?;
+        rolled_up?;
         self.thin_blocks()?;
         let windows: Vec<i64> = self.options.block_windows.iter().map(|w| w.as_millis() as i64).collect();
         while !self.is_ending()
@@ -243,13 +244,13 @@ impl Work {
 
     /// The moment before which rollups are not kept.
     pub(crate) fn oldest_rollup_ms(&self) -> i64 {
-        let newest_ms = self.shared.queue.lock().times.all().last_ms;
+        let newest_ms = self.shared.queue.lock().newest_ms();
         oldest_kept_ms(newest_ms, self.options.rollup_retention)
     }
 
     /// Whole blocks, once all that is in them is older than is kept, or there is too much.
     fn remove_what_is_too_old(&self) -> Result<(), String> {
-        let newest_ms = self.shared.queue.lock().times.all().last_ms;
+        let newest_ms = self.shared.queue.lock().newest_ms();
         let list = self.shared.blocks.list();
         let mut old: Vec<Arc<Block>> = Vec::new();
         if let Some(limit_ms) = self.shared.keep.read().longest().and_then(|r| limit_ms(newest_ms, now_ms(), r)) {
@@ -320,8 +321,10 @@ impl Work {
     ) -> Result<Arc<Block>, String> {
         let lease = self.pool.get().map_err(|error| error.to_string())?;
         let free = free_bytes(self.folder.path()).unwrap_or(u64::MAX);
-        if free < self.options.min_free_bytes.saturating_add(wanted) {
-            return Err(format!("the disk is too full for a block: {} MiB are free", free >> 20));
+        let floor = self.options.min_free_bytes.saturating_add(wanted);
+        if free < floor {
+            let (free, floor) = (free >> 20, floor >> 20);
+            return Err(format!("the disk is too full for a block: {free} MiB are free and {floor} MiB must be"));
         }
         *self.running.lock() = Some(lease.interrupt_handle());
         let result = blocks::write(&lease, blocks.folder(), number, source, &self.stop);

@@ -18,6 +18,8 @@ pub(crate) struct Sealing {
     pub(crate) upkeep: bool,
     /// After a failure, not before.
     pub(crate) retry_at: Option<Instant>,
+    /// Somebody waits, or there is room again: the pause after a failure is over.
+    pub(crate) hurried: bool,
     /// How often somebody wanted all that is committed to be sealed; which of these was closed, and which is done.
     pub(crate) wanted: u64,
     pub(crate) closed: u64,
@@ -50,6 +52,18 @@ impl Sealing {
     /// Whether somebody waits for the hot table to be closed, and it can be.
     pub(crate) fn wants_close(&self) -> bool {
         self.wanted > self.closed && !self.is_closed()
+    }
+
+    /// Notes that a pass failed, for those who wait.
+    pub(crate) fn failed(&mut self, failure: String) {
+        self.failure = Some(failure);
+        self.failures += 1;
+    }
+
+    /// Ends the pause after a failure.
+    pub(crate) fn hurry(&mut self) {
+        self.retry_at = None;
+        self.hurried = true;
     }
 
     /// Whether the writer has something to do.

@@ -18,7 +18,7 @@ type Reviewed = BTreeMap<u32, String>;
 impl Work {
     pub(super) fn thin_blocks(&self) -> Result<(), String> {
         let keep = self.shared.keep.read().clone();
-        let newest_ms = self.shared.queue.lock().times.all().last_ms;
+        let newest_ms = self.shared.queue.lock().newest_ms();
         let list = self.shared.blocks.list();
         let before = self.reviewed();
         let mut reviewed: Reviewed = before

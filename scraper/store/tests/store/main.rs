@@ -13,6 +13,7 @@ mod crash;
 mod disk;
 mod exemplars;
 mod families;
+mod full_disk;
 mod log;
 mod metadata;
 mod model;
