@@ -55,6 +55,12 @@ function clock(ms, card) {
   }
 }
 
+/** The row of a heat map under a pointer; 3 px stand above the rows and 18 below, see fluid.rs. */
+function rowAt(plot, clientY, rows) {
+  const { top, height } = plot.getBoundingClientRect();
+  return Math.min(rows - 1, Math.max(0, Math.floor(((clientY - top - 4) / (height - 20)) * rows)));
+}
+
 /** The figures of every series at the point next to a moment. */
 function showTip(plot, time, clientX, clientY) {
   const card = plot.closest(".card");
@@ -62,7 +68,9 @@ function showTip(plot, time, clientX, clientY) {
   const series = [...card.querySelectorAll(".legend tr[data-v]")].map((row) => ({ row, figures: row.dataset.v.split("|") }));
   const last = Math.max(...series.map(({ figures }) => figures.length)) - 1;
   const index = Math.min(last, Math.max(0, Math.round((time - first) / step)));
-  const rows = series.map(({ row, figures }) => ({ row, figure: figures[index] })).filter(({ figure }) => figure);
+  const rows = (card.dataset.kind === "heatmap" ? [series[rowAt(plot, clientY, series.length)]] : series)
+    .map(({ row, figures }) => ({ row, figure: figures[index] }))
+    .filter(({ figure }) => figure);
   const head = document.createElement("b");
   head.textContent = clock(first + index * step, card);
   const table = document.createElement("table");

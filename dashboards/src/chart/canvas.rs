@@ -162,12 +162,17 @@ impl DrawingBackend for Pen<'_> {
 }
 
 impl Canvas {
-    /// A filled square, placed in px from the picture's upper left corner.
-    pub(super) fn square(&mut self, mark: Mark, x: f64, y: f64, side: f64) {
-        let [x, y, side] = [x, y, side].map(|px| (px * UNITS_PER_PX).round() as i32);
+    /// A filled rectangle between two corners, in px from the picture's upper left corner.
+    pub(super) fn rectangle(&mut self, mark: Mark, (left, top): (f64, f64), (right, bottom): (f64, f64)) {
+        let [left, top, right, bottom] = [left, top, right, bottom].map(|px| (px * UNITS_PER_PX).round() as i32);
         let path = self.path(mark);
-        path.move_to((x, y));
-        [(x + side, y), (x + side, y + side), (x, y + side)].into_iter().for_each(|point| path.line_to(point));
+        path.move_to((left, top));
+        [(right, top), (right, bottom), (left, bottom)].into_iter().for_each(|point| path.line_to(point));
         path.close();
+    }
+
+    /// A filled square.
+    pub(super) fn square(&mut self, mark: Mark, x: f64, y: f64, side: f64) {
+        self.rectangle(mark, (x, y), (x + side, y + side));
     }
 }

@@ -7,7 +7,8 @@
 use std::fmt::Write as _;
 
 use super::canvas::{Anchor, Canvas, Label};
-use super::model::Chart;
+use super::heat::{self, Shading};
+use super::model::{Chart, Kind};
 use super::plot::{Drawing, Frame};
 use super::ticks::{TimeTick, time_ticks};
 use super::{DrawError, svg, text, xml};
@@ -17,6 +18,8 @@ const NOMINAL: f64 = 720.0;
 const WIDE: f64 = 420.0;
 const NARROW: f64 = 240.0;
 const TICK_SIZE: f64 = 11.0;
+/// Rows of a heat map have names; more of one than this is cut.
+const WIDEST_NAME: f64 = 120.0;
 
 /// The two parts of a fluid chart, side by side on the page.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,20 +30,35 @@ pub struct Fluid {
     pub plot: String,
 }
 
+/// The height of the plot at which `chart` is easy to read, in px.
+pub fn natural_height(chart: &Chart) -> u32 {
+    match chart.kind {
+        Kind::Heatmap => heat::natural_height(chart).clamp(28.0, 600.0) as u32,
+        Kind::Lines | Kind::Stack => 196,
+    }
+}
+
 /// Draws `chart` with a plot of `height` px.
 pub fn render(chart: &Chart, height: u32) -> Result<Fluid, DrawError> {
     let frame = Frame { x: 0.0, y: 0.0, width: NOMINAL, height: f64::from(height) };
-    let drawing = Drawing::new(chart);
-    let scale = drawing.scale(frame.height);
     let ticks = |width| {
         let digit = text::width("0", TICK_SIZE);
         time_ticks(chart.span.start_ms, chart.span.end_ms, width, digit, &chart.zone)
     };
     let (wide, narrow) = (ticks(WIDE), ticks(NARROW));
     let mut canvas = Canvas::default();
-    drawing.draw(&mut canvas, frame, &wide, &scale)?;
-
     let below = height + 20;
+    let gutter = if chart.kind == Kind::Heatmap {
+        heat::draw(&mut canvas, chart, frame, Shading::of(chart));
+        let names = heat::named_rows(chart, frame);
+        gutter(names.map(|(row, y)| (y + 3.0, chart.series[row].name.as_str())), below)
+    } else {
+        let drawing = Drawing::new(chart);
+        let scale = drawing.scale(frame.height);
+        drawing.draw(&mut canvas, frame, &wide, &scale)?;
+        gutter(scale.ticks.iter().map(|(value, label)| (frame.y_of(&scale, *value) + 8.0, label.as_str())), below)
+    };
+
     let mut plot = String::with_capacity(8 * 1024);
     // One px more on each side, so that a line on the edge keeps its width.
     let _ = write!(
@@ -59,7 +77,7 @@ pub fn render(chart: &Chart, height: u32) -> Result<Fluid, DrawError> {
         time_label(&mut plot, chart, tick, below, " tn");
     }
     plot.push_str("</svg>");
-    Ok(Fluid { gutter: gutter(&scale.ticks, |value| frame.y_of(&scale, value), below), plot })
+    Ok(Fluid { gutter, plot })
 }
 
 fn time_label(out: &mut String, chart: &Chart, tick: &TimeTick, below: u32, class: &str) {
@@ -76,12 +94,14 @@ fn time_label(out: &mut String, chart: &Chart, tick: &TimeTick, below: u32, clas
     out.push_str("</text>");
 }
 
-fn gutter(ticks: &[(f64, String)], y_of: impl Fn(f64) -> f64, below: u32) -> String {
-    let width = ticks.iter().map(|(_, label)| text::width(label, TICK_SIZE)).fold(20.0, f64::max).ceil() + 8.0;
+/// Texts with their baselines in px, before the plot.
+fn gutter<'a>(texts: impl Iterator<Item = (f64, &'a str)>, below: u32) -> String {
+    let texts: Vec<(f64, &str, String)> =
+        texts.map(|(y, full)| (y, full, text::fit(full, TICK_SIZE, WIDEST_NAME))).collect();
+    let width = texts.iter().map(|(.., text)| text::width(text, TICK_SIZE)).fold(20.0, f64::max).ceil() + 8.0;
     let mut out = format!("<svg class=\"gutter\" width=\"{width}\" height=\"{below}\" aria-hidden=\"true\">");
-    for (value, text) in ticks {
-        let y = y_of(*value) + 8.0;
-        svg::label(&mut out, &Label { x: width - 8.0, y, anchor: Anchor::End, class: "t", text: text.clone() }, None);
+    for (y, full, text) in texts {
+        svg::label(&mut out, &Label { x: width - 8.0, y, anchor: Anchor::End, class: "t", text }, Some(full));
     }
     out.push_str("</svg>");
     out

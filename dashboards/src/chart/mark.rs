@@ -25,6 +25,10 @@ pub(super) enum Mark {
     Swatch(u8),
     /// Where a series was between two points.
     Band(u8),
+    /// Cells of a heat map; the number is a shade, not an ink.
+    Shade(u8),
+    /// A square of the key to the shades.
+    Key(u8),
 }
 
 impl Mark {
@@ -39,6 +43,8 @@ impl Mark {
             Mark::Dot(ink) => RGBColor(6, ink, 0),
             Mark::Swatch(ink) => RGBColor(7, ink, 0),
             Mark::Band(ink) => RGBColor(8, ink, 0),
+            Mark::Shade(shade) => RGBColor(9, shade, 0),
+            Mark::Key(shade) => RGBColor(10, shade, 0),
         }
     }
 
@@ -53,6 +59,8 @@ impl Mark {
             6 => Mark::Dot(ink),
             7 => Mark::Swatch(ink),
             8 => Mark::Band(ink),
+            9 => Mark::Shade(ink),
+            10 => Mark::Key(ink),
             _ => Mark::Grid,
         }
     }
@@ -69,6 +77,7 @@ impl Mark {
             Mark::Dot(ink) => write!(out, "d{ink}"),
             Mark::Swatch(ink) => write!(out, "f{ink}"),
             Mark::Band(ink) => write!(out, "b{ink}"),
+            Mark::Shade(shade) | Mark::Key(shade) => write!(out, "q{shade}"),
         };
     }
 }
@@ -89,6 +98,8 @@ mod tests {
             Mark::Dot(12),
             Mark::Swatch(1),
             Mark::Band(2),
+            Mark::Shade(7),
+            Mark::Key(3),
         ] {
             assert_eq!(Mark::from_colour(mark.colour().to_backend_color()), mark);
         }

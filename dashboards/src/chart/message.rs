@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::palette::{Theme, style_sheet};
+use super::palette::{Theme, Used, style_sheet};
 use super::{text, xml};
 
 /// An SVG of that size that says `heading` and, wrapped below it, `detail`.
@@ -18,7 +18,7 @@ pub fn render(heading: &str, detail: &str, width: u32, height: u32, theme: Theme
     let _ = write!(
         out,
         "</desc><style>{}</style><rect class=\"b\" width=\"100%\" height=\"100%\"/>",
-        style_sheet(theme, &[])
+        style_sheet(theme, &Used::default())
     );
     let room = f64::from(width) - 24.0;
     let rows = ((f64::from(height) - 34.0) / 16.0).max(0.0) as usize;

@@ -7,6 +7,7 @@
 mod axis;
 mod canvas;
 pub mod fluid;
+mod heat;
 mod legend;
 mod mark;
 pub mod message;

@@ -49,10 +49,12 @@ pub enum Kind {
     Lines,
     /// On top of each other: parts of a whole.
     Stack,
+    /// Each as a row of shades.
+    Heatmap,
 }
 
 /// Every kind with the name that parameters use.
-pub const KINDS: [(&str, Kind); 2] = [("lines", Kind::Lines), ("stack", Kind::Stack)];
+pub const KINDS: [(&str, Kind); 3] = [("lines", Kind::Lines), ("stack", Kind::Stack), ("heatmap", Kind::Heatmap)];
 
 impl Kind {
     /// The kind of that name, see [`KINDS`].

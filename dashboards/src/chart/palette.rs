@@ -24,6 +24,17 @@ pub const DARK: [&str; INKS + 1] = [
     "#979c54", "#5b83bd", "#6c7682",
 ];
 
+/// Number of shades of a heat map.
+pub const SHADES: usize = 8;
+
+/// Shades from little to much on a light ground: one hue, darker with each.
+pub const LIGHT_SHADES: [&str; SHADES] =
+    ["#e2edf8", "#c3d9f0", "#9fc1e6", "#76a5d9", "#4c88c9", "#2a6ab2", "#144d90", "#082f63"];
+
+/// The same on a dark ground: brighter with each.
+pub const DARK_SHADES: [&str; SHADES] =
+    ["#1c2b3d", "#1f4063", "#265785", "#3370a8", "#4a8bc9", "#6fa9e2", "#9dc7f2", "#d4e8fc"];
+
 /// Which ground a chart stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Theme {
@@ -80,20 +91,32 @@ const DARK_GROUND: Ground = Ground {
     error: "#ff8a80",
 };
 
-fn colours(out: &mut String, ground: &Ground, inks: &[&str; INKS + 1], used: &[u8]) {
+fn colours(out: &mut String, ground: &Ground, inks: &[&str; INKS + 1], shades: &[&str; SHADES], used: &Used) {
     let Ground { paper, text, muted, grid, baseline, error } = ground;
     let _ = write!(
         out,
         ".b{{fill:{paper}}}.h,.v{{fill:{text}}}.t,.k,.c{{fill:{muted}}}.tm{{fill:{text}}}.e{{fill:{error}}}.g{{stroke:{grid}}}.x{{stroke:{baseline}}}"
     );
-    for ink in used {
+    if used.shades {
+        for (shade, colour) in shades.iter().enumerate() {
+            let _ = write!(out, ".q{shade}{{fill:{colour}}}");
+        }
+    }
+    for ink in &used.inks {
         let colour = inks[usize::from(*ink) % inks.len()];
         let _ = write!(out, ".l{ink},.d{ink}{{stroke:{colour}}}.a{ink},.w{ink},.f{ink},.b{ink}{{fill:{colour}}}");
     }
 }
 
-/// The style sheet of a chart that stands alone, for the inks that it uses.
-pub(super) fn style_sheet(theme: Theme, used: &[u8]) -> String {
+/// What of the palette a document uses.
+#[derive(Debug, Default)]
+pub(super) struct Used {
+    pub(super) inks: Vec<u8>,
+    pub(super) shades: bool,
+}
+
+/// The style sheet of a chart that stands alone, for what it uses.
+pub(super) fn style_sheet(theme: Theme, used: &Used) -> String {
     let mut css = String::with_capacity(1400);
     // Lengths inside the plot are tenths of a px: its group is scaled by 0.1.
     css.push_str(
@@ -101,19 +124,19 @@ pub(super) fn style_sheet(theme: Theme, used: &[u8]) -> String {
          .h{font-size:13px;font-weight:600}.tm{font-weight:600}.e{font-size:13px}.r{text-anchor:end}.m{text-anchor:middle}\
          path{fill:none;stroke-width:10}.g,.x{shape-rendering:crispEdges}.s{opacity:.8}",
     );
-    for ink in used {
+    for ink in &used.inks {
         let _ = write!(css, ".l{ink}");
         css.push_str("{stroke-width:15;stroke-linejoin:round;stroke-linecap:round}");
         let _ =
             write!(css, ".d{ink}{{stroke-width:40;stroke-linecap:round}}.w{ink}{{opacity:.12}}.b{ink}{{opacity:.24}}");
     }
     match theme {
-        Theme::Light => colours(&mut css, &LIGHT_GROUND, &LIGHT, used),
-        Theme::Dark => colours(&mut css, &DARK_GROUND, &DARK, used),
+        Theme::Light => colours(&mut css, &LIGHT_GROUND, &LIGHT, &LIGHT_SHADES, used),
+        Theme::Dark => colours(&mut css, &DARK_GROUND, &DARK, &DARK_SHADES, used),
         Theme::Auto => {
-            colours(&mut css, &LIGHT_GROUND, &LIGHT, used);
+            colours(&mut css, &LIGHT_GROUND, &LIGHT, &LIGHT_SHADES, used);
             css.push_str("@media(prefers-color-scheme:dark){");
-            colours(&mut css, &DARK_GROUND, &DARK, used);
+            colours(&mut css, &DARK_GROUND, &DARK, &DARK_SHADES, used);
             css.push('}');
         }
     }
@@ -122,11 +145,16 @@ pub(super) fn style_sheet(theme: Theme, used: &[u8]) -> String {
 
 /// The inks as custom properties of a page, and the classes of [`super::fluid`] and [`super::spark`] that use them.
 pub(crate) fn page_inks() -> String {
-    let variables = |inks: &[&str; INKS + 1]| {
-        inks.iter().enumerate().map(|(ink, colour)| format!("--i{ink}:{colour};")).collect::<String>()
+    let variables = |inks: &[&str; INKS + 1], shades: &[&str; SHADES]| {
+        let inks = inks.iter().enumerate().map(|(ink, colour)| format!("--i{ink}:{colour};"));
+        let shades = shades.iter().enumerate().map(|(shade, colour)| format!("--q{shade}:{colour};"));
+        inks.chain(shades).collect::<String>()
     };
-    let mut css =
-        format!(":root{{{}}}@media(prefers-color-scheme:dark){{:root{{{}}}}}\n", variables(&LIGHT), variables(&DARK));
+    let [light, dark] = [variables(&LIGHT, &LIGHT_SHADES), variables(&DARK, &DARK_SHADES)];
+    let mut css = format!(":root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}\n");
+    for shade in 0..SHADES {
+        let _ = write!(css, ".q{shade}{{fill:var(--q{shade})}}");
+    }
     for ink in 0..=INKS {
         let _ =
             write!(css, ".l{ink},.d{ink}{{stroke:var(--i{ink})}}.a{ink},.w{ink},.f{ink},.b{ink}{{fill:var(--i{ink})}}");
@@ -187,6 +215,18 @@ mod tests {
                         assert!(distance >= 0.06, "{} and {} are {distance:.3} apart", inks[a], inks[b]);
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn shades_are_told_apart_in_their_order() {
+        for (shades, ground) in [(&LIGHT_SHADES, &LIGHT_GROUND), (&DARK_SHADES, &DARK_GROUND)] {
+            let lightness: Vec<f64> =
+                std::iter::once(&ground.paper).chain(shades).map(|hex| oklab(linear(hex))[0]).collect();
+            let away = (lightness[1] - lightness[0]).signum();
+            for pair in lightness.windows(2) {
+                assert!((pair[1] - pair[0]) * away > 0.05, "{pair:?} of {lightness:?}");
             }
         }
     }

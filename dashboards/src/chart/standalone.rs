@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::canvas::{Anchor, Canvas, Label};
-use super::legend::Legend;
+use super::heat::{self, Shading};
+use super::legend::{Legend, Titled};
 use super::mark::Mark;
-use super::model::{Chart, Summary};
-use super::palette::{Theme, style_sheet};
+use super::model::{Chart, Kind, Summary};
+use super::palette::{SHADES, Theme, Used, style_sheet};
 use super::plot::{Drawing, Frame};
-use super::ticks::time_ticks;
+use super::ticks::{TimeTick, time_ticks};
 use super::{DrawError, svg, text, xml};
 
 /// Where the legend stands.
@@ -62,10 +63,16 @@ const TICK_SIZE: f64 = 11.0;
 pub fn render(chart: &Chart, look: &Look) -> Result<String, DrawError> {
     let (width, height) = (f64::from(look.width), f64::from(look.height));
     let mut canvas = Canvas::default();
-    let mut labels: Vec<(Label, Option<String>)> = Vec::new();
+    let mut labels: Vec<Titled> = Vec::new();
 
     let header = heading(chart, width, height, &mut labels);
     let mut room = Frame { x: PAD, y: PAD + header, width: width - 2.0 * PAD, height: height - 2.0 * PAD - header };
+    if chart.kind == Kind::Heatmap {
+        let frame = heat_rows(chart, room, &mut canvas, &mut labels);
+        time_labels(chart, frame, width, &mut labels);
+        no_data(chart, frame, &mut labels);
+        return Ok(document(chart, look, canvas, frame, &labels));
+    }
     place_legend(chart, look.legend, &mut room, &mut canvas, &mut labels);
 
     let drawing = Drawing::new(chart);
@@ -84,8 +91,7 @@ pub fn render(chart: &Chart, look: &Look) -> Result<String, DrawError> {
         width: (room.width - gutter - 6.0).max(8.0).round(),
         height: plot_height.round(),
     };
-    let digit = text::width("0", TICK_SIZE);
-    let ticks = time_ticks(chart.span.start_ms, chart.span.end_ms, frame.width, digit, &chart.zone);
+    let ticks = time_labels(chart, frame, width, &mut labels);
     drawing.draw(&mut canvas, frame, &ticks, &scale)?;
 
     let mut below = f64::INFINITY;
@@ -98,6 +104,14 @@ pub fn render(chart: &Chart, look: &Look) -> Result<String, DrawError> {
         below = y;
         labels.push((Label { x: frame.x - 8.0, y, anchor: Anchor::End, class: "t", text: label.clone() }, None));
     }
+    no_data(chart, frame, &mut labels);
+    Ok(document(chart, look, canvas, frame, &labels))
+}
+
+/// Writes the time axis below `frame` and gives its ticks.
+fn time_labels(chart: &Chart, frame: Frame, width: f64, labels: &mut Vec<Titled>) -> Vec<TimeTick> {
+    let digit = text::width("0", TICK_SIZE);
+    let ticks = time_ticks(chart.span.start_ms, chart.span.end_ms, frame.width, digit, &chart.zone);
     for tick in &ticks {
         let x = frame.x_of(chart, tick.at_ms);
         let half = text::width(&tick.label, TICK_SIZE) / 2.0;
@@ -107,16 +121,69 @@ pub fn render(chart: &Chart, look: &Look) -> Result<String, DrawError> {
             labels.push((Label { x, y, anchor: Anchor::Middle, class, text: tick.label.clone() }, None));
         }
     }
+    ticks
+}
+
+fn no_data(chart: &Chart, frame: Frame, labels: &mut Vec<Titled>) {
     if chart.is_empty() {
         let (x, y) = (frame.x + frame.width / 2.0, frame.y + frame.height / 2.0 + 4.0);
         let text = text::fit("No data in this range", TICK_SIZE, frame.width);
         labels.push((Label { x, y, anchor: Anchor::Middle, class: "t", text }, None));
     }
-    Ok(document(chart, look, canvas, frame, &labels))
+}
+
+/// Room for the key to the shades.
+const KEY: f64 = 18.0;
+
+/// Draws the rows of a heat map with their names and the key to the shades; gives the frame of the rows.
+fn heat_rows(chart: &Chart, room: Frame, canvas: &mut Canvas, labels: &mut Vec<Titled>) -> Frame {
+    let shading = Shading::of(chart);
+    let names = chart.series.iter().map(|series| text::width(&text::fit(&series.name, TICK_SIZE, 240.0), TICK_SIZE));
+    let gutter = names.fold(0.0, f64::max).min(room.width * 0.3);
+    let with_key = !chart.is_empty() && room.height >= 60.0;
+    let below = if with_key { BELOW + KEY } else { BELOW };
+    let frame = Frame {
+        x: (room.x + gutter + 8.0).round(),
+        y: room.y.round(),
+        width: (room.width - gutter - 14.0).max(8.0).round(),
+        height: (room.height - below).max(8.0).round(),
+    };
+    heat::draw(canvas, chart, frame, shading);
+    for (row, y) in heat::named_rows(chart, frame) {
+        let name = &chart.series[row].name;
+        let text = text::fit(name, TICK_SIZE, gutter);
+        labels.push((Label { x: frame.x - 8.0, y, anchor: Anchor::End, class: "t", text }, Some(name.clone())));
+    }
+    if with_key {
+        key(chart, shading, room, canvas, labels);
+    }
+    frame
+}
+
+/// The shades from the least to the most, at the lower right of `room`.
+fn key(chart: &Chart, shading: Shading, room: Frame, canvas: &mut Canvas, labels: &mut Vec<Titled>) {
+    let [least, most] = [shading.min, shading.max].map(|value| chart.unit.format(value));
+    let y = room.y + room.height - 2.0;
+    let right = room.x + room.width;
+    let squares = right - text::width(&most, TICK_SIZE) - 6.0 - SHADES as f64 * 12.0;
+    for shade in 0..SHADES {
+        let left = squares + 12.0 * shade as f64;
+        canvas.rectangle(Mark::Key(shade as u8), (left, y - 9.0), (left + 12.0, y));
+    }
+    labels.push((Label { x: squares - 6.0, y, anchor: Anchor::End, class: "t", text: least }, None));
+    labels.push((Label { x: right, y, anchor: Anchor::End, class: "t", text: most }, None));
+}
+
+/// The height at which `chart` is easy to read, in px; a look may have any other.
+pub fn natural_height(chart: &Chart) -> u32 {
+    match chart.kind {
+        Kind::Heatmap => (heat::natural_height(chart) + 2.0 * PAD + 24.0 + BELOW + KEY) as u32,
+        Kind::Lines | Kind::Stack => 240,
+    }
 }
 
 /// Title and span, one line above the plot; returns its height.
-fn heading(chart: &Chart, width: f64, height: f64, labels: &mut Vec<(Label, Option<String>)>) -> f64 {
+fn heading(chart: &Chart, width: f64, height: f64, labels: &mut Vec<Titled>) -> f64 {
     if height < 100.0 {
         return 0.0;
     }
@@ -143,13 +210,7 @@ fn heading(chart: &Chart, width: f64, height: f64, labels: &mut Vec<(Label, Opti
 }
 
 /// Takes the legend's room away from `room` and draws it there.
-fn place_legend(
-    chart: &Chart,
-    place: LegendPlace,
-    room: &mut Frame,
-    canvas: &mut Canvas,
-    labels: &mut Vec<(Label, Option<String>)>,
-) {
+fn place_legend(chart: &Chart, place: LegendPlace, room: &mut Frame, canvas: &mut Canvas, labels: &mut Vec<Titled>) {
     if chart.series.is_empty() {
         return;
     }
@@ -181,11 +242,15 @@ fn place_legend(
     }
 }
 
-fn document(chart: &Chart, look: &Look, canvas: Canvas, frame: Frame, labels: &[(Label, Option<String>)]) -> String {
+fn document(chart: &Chart, look: &Look, canvas: Canvas, frame: Frame, labels: &[Titled]) -> String {
     let Look { width, height, theme, .. } = *look;
     let mut used: Vec<u8> = (0..chart.series.len()).map(|index| chart.ink(index)).collect();
     used.sort_unstable();
     used.dedup();
+    let used = match chart.kind {
+        Kind::Heatmap => Used { inks: Vec::new(), shades: true },
+        Kind::Lines | Kind::Stack => Used { inks: used, shades: false },
+    };
     let mut out = String::with_capacity(16 * 1024);
     let _ = write!(
         out,
@@ -197,7 +262,7 @@ fn document(chart: &Chart, look: &Look, canvas: Canvas, frame: Frame, labels: &[
     let _ = write!(out, "</desc><style>{}</style>", style_sheet(theme, &used));
     out.push_str("<rect class=\"b\" width=\"100%\" height=\"100%\"/>");
     let (swatches, shapes): (Vec<_>, Vec<_>) =
-        canvas.shapes.into_iter().partition(|shape| matches!(shape.mark, Mark::Swatch(_)));
+        canvas.shapes.into_iter().partition(|shape| matches!(shape.mark, Mark::Swatch(_) | Mark::Key(_)));
     // A px of room around the plot, so that a line on its edge keeps its width.
     out.push_str("<clipPath id=\"p\"><rect");
     for (name, value) in

@@ -21,8 +21,9 @@ pub(super) async fn fetch(client: &Client, request: &ImageRequest, now_ms: i64) 
     let parameter = |name: &str, reason: String| Error::Parameter(BadParameter::new(name, reason));
     let span = Span::new(request.from.resolve(now_ms), request.until.resolve(now_ms))
         .map_err(|reason| parameter("from", reason))?;
-    let step_ms =
-        request.step_ms.unwrap_or_else(|| step_for(span.length_ms(), f64::from(request.look.width), LEAST_STEP_MS));
+    // Cells need more room than points.
+    let room = f64::from(request.look.width) / if request.kind == Kind::Heatmap { 4.0 } else { 1.0 };
+    let step_ms = request.step_ms.unwrap_or_else(|| step_for(span.length_ms(), room, LEAST_STEP_MS));
     if span.length_ms() / step_ms > MOST_POINTS {
         let reason = format!("gives more than {MOST_POINTS} points over this range");
         return Err(parameter("step", reason));

@@ -84,11 +84,13 @@ pub async fn make(client: &Client, request: ImageRequest, format: Format, now_ms
 }
 
 fn draw(chart: &Chart, request: &ImageRequest, format: Format) -> Result<Vec<u8>, Error> {
+    let height = if request.own_height { request.look.height } else { standalone::natural_height(chart) };
+    let look = standalone::Look { height, ..request.look };
     let svg = |look| standalone::render(chart, &look).map_err(|error| Error::Draw(error.to_string()));
     match format {
-        Format::Svg => Ok(svg(request.look)?.into_bytes()),
+        Format::Svg => Ok(svg(look)?.into_bytes()),
         Format::Png => {
-            let look = standalone::Look { theme: request.look.theme.settled(), ..request.look };
+            let look = standalone::Look { theme: look.theme.settled(), ..look };
             raster::png(&svg(look)?, request.scale)
         }
         Format::Csv => points::csv(chart),

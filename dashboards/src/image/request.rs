@@ -47,6 +47,8 @@ pub struct ImageRequest {
     pub zone: TimeZone,
     /// Size, theme, place of the legend.
     pub look: Look,
+    /// True where the height was asked for; otherwise it is the chart's.
+    pub own_height: bool,
     /// The heading; may be empty.
     pub title: String,
     /// What the values are.
@@ -133,6 +135,8 @@ impl ImageRequest {
                 .read("legend_table", |text| choice(text, LegendPlace::parse, "auto, right, below or off"))?
                 .unwrap_or_default(),
         };
+        let kind = kind(&given)?;
+        let (usual, most) = if kind == Kind::Heatmap { (50, 200) } else { (12, 100) };
         let units = || UNITS.map(|(name, _)| name).join(", ");
         Ok(ImageRequest {
             queries,
@@ -140,13 +144,14 @@ impl ImageRequest {
             from: from.unwrap_or(Moment::Ago(6 * 3_600_000)),
             until: until.unwrap_or(Moment::Ago(0)),
             look,
+            own_height: given.get("h").is_some(),
             title: given.read("title", |text| bounded(text, 200))?.unwrap_or_default(),
             unit: given.read("unit", |text| choice(text, Unit::parse, &units()))?.unwrap_or_default(),
             step_ms: given.read("step", step)?,
             edges,
-            kind: kind(&given)?,
+            kind,
             band: given.read("band", |text| choice(text, Band::parse, "auto, on or off"))?.unwrap_or_default(),
-            limit: given.read("limit", |text| whole(text, 1, 100))?.unwrap_or(12) as usize,
+            limit: given.read("limit", |text| whole(text, 1, most))?.unwrap_or(usual) as usize,
             scale: given.read("scale", |text| whole(text, 1, 4))?.unwrap_or(1),
             zone,
         })

@@ -3,21 +3,18 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::phrase::named;
-use crate::chart::{Chart, Series, Summary, fluid, standalone};
-
-/// Height of the plots of a page, in px.
-const HEIGHT: u32 = 196;
+use crate::chart::{Chart, Kind, Series, Summary, fluid, standalone};
 
 /// The card of a chart. `href` opens the chart as an image, `now` is the figure beside the heading, and `link` leads from a
 /// series by its name to the page about it.
 pub(super) fn card(id: &str, chart: &Chart, now: &str, href: &str, link: &dyn Fn(&str) -> Option<String>) -> Markup {
-    let drawn = fluid::render(chart, HEIGHT);
+    let drawn = fluid::render(chart, fluid::natural_height(chart));
     let figures = Figures::of(chart);
     let first_ms = figures.as_ref().map(|figures| figures.first_ms);
     let on_axis = |value: i64| first_ms.map(|_| value);
     html! {
         figure.card id=(id) data-start=[on_axis(chart.span.start_ms)] data-end=[on_axis(chart.span.end_ms)] data-first=[first_ms]
-            data-step=[on_axis(chart.step_ms)] data-tz=[first_ms.map(|_| chart.zone.iana_name().unwrap_or("UTC"))] {
+            data-step=[on_axis(chart.step_ms)] data-tz=[first_ms.map(|_| chart.zone.iana_name().unwrap_or("UTC"))] data-kind=(chart.kind.name()) {
             figcaption {
                 h2 { (chart.title) }
                 span.now { (now) }
@@ -33,7 +30,11 @@ pub(super) fn card(id: &str, chart: &Chart, now: &str, href: &str, link: &dyn Fn
                             Err(error) => p.partfail { (error.to_string()) },
                         }
                     }
-                    (legend(chart, figures.as_ref(), link))
+                    @if chart.kind == Kind::Heatmap {
+                        details { summary { "Figures" } (legend(chart, figures.as_ref(), link)) }
+                    } @else {
+                        (legend(chart, figures.as_ref(), link))
+                    }
                 }
             }
         }
@@ -89,7 +90,7 @@ fn legend(chart: &Chart, figures: Option<&Figures>, link: &dyn Fn(&str) -> Optio
                     @let Summary { last, min, avg, max } = series.summary();
                     tr data-v=[figures.map(|figures| figures.text(chart, series))] {
                         th scope="row" title=(series.name) {
-                            (swatch(Some(chart.ink(index))))
+                            (swatch(Some(chart.ink(index)).filter(|_| chart.kind != Kind::Heatmap)))
                             @match link(&series.name).filter(|_| !series.others) {
                                 Some(href) => a.name href=(href) { (named(&series.name)) },
                                 None => span.name { (named(&series.name)) },

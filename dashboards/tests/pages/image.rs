@@ -26,6 +26,24 @@ async fn a_chart_is_an_image() {
 }
 
 #[tokio::test]
+async fn a_heat_map_has_a_row_for_each_series() {
+    let app = dashboards(&fake::with(fake::two_hosts).await);
+    let page = get(&app, "/chart.svg?query=up&kind=heatmap&from=-1h").await;
+    let document = Document::parse(&page.body).unwrap();
+    // Up is the darkest shade, down the lightest, a rectangle each; the key has both once more.
+    for class in ["q0", "q7"] {
+        let paths = document.descendants().filter(|node| node.attribute("class") == Some(class));
+        let cells: Vec<usize> = paths.map(|path| path.attribute("d").unwrap().matches('M').count()).collect();
+        assert_eq!(cells, [1, 1], "{class}");
+    }
+    page.says("web-1:9956");
+    let height = document.root_element().attribute("height").unwrap().parse::<u32>().unwrap();
+    assert!(height < 160, "two rows are {height} px high");
+    let wrong = get(&app, "/chart.svg?query=up&kind=heatmap&stack=on").await;
+    wrong.says("parameter stack: says something else than kind");
+}
+
+#[tokio::test]
 async fn a_point_that_stands_for_many_has_a_band() {
     fn bounds(asked: &fake::Asked) -> Vec<(serde_json::Value, f64)> {
         let value = if asked.query.starts_with("min_") { 1.0 } else { 3.0 };

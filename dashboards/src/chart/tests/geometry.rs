@@ -4,7 +4,7 @@ use roxmltree::{Document, Node};
 
 use super::{chart, look, wave};
 use crate::chart::standalone::{LegendPlace, Look, render};
-use crate::chart::{Chart, Series, Unit, text};
+use crate::chart::{Chart, Kind, Series, Unit, text};
 
 /// Left, top, right, bottom in px.
 type Box = [f64; 4];
@@ -77,6 +77,10 @@ fn labels_neither_overlap_nor_leave_the_frame() {
                     for legend in [LegendPlace::Auto, LegendPlace::Off] {
                         check(&chart, &Look { legend, ..look(w, h) });
                     }
+                }
+                let heat = Chart { kind: Kind::Heatmap, ..chart.clone() };
+                for (w, h) in [(120, 60), (240, 100), (360, 200), (800, 160), (800, 700)] {
+                    check(&heat, &look(w, h));
                 }
                 for (w, h, legend) in
                     [(480, 200, LegendPlace::Right), (480, 300, LegendPlace::Below), (4000, 300, LegendPlace::Right)]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{chart, look, wave};
+use super::{Values, chart, look, wave};
 use crate::chart::palette::Theme;
 use crate::chart::standalone::{LegendPlace, Look, render};
 use crate::chart::{Chart, Kind, Range, Unit};
@@ -48,6 +48,17 @@ fn documents_are_as_they_were() {
         .map(|point| Range { at_ms: point.at_ms, low: point.value * 0.7, high: point.value * 1.2 })
         .collect();
     check("band.svg", &band, &look(640, 240));
+
+    let hosts = [
+        ("web-1:9956", 70, 0.4),
+        ("web-2:9956", 110, 0.2),
+        ("a-host-whose-name-is-much-longer-than-others.example.org:9956", 200, 1.0),
+    ];
+    let waves = hosts
+        .map(|(name, period, height)| (name, move |i: i64| (!(60..70).contains(&i)).then(|| wave(i, period, height))));
+    let mut heat = chart(24, 900, &waves.each_ref().map(|(name, wave)| (*name, wave as Values<'_>)));
+    heat.kind = Kind::Heatmap;
+    check("heat.svg", &heat, &look(640, 160));
 
     check("empty.svg", &chart(24, 600, &[]), &look(400, 120));
 

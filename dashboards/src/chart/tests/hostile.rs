@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use roxmltree::Document;
 
 use super::{NOON_MS, chart, look};
-use crate::chart::{Kind, Point, Range, Series, fluid, spark, standalone};
+use crate::chart::{KINDS, Point, Range, Series, fluid, spark, standalone};
 use crate::time::Span;
 
 fn value() -> impl Strategy<Value = f64> {
@@ -37,7 +37,7 @@ proptest! {
         all in prop::collection::vec(series(), 0..6),
         title in any::<String>(),
         w in 120u32..1200, h in 60u32..600,
-        stacked in any::<bool>(), fit in any::<bool>(),
+        kind in 0..KINDS.len(), fit in any::<bool>(),
         (min, max) in (prop::option::of(-1e300..1e300f64), prop::option::of(-1e300..1e300f64)),
         start in -2_000_000_000_000i64..4_000_000_000_000, length in 1_000i64..300_000_000_000,
         real in any::<bool>(),
@@ -48,7 +48,7 @@ proptest! {
         }
         chart.series = all;
         chart.title = title;
-        chart.kind = Kind::stacked(stacked);
+        chart.kind = KINDS[kind].1;
         chart.edges.fit = fit;
         chart.edges.min = min;
         chart.edges.max = max;
