@@ -61,6 +61,9 @@ pub struct Options {
     /// How many bytes of blocks are read at the start to find damage, the newest first. Of the others only the length is
     /// looked at.
     pub verify_bytes: u64,
+    /// How many bytes of blocks are read in a second, one block after another, to find damage in all of them while the store
+    /// is open; 0 for none.
+    pub check_bytes_per_second: u64,
     /// How many exemplars are kept, the newest; 0 keeps none. One takes some 200 bytes of memory.
     pub max_exemplars: usize,
     /// Free disk space below which nothing more is committed, so that what is there can still be read and recovered.
@@ -89,6 +92,7 @@ impl Default for Options {
             max_block_samples: 50_000_000,
             indexed_series: 250_000,
             verify_bytes: 256 << 20,
+            check_bytes_per_second: 16 << 20,
             max_exemplars: 100_000,
             min_free_bytes: 64 << 20,
         }

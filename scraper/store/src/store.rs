@@ -289,7 +289,7 @@ impl Store {
             merge_time: sealing.merge_time,
             removed_blocks: sealing.removed_blocks,
             failed_seals: queue.sealing.failures,
-            damaged_blocks: healed.damaged + shared.blocks.count_set_aside(),
+            damaged_blocks: healed.damaged + shared.blocks.count_set_aside() + shared.rollups.count_set_aside(),
             missing_blocks: healed.missing,
             foreign_files: healed.foreign,
             disk_bytes,

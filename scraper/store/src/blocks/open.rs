@@ -5,7 +5,8 @@ use super::meta::FORMAT;
 use super::{Block, BlockList, Blocks, Meta, SAMPLES_FILE, SERIES_FILE, sync};
 use crate::Error;
 use std::fs::{self, DirBuilder, File};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The file with which a block describes itself.
@@ -73,6 +74,7 @@ pub(crate) fn open(
             Err(Unreadable::Newer(format)) => {
                 return Err(Error::NewerBlock { path, format, known: FORMAT });
             }
+            Err(Unreadable::Refused(path, cause)) => return Err(Error::Folder { path, cause }),
             Err(Unreadable::Damaged(reason)) => {
                 let aside = aside(number);
                 fs::rename(&path, folder.join(&aside)).map_err(io)?;
@@ -118,7 +120,7 @@ pub(crate) fn open(
 }
 
 /// The numbers of the blocks in a folder, ascending, whole or not.
-pub(crate) fn stored_blocks(folder: &Path) -> std::io::Result<Vec<u32>> {
+pub(crate) fn stored_blocks(folder: &Path) -> io::Result<Vec<u32>> {
     let mut numbers = Vec::new();
     for entry in fs::read_dir(folder)? {
         numbers.extend(number_of(&entry?.file_name().to_string_lossy()));
@@ -133,13 +135,19 @@ pub(crate) fn listed_blocks(folder: &Path) -> Vec<u32> {
     text.and_then(|text| serde_json::from_slice::<Manifest>(&text).ok()).map(|m| m.blocks).unwrap_or_default()
 }
 
-/// What the block in a folder says of itself, or in words why it is not whole. So many bytes of it are read, files as
+/// What the block in a folder says of itself, all of which was read, or why it is not whole.
+pub(crate) fn read_whole(path: &Path, number: u32) -> Result<Meta, Unreadable> {
+    read(path, number, &mut u64::MAX.clone())
+}
+
+/// The same in words, without the promise. So many bytes of it are read, files as
 /// a whole; of the others only the length is looked at.
 pub(crate) fn read_block(path: &Path, number: u32, bytes: u64) -> Result<Meta, String> {
     let mut left = bytes;
     read(path, number, &mut left).map_err(|unreadable| match unreadable {
         Unreadable::Newer(format) => format!("it is of format {format}, which this version does not know"),
         Unreadable::Damaged(reason) => reason,
+        Unreadable::Refused(path, cause) => format!("{}: {cause}", path.display()),
     })
 }
 
@@ -153,14 +161,32 @@ pub(super) fn aside(number: u32) -> String {
     format!("{DAMAGED}{number:010}-{}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%3fZ"))
 }
 
-enum Unreadable {
+/// Why a block cannot be used.
+pub(crate) enum Unreadable {
+    /// It is of a format that this version does not know.
     Newer(u32),
+    /// What is wrong with it.
     Damaged(String),
+    /// The system does not let us read this file; the block may be whole.
+    Refused(PathBuf, io::Error),
+}
+
+/// Whether an error says nothing of the file itself: who we are, or how many files we have open, is the matter.
+fn is_refusal(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    if let Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE) = rustix::io::Errno::from_io_error(error) {
+        return true;
+    }
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::OutOfMemory)
 }
 
 fn read(path: &Path, number: u32, left: &mut u64) -> Result<Meta, Unreadable> {
     let damaged = |reason: String| Unreadable::Damaged(reason);
-    let text = fs::read(path.join(META_FILE)).map_err(|e| damaged(format!("{META_FILE}: {e}")))?;
+    let failed = |name: &str, cause: io::Error| match is_refusal(&cause) {
+        true => Unreadable::Refused(path.join(name), cause),
+        false => damaged(format!("{name}: {cause}")),
+    };
+    let text = fs::read(path.join(META_FILE)).map_err(|e| failed(META_FILE, e))?;
     #[derive(serde::Deserialize)]
     struct Version {
         format: u32,
@@ -174,7 +200,7 @@ fn read(path: &Path, number: u32, left: &mut u64) -> Result<Meta, Unreadable> {
         return Err(damaged(format!("{META_FILE} is of another block")));
     }
     for (name, expected) in [(SAMPLES_FILE, &meta.samples_file), (SERIES_FILE, &meta.series_file)] {
-        let failed = |e: std::io::Error| damaged(format!("{name}: {e}"));
+        let failed = |cause| failed(name, cause);
         let mut file = File::open(path.join(name)).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
         if bytes != expected.bytes {
@@ -188,4 +214,18 @@ fn read(path: &Path, number: u32, left: &mut u64) -> Result<Meta, Unreadable> {
         }
     }
     Ok(meta)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_the_system_refuses_is_no_damage() {
+        use rustix::io::Errno;
+        let check = |errno: Errno, expected| assert_eq!(is_refusal(&errno.into()), expected, "{errno}");
+        _ = [Errno::ACCESS, Errno::PERM, Errno::MFILE, Errno::NFILE, Errno::NOMEM].map(|errno| check(errno, true));
+        _ = [Errno::NOENT, Errno::IO, Errno::ISDIR].map(|errno| check(errno, false));
+    }
 }

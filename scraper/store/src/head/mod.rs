@@ -1,5 +1,6 @@
 //! The newest samples: batches in memory until the writer thread has committed them.
 
+mod check;
 mod commit;
 mod forget;
 mod queue;

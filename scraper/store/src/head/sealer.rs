@@ -5,11 +5,12 @@
 //! it asks of the writer, which stays the only one to write there.
 
 use super::Shared;
+use super::check::Round;
 use super::retention::{limit_ms, now_ms, oldest_kept_ms};
-use crate::blocks::{self, Block, BlockIndex, Blocks, Source, next_merge};
+use crate::blocks::{self, Block, Blocks, Source, next_merge};
 use crate::database::Pool;
 use crate::folder::{Folder, free_bytes};
-use crate::{Error, Options, query};
+use crate::{Error, Options};
 use duckdb::InterruptHandle;
 use parking_lot::Mutex;
 use procession_promql::Cancel;
@@ -90,6 +91,14 @@ impl Drop for Sealer {
     }
 }
 
+/// What the thread does next.
+enum Task {
+    /// Seals the closed table, if there is one, and goes through the blocks; and which wish that fulfils.
+    Pass(Option<u32>, u64),
+    /// Reads a block to see whether it is whole.
+    Check,
+}
+
 pub(crate) struct Work {
     pub(crate) shared: Arc<Shared>,
     pub(super) pool: Arc<Pool>,
@@ -102,7 +111,12 @@ pub(crate) struct Work {
 impl Work {
     fn run(self) {
         let _ended = Ended(self.shared.clone());
-        while let Some((job, ticket)) = self.wait() {
+        let mut round = Round::new(&self.options);
+        while let Some(task) = self.wait(round.due) {
+            let Task::Pass(job, ticket) = task else {
+                self.check_next(&mut round);
+                continue;
+            };
             let result = job.map_or(Ok(()), |number| self.seal(number)).and_then(|()| self.upkeep());
             let mut queue = self.shared.queue.lock();
             let sealing = &mut queue.sealing;
@@ -126,8 +140,8 @@ impl Work {
         }
     }
 
-    /// What is to be done: a table to seal, if any, and which wish that fulfils; `None` at the end.
-    fn wait(&self) -> Option<(Option<u32>, u64)> {
+    /// What is to be done; `None` at the end.
+    fn wait(&self, check_at: Option<Instant>) -> Option<Task> {
         let mut queue = self.shared.queue.lock();
         loop {
             let sealing = &mut queue.sealing;
@@ -142,9 +156,13 @@ impl Work {
                 _ if asked => {
                     sealing.upkeep = false;
                     sealing.retry_at = None;
-                    return Some((sealing.job, sealing.closed));
+                    return Some(Task::Pass(sealing.job, sealing.closed));
                 }
-                _ => self.shared.to_seal.wait(&mut queue),
+                _ => match check_at {
+                    None => self.shared.to_seal.wait(&mut queue),
+                    Some(at) if at <= Instant::now() => return Some(Task::Check),
+                    Some(at) => _ = self.shared.to_seal.wait_until(&mut queue, at),
+                },
             }
         }
     }
@@ -217,11 +235,7 @@ impl Work {
     fn merge(&self, old: &[Arc<Block>]) -> Result<(), String> {
         let begun = Instant::now();
         let number = self.shared.blocks.take_number();
-        let open = |block: &Arc<Block>| -> Result<_, Error> {
-            let index = BlockIndex::open(block, |labels| query::known(&self.shared, labels))?;
-            Ok((block.clone(), Arc::new(index)))
-        };
-        let opened = old.iter().map(open).collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+        let opened = self.open_whole(None, old)?;
         let bytes: u64 = old.iter().map(|b| b.meta.bytes()).sum();
         let block = self.write(number, &Source::Blocks(&opened), bytes.saturating_mul(2))?;
         drop(opened);

@@ -5,8 +5,7 @@
 
 use super::retention::now_ms;
 use super::sealer::Work;
-use crate::blocks::{Block, BlockIndex, Source, write_whole};
-use crate::query;
+use crate::blocks::{Block, Source, write_whole};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -62,8 +61,7 @@ impl Work {
         block: &Arc<Block>,
         stays: impl Fn(&procession_openmetrics::Labels) -> bool,
     ) -> Result<Option<u32>, String> {
-        let index = BlockIndex::open(block, |labels| query::known(&self.shared, labels));
-        let opened = (block.clone(), Arc::new(index.map_err(|error| error.to_string())?));
+        let opened = self.open_whole(None, std::slice::from_ref(block))?.remove(0);
         let index = &opened.1;
         let all = block.meta.series as u32;
         let kept: Vec<u32> = (0..all).filter(|&place| stays(index.labels(place))).collect();

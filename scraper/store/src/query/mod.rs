@@ -10,4 +10,4 @@ pub(crate) use look_up::{known, look_up};
 pub(crate) use metadata::{label_names, label_values, series};
 pub(crate) use pieces::assemble;
 pub(crate) use sealed::Parts;
-pub(crate) use select::select;
+pub(crate) use select::{select, set_aside};

@@ -119,7 +119,7 @@ fn waiting(pending: &[Arc<Pending>], numbers: &[u32], (start_ms, end_ms): (i64, 
 }
 
 /// Takes a block that is broken out of use, so that the next query is answered from the rest.
-pub(super) fn set_aside(shared: &Shared, number: u32, reason: &str) {
+pub(crate) fn set_aside(shared: &Shared, number: u32, reason: &str) {
     if shared.blocks.set_aside(number, reason) {
         shared.queue.lock().sealing.views = true;
         shared.work.notify_one();

@@ -7,7 +7,6 @@ use super::days::{DAY_MS, Day, days_of};
 use super::{Rollups, WIDTHS_MS};
 use crate::blocks::{Block, BlockIndex, Source, next_merge};
 use crate::head::Work;
-use crate::query;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
@@ -40,20 +39,19 @@ impl Work {
             opened.retain(|number, _| of_day.iter().any(|b| b.meta.number == *number));
             for block in &of_day {
                 if let Entry::Vacant(entry) = opened.entry(block.meta.number) {
-                    let index = BlockIndex::open(block, |labels| query::known(&self.shared, labels));
-                    entry.insert(((*block).clone(), Arc::new(index.map_err(|error| error.to_string())?)));
+                    entry.insert(self.open_whole(None, std::slice::from_ref(*block))?.remove(0));
                 }
             }
             let sources: Vec<(Arc<Block>, Arc<BlockIndex>)> = opened.values().cloned().collect();
             self.roll_up_day(day, &sources, list.sealed)?;
         }
         drop(opened);
-        for blocks in &rollups.blocks {
+        for (at, blocks) in rollups.blocks.iter().enumerate() {
             while !self.is_ending()
                 && let Some(group) =
                     next_merge(&blocks.list().blocks, &[MERGE_WINDOW_MS], self.options.max_block_samples)
             {
-                self.merge_rows(blocks, &group)?;
+                self.merge_rows(at, &group)?;
             }
         }
         Ok(())
@@ -82,12 +80,9 @@ impl Work {
         Ok(())
     }
 
-    fn merge_rows(&self, blocks: &crate::blocks::Blocks, group: &[Arc<Block>]) -> Result<(), String> {
-        let open = |block: &Arc<Block>| {
-            let index = BlockIndex::open(block, |labels| query::known(&self.shared, labels));
-            Ok::<_, String>((block.clone(), Arc::new(index.map_err(|error| error.to_string())?)))
-        };
-        let opened = group.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    fn merge_rows(&self, at: usize, group: &[Arc<Block>]) -> Result<(), String> {
+        let blocks = &self.shared.rollups.blocks[at];
+        let opened = self.open_whole(Some(at), group)?;
         let bytes: u64 = group.iter().map(|b| b.meta.bytes()).sum();
         let block = self.write_to(blocks, blocks.take_number(), &Source::Blocks(&opened), bytes.saturating_mul(2))?;
         self.replace_in(blocks, group, Some(block))

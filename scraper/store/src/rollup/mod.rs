@@ -77,6 +77,11 @@ impl Rollups {
         [self.blocks[0].list(), self.blocks[1].list()]
     }
 
+    /// How many blocks of rows were set aside since the start.
+    pub(crate) fn count_set_aside(&self) -> usize {
+        self.blocks.iter().map(Blocks::count_set_aside).sum()
+    }
+
     /// The blocks of samples and of rows and the days that rows count for, so that they fit. A day whose rows are being
     /// replaced may name those that are gone; it is made again at the next start, like after a crash.
     pub(crate) fn with(&self, raw: &Blocks) -> (Arc<BlockList>, Lists, Days) {
@@ -99,7 +104,7 @@ impl Rollups {
     }
 
     /// Takes a broken block of rows out of use, and the days that it has rows of.
-    fn set_aside(&self, at: usize, number: u32, reason: &str) {
+    pub(crate) fn set_aside(&self, at: usize, number: u32, reason: &str) {
         let Some(block) = self.blocks[at].list().blocks.iter().find(|b| b.meta.number == number).cloned() else {
             return;
         };

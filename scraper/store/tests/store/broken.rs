@@ -73,6 +73,70 @@ fn a_block_that_breaks_is_named_and_set_aside() {
     check(|block| fs::remove_dir_all(block).unwrap(), "No such file");
 }
 
+/// Three blocks, of which the second has a byte that flipped and still decodes: it can be read, and says something else.
+fn with_a_flipped_byte(dir: &Path) {
+    let store = open(dir);
+    let name = series("m", 0);
+    // Numbers that do not compress stand in the file as they are.
+    let value = |t: i64| ((t as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) as f64).sqrt();
+    for block in 0..3 {
+        let rows: Vec<_> = (block * 1000..block * 1000 + 1000).map(|t| (&name, t * 10_000, Some(value(t)))).collect();
+        store.append(batch(&store, &rows)).unwrap();
+        store.seal().unwrap();
+    }
+    let right = all_of(&store, "m");
+    store.close().unwrap();
+    let file = folder(dir, 2).join("samples.parquet");
+    let whole = fs::read(&file).unwrap();
+    let unread = || Options { verify_bytes: 0, ..on_demand() };
+    let silent = (0..whole.len()).step_by(97).any(|at| {
+        change(&file, |bytes| bytes[at] ^= 1);
+        let store = Store::open(dir, unread()).unwrap();
+        // Where it does not decode, the query finds that out, which is not what is wanted here.
+        let found = store.select(&everything()).map(|set| set.sample_count());
+        let is_wrong = found.is_ok_and(|count| count == 3000) && all_of(&store, "m") != right;
+        let was_set_aside = store.stats().damaged_blocks > 0;
+        store.close().unwrap();
+        if was_set_aside {
+            let aside = fs::read_dir(dir.join("blocks")).unwrap().map(|e| e.unwrap().path());
+            let aside = aside.into_iter().find(|p| p.to_string_lossy().contains("damaged-")).unwrap();
+            fs::rename(aside, folder(dir, 2)).unwrap();
+        }
+        if !is_wrong {
+            fs::write(&file, &whole).unwrap();
+        }
+        is_wrong
+    });
+    assert!(silent, "no byte of the file can flip unseen");
+}
+
+#[test]
+fn a_byte_that_flipped_and_still_decodes_is_found_before_a_merge() {
+    let dir = tempfile::tempdir().unwrap();
+    with_a_flipped_byte(dir.path());
+    let windows = vec![std::time::Duration::from_secs(1_000_000)];
+    let merging = Options { verify_bytes: 0, block_windows: windows, ..on_demand() };
+    let store = Store::open(dir.path(), merging).unwrap();
+    store.append(batch(&store, &[(&series("m", 0), 2_000_000_000, Some(1.0))])).unwrap();
+    let message = store.seal().unwrap_err().to_string();
+    let wrong = "blocks/0000000002 could not be read: samples.parquet has another checksum; it is set aside, the rest is served";
+    assert!(message.contains(wrong), "{message}");
+    store.seal().unwrap();
+    assert_eq!((count(&store), store.stats().damaged_blocks, store.stats().merges), (2001, 1, 1));
+}
+
+#[test]
+fn a_byte_that_flipped_and_still_decodes_is_found_while_nobody_asks() {
+    let dir = tempfile::tempdir().unwrap();
+    with_a_flipped_byte(dir.path());
+    let checking = Options { verify_bytes: 0, check_bytes_per_second: u64::MAX, ..on_demand() };
+    let store = Store::open(dir.path(), checking).unwrap();
+    while store.stats().damaged_blocks == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert_eq!((count(&store), store.stats().blocks), (2000, 2));
+}
+
 #[test]
 fn a_query_that_nobody_waits_for_stops() {
     let dir = tempfile::tempdir().unwrap();

@@ -20,6 +20,7 @@ mod model;
 mod refusal;
 mod retention;
 mod rollup_backup;
+mod rollup_crash;
 mod rollups;
 mod roundtrip;
 mod sql;

@@ -11,7 +11,14 @@ pub(crate) type Samples = Vec<(i64, Option<f64>)>;
 
 /// Commits only when asked, so that a test decides what is in memory and what on disk.
 pub(crate) fn on_demand() -> Options {
-    Options { commit_interval: Duration::from_secs(3600), retention: None, threads: 2, ..Options::default() }
+    Options {
+        commit_interval: Duration::from_secs(3600),
+        retention: None,
+        threads: 2,
+        // Who breaks a block decides who finds that.
+        check_bytes_per_second: 0,
+        ..Options::default()
+    }
 }
 
 /// Blocks of a few samples, in windows of a few milliseconds, so that every query crosses many.
