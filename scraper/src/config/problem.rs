@@ -1,6 +1,7 @@
 //! What is wrong with a configuration, and where.
 
 use super::position::{Path, locate};
+use super::refused::OTHER_DISCOVERY;
 use std::fmt;
 
 /// A rule that a node breaks, found after decoding.
@@ -81,8 +82,14 @@ fn suggest(message: &str) -> Option<String> {
     let unknown = quoted.next()?;
     let expected: Vec<&str> = quoted.filter(|key| !key.is_empty()).collect();
     let nearest = expected.iter().min_by_key(|key| distance(unknown, key))?;
-    Some(match distance(unknown, nearest) <= 1 + unknown.len() / 4 {
+    // The ends of such names are alike, which says nothing.
+    let end = if unknown.ends_with("_sd_configs") { "_sd_configs".len() } else { 0 };
+    Some(match distance(unknown, nearest) <= 1 + (unknown.len() - end) / 4 {
         true => format!("unknown key `{unknown}`: did you mean `{nearest}`?"),
+        // Agents that read the same files know more kinds, and new ones come.
+        false if unknown.ends_with("_sd_configs") => {
+            format!("unknown key `{unknown}`: this kind of discovery is not supported: {OTHER_DISCOVERY}")
+        }
         // Keys that exist only to be refused would be no help.
         false => {
             let known = |key: &&str| {

@@ -25,6 +25,9 @@ pub(super) trait Advice {
     const TEXT: &'static str;
 }
 
+/// What to do without a kind of discovery, whoever else knows it.
+pub(super) const OTHER_DISCOVERY: &str = Discovery::TEXT;
+
 macro_rules! advice {
     ($($(#[$attribute:meta])* $name:ident: $text:literal;)*) => {$(
         $(#[$attribute])*

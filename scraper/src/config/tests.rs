@@ -75,3 +75,22 @@ fn the_shipped_file_scrapes_the_exporter_and_the_scraper_itself() {
         config.jobs.iter().flat_map(|j| &j.groups).flat_map(|g| &g.targets).map(String::as_str).collect();
     assert_eq!(targets, ["127.0.0.1:9956", "127.0.0.1:9957"]);
 }
+
+/// Every kind of discovery that Prometheus has, but those that are supported.
+#[test]
+fn discovery_of_other_kinds_is_refused_with_advice() {
+    const KINDS: &str = "aws azure consul digitalocean docker dockerswarm ec2 ecs elasticache eureka gce hetzner ionos kuma \
+        lightsail linode marathon mq msk nerve nomad oci openstack outscale ovhcloud puppetdb rds scaleway serverset stackit triton \
+        uyuni vultr";
+    for kind in KINDS.split_whitespace() {
+        let text = format!("scrape_configs:\n- job_name: a\n  {kind}_sd_configs:\n  - port: 1\n");
+        let error = Config::parse(&text, "x.yml").unwrap_err().to_string();
+        let want = format!(
+            "scrape_configs[0].{kind}_sd_configs: this key of Prometheus is not supported: list the targets under \
+             `static_configs`, or let a program write them for `file_sd_configs` or serve them for `http_sd_configs`"
+        );
+        assert!(error.ends_with(&want), "{kind}: {error}");
+        // What asks for nothing is let through.
+        Config::parse(&format!("scrape_configs:\n- job_name: a\n  {kind}_sd_configs: []\n"), "x.yml").unwrap();
+    }
+}
