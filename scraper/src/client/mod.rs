@@ -6,13 +6,14 @@
 mod connection;
 mod oauth2;
 mod secret;
+mod server_name;
 #[cfg(test)]
 mod tests;
 mod tls;
 
 pub(crate) use connection::failure;
 
-use crate::config::{Credentials, HttpClient as Config, Proxy};
+use crate::config::{Credentials, HttpClient as Config, Proxy, Tls};
 use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
@@ -22,7 +23,9 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use oauth2::Tokens;
 use parking_lot::Mutex;
 use reqwest::{Client, ClientBuilder, NoProxy, Request, Response, Url, redirect};
+use rustls::pki_types::ServerName;
 use secret::Reading;
+use server_name::{Make, Named};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -49,7 +52,7 @@ struct Inner {
 /// A client as the files of one moment make it.
 #[derive(Debug)]
 struct Made {
-    client: Client,
+    connections: Connections,
     headers: HeaderMap,
     tokens: Option<Tokens>,
     reading: Reading,
@@ -83,7 +86,7 @@ impl HttpClient {
         if let Some(tokens) = &made.tokens {
             request.headers_mut().insert(AUTHORIZATION, tokens.header().await?);
         }
-        let response = made.client.execute(request).await.map_err(failure)?;
+        let response = made.connections.execute(request).await?;
         if response.status() == StatusCode::UNAUTHORIZED
             && let Some(tokens) = &made.tokens
         {
@@ -126,22 +129,58 @@ impl Inner {
 impl Made {
     fn new(config: &Config) -> Result<Self, String> {
         let mut reading = Reading::default();
-        let redirects = match config.follow_redirects {
-            true => redirect::Policy::limited(MAX_REDIRECTS),
-            false => redirect::Policy::none(),
+        let follow = config.follow_redirects;
+        let (proxy, http2) = (config.proxy.clone(), config.http2);
+        let make = move || {
+            let redirects = match follow {
+                true => redirect::Policy::limited(MAX_REDIRECTS),
+                false => redirect::Policy::none(),
+            };
+            Ok(builder(proxy.as_ref())?.redirect(redirects))
         };
-        let mut client = builder(config.proxy.as_ref())?.redirect(redirects);
-        if !config.http2 {
-            client = client.http1_only();
-        }
-        let client = tls::set_up(client, &config.tls, config.http2, &mut reading)?;
-        let client = client.build().map_err(|e| causes(&e))?;
+        let connections = Connections::new(Box::new(make), config.proxy.is_some(), &config.tls, http2, &mut reading)?;
         let headers = headers(config, &mut reading)?;
         let tokens = match &config.credentials {
             Some(Credentials::OAuth2(config)) => Some(Tokens::new(config, &mut reading)?),
             _ => None,
         };
-        Ok(Made { client, headers, tokens, reading })
+        Ok(Made { connections, headers, tokens, reading })
+    }
+}
+
+/// Where requests go out.
+#[derive(Debug)]
+struct Connections {
+    client: Client,
+    /// Takes those over https where servers have a name of our choice.
+    named: Option<Named>,
+}
+
+impl Connections {
+    /// `make` makes what clients have in common besides TLS. The error names what can't be read or used.
+    fn new(make: Make, proxied: bool, tls: &Tls, http2: bool, reading: &mut Reading) -> Result<Self, String> {
+        let material = tls::Material::read(tls, reading)?;
+        let build = |builder: ClientBuilder| builder.build().map_err(|e| causes(&e));
+        let Some(name) = &tls.server_name else {
+            let builder = if http2 { make()? } else { make()?.http1_only() };
+            return Ok(Connections { client: build(tls::set_up(builder, tls, &material)?)?, named: None });
+        };
+        let expected = ServerName::try_from(name.clone())
+            .map_err(|_| format!("tls_config: `server_name`: {name:?} is not a host's name"))?;
+        // A proxy leads to where the URL says, and addresses are not sent as names: then the certificate alone is
+        // another one's. HTTP/2 would say the name instead of the host.
+        let is_sent = matches!(expected, ServerName::DnsName(_)) && !proxied;
+        let config = tls::under_name(expected, tls, http2 && !is_sent, &material)?;
+        let make: Make = Box::new(move || Ok(make()?.tls_backend_preconfigured(config.clone())));
+        Ok(Connections { client: build(make()?)?, named: is_sent.then(|| Named::new(name.clone(), make)) })
+    }
+
+    /// The head of the answer. The error is in words.
+    async fn execute(&self, request: Request) -> Result<Response, String> {
+        match &self.named {
+            Some(named) if request.url().scheme() == "https" => named.execute(request).await,
+            _ => self.client.execute(request).await.map_err(failure),
+        }
     }
 }
 

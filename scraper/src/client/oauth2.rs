@@ -2,10 +2,9 @@
 
 use super::connection::failure;
 use super::secret::Reading;
-use super::{builder, sensitive};
+use super::{Connections, builder, sensitive};
 use crate::config::OAuth2;
 use http::{HeaderValue, StatusCode};
-use reqwest::Client;
 use serde::Deserialize;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -24,7 +23,7 @@ const MAX_BYTES: usize = 1 << 20;
 pub(super) struct Tokens {
     config: OAuth2,
     secret: String,
-    client: Client,
+    connections: Connections,
     last: Mutex<Option<Token>>,
 }
 
@@ -45,11 +44,12 @@ struct Answer {
 impl Tokens {
     /// Reads what is needed to ask. The error names what can't be read or used.
     pub(super) fn new(config: &OAuth2, reading: &mut Reading) -> Result<Self, String> {
-        let client = builder(config.proxy.as_ref())?;
-        let client = super::tls::set_up(client, &config.tls, true, reading)?;
+        let proxy = config.proxy.clone();
+        let make = move || builder(proxy.as_ref());
+        let connections = Connections::new(Box::new(make), config.proxy.is_some(), &config.tls, true, reading)?;
         Ok(Tokens {
             secret: reading.text(&config.client_secret)?,
-            client: client.build().map_err(|e| super::connection::causes(&e))?,
+            connections,
             config: config.clone(),
             last: Mutex::default(),
         })
@@ -106,7 +106,7 @@ impl Tokens {
             form.push(("scope".to_owned(), self.config.scopes.join(" ")));
         }
         form.extend(self.config.endpoint_params.clone());
-        let mut request = self.client.post(&self.config.token_url);
+        let mut request = self.connections.client.post(&self.config.token_url);
         match secret_in_header {
             true => request = request.basic_auth(encode(&self.config.client_id), Some(encode(&self.secret))),
             false => {
@@ -114,7 +114,8 @@ impl Tokens {
                 form.push(("client_secret".to_owned(), self.secret.clone()));
             }
         }
-        let mut response = request.form(&form).send().await.map_err(failure)?;
+        let request = request.form(&form).build().map_err(failure)?;
+        let mut response = self.connections.execute(request).await?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
             if body.len() + chunk.len() > MAX_BYTES {

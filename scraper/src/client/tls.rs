@@ -13,32 +13,25 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use std::sync::Arc;
 
 /// The files' texts.
-struct Material {
+pub(super) struct Material {
     ca: Option<String>,
     identity: Option<(String, String)>,
 }
 
-/// Sets a client up. The error names what can't be read or used.
-pub(super) fn set_up(
-    mut builder: ClientBuilder,
-    tls: &Tls,
-    http2: bool,
-    reading: &mut Reading,
-) -> Result<ClientBuilder, String> {
-    let material = Material {
-        ca: tls.ca.as_ref().map(|ca| reading.text(ca)).transpose()?,
-        identity: match &tls.identity {
+impl Material {
+    /// Reads them. The error names what can't be read.
+    pub(super) fn read(tls: &Tls, reading: &mut Reading) -> Result<Self, String> {
+        let ca = tls.ca.as_ref().map(|ca| reading.text(ca)).transpose()?;
+        let identity = match &tls.identity {
             Some((certificate, key)) => Some((reading.text(certificate)?, reading.text(key)?)),
             None => None,
-        },
-    };
-    match &tls.server_name {
-        // With any certificate its name does not matter.
-        Some(name) if !tls.insecure_skip_verify => {
-            return Ok(builder.tls_backend_preconfigured(under_name(name, tls, http2, &material)?));
-        }
-        _ => {}
+        };
+        Ok(Material { ca, identity })
     }
+}
+
+/// Sets a client up whose servers must have the names of their URLs. The error names what can't be used.
+pub(super) fn set_up(mut builder: ClientBuilder, tls: &Tls, material: &Material) -> Result<ClientBuilder, String> {
     let version = |version| match version {
         TlsVersion::Tls12 => reqwest::tls::Version::TLS_1_2,
         TlsVersion::Tls13 => reqwest::tls::Version::TLS_1_3,
@@ -71,10 +64,14 @@ pub(super) fn set_up(
 
 const NO_AUTHORITY: &str = "tls_config: `ca` holds no certificate in PEM form";
 
-/// What the client's own settings can't say: the certificate must be one for another name.
-fn under_name(name: &str, tls: &Tls, http2: bool, material: &Material) -> Result<ClientConfig, String> {
-    let expected = ServerName::try_from(name.to_owned())
-        .map_err(|_| format!("tls_config: `server_name`: {name:?} is not a host's name"))?;
+/// What the client's own settings can't say: the certificate must be one for another name than the URL's.
+pub(super) fn under_name(
+    expected: ServerName<'static>,
+    tls: &Tls,
+    http2: bool,
+    material: &Material,
+) -> Result<ClientConfig, String> {
+    let is_sent = matches!(expected, ServerName::DnsName(_));
     let provider = CryptoProvider::get_default().cloned();
     let provider = provider.unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
     let inner: Arc<dyn ServerCertVerifier> = match &material.ca {
@@ -104,7 +101,7 @@ fn under_name(name: &str, tls: &Tls, http2: bool, material: &Material) -> Result
         .with_protocol_versions(&versions)
         .map_err(|e| format!("tls_config: {e}"))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(UnderName { expected, inner }));
+        .with_custom_certificate_verifier(Arc::new(UnderName { expected, inner, any: tls.insecure_skip_verify }));
     let mut config = match &material.identity {
         None => builder.with_no_client_auth(),
         Some((certificate, key)) => {
@@ -115,6 +112,8 @@ fn under_name(name: &str, tls: &Tls, http2: bool, material: &Material) -> Result
             builder.with_client_auth_cert(chain, key).map_err(|e| wrong(e.to_string()))?
         }
     };
+    // Addresses are never sent as names; that of the URL is not the one that was asked for.
+    config.enable_sni = is_sent;
     config.alpn_protocols = match http2 {
         true => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
         false => vec![b"http/1.1".to_vec()],
@@ -127,6 +126,8 @@ fn under_name(name: &str, tls: &Tls, http2: bool, material: &Material) -> Result
 struct UnderName {
     expected: ServerName<'static>,
     inner: Arc<dyn ServerCertVerifier>,
+    /// Whether any certificate will do (`insecure_skip_verify`).
+    any: bool,
 }
 
 impl ServerCertVerifier for UnderName {
@@ -138,6 +139,9 @@ impl ServerCertVerifier for UnderName {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        if self.any {
+            return Ok(ServerCertVerified::assertion());
+        }
         self.inner.verify_server_cert(end_entity, intermediates, &self.expected, ocsp_response, now)
     }
 

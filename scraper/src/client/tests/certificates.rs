@@ -1,6 +1,6 @@
 //! `tls_config` against servers of every kind.
 
-use super::server::{Authority, Server};
+use super::server::{Authority, Server, remember_names};
 use super::{client, get};
 use crate::client::HttpClient;
 use rustls::version::{TLS12, TLS13};
@@ -48,6 +48,51 @@ async fn a_server_is_trusted_for_its_authority_and_its_name() {
         let client = client(&format!("  tls_config: {{{tls}}}\n"), folder);
         assert_eq!(get(&client, &format!("https://{}/", server.address)).await, want, "{tls}");
     }
+}
+
+/// What a server is asked for in the handshake and in the request, `SNI, Host`.
+#[tokio::test]
+async fn a_server_is_asked_for_the_name_that_it_must_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = Authority::new("ours");
+    write(folder.path(), "ca.pem", &ours.ca);
+    let mut config = ours.server("metrics.example.org", None, &BOTH);
+    let names = remember_names(&mut config);
+    let mut server = Server::tls(config).await;
+    let port = server.address.port();
+    for (tls, host, sni, answers) in [
+        ("ca_file: ca.pem, server_name: metrics.example.org", "127.0.0.1", "metrics.example.org", true),
+        ("ca_file: ca.pem, server_name: metrics.example.org", "localhost", "metrics.example.org", true),
+        ("ca_file: ca.pem, server_name: Metrics.Example.org", "127.0.0.1", "metrics.example.org", true),
+        ("insecure_skip_verify: true, server_name: other.example.org", "127.0.0.1", "other.example.org", true),
+        ("ca_file: ca.pem, server_name: other.example.org", "127.0.0.1", "other.example.org", false),
+        ("insecure_skip_verify: true", "localhost", "localhost", true),
+        // Addresses are none that are sent, and what the URL says is not what was asked for.
+        ("insecure_skip_verify: true, server_name: 10.0.0.1", "localhost", "", true),
+        ("insecure_skip_verify: true", "127.0.0.1", "", true),
+    ] {
+        let client = client(&format!("  tls_config: {{{tls}}}\n"), folder.path());
+        // Twice: the second time with what the first has made.
+        for _ in 0..2 {
+            let got = get(&client, &format!("https://{host}:{port}/")).await;
+            assert_eq!(got.is_ok(), answers, "{tls}: {got:?}");
+            assert_eq!(names.lock().unwrap().pop().unwrap_or_default(), sni, "{tls}");
+            if answers {
+                let head = server.asked().await;
+                assert!(head.contains(&format!("\r\nhost: {host}:{port}\r\n")), "{tls}: {head}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn errors_name_the_host_of_the_url() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = client("  tls_config: {server_name: metrics.example.org}\n", folder.path());
+    let nowhere = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    assert_eq!(get(&named, &format!("https://{nowhere}/")).await, Err(format!("connection refused by {nowhere}")));
+    let got = get(&named, "https://nothing.invalid:1/").await.unwrap_err();
+    assert!(got.starts_with("cannot find the host of nothing.invalid:1: "), "{got}");
 }
 
 #[tokio::test]

@@ -3,10 +3,11 @@
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -154,4 +155,22 @@ impl Authority {
         let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
         builder.with_single_cert(chain, PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap()).unwrap()
     }
+}
+
+/// The names that clients asked a server for, empty where one asked for none.
+pub(super) type Names = Arc<Mutex<Vec<String>>>;
+
+/// Makes a server remember them.
+pub(super) fn remember_names(config: &mut ServerConfig) -> Names {
+    #[derive(Debug)]
+    struct Remembering(Arc<dyn ResolvesServerCert>, Names);
+    impl ResolvesServerCert for Remembering {
+        fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+            self.1.lock().unwrap().push(hello.server_name().unwrap_or_default().to_owned());
+            self.0.resolve(hello)
+        }
+    }
+    let names = Names::default();
+    config.cert_resolver = Arc::new(Remembering(config.cert_resolver.clone(), names.clone()));
+    names
 }
