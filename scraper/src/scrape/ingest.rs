@@ -5,6 +5,7 @@ use super::cache::{Known, Place, SeriesCache};
 use super::error::ScrapeError;
 use super::labels::stored_labels;
 use super::metadata::{FamilyMetadata, MetadataStore};
+use super::worker::REPORTS;
 use super::{exemplars, starts};
 use crate::config::{CreatedTimestamps, Job};
 use crate::target::status::LeftOut;
@@ -169,7 +170,8 @@ struct Reading<'a, 'm, R> {
 impl<'a, 'm, R: Copy + Eq + Hash> Reading<'a, 'm, R> {
     fn new(text: &'a Text<'a>, job: &'a Job, memory: &'a mut Memory<'m, R>, counts: &'a mut Counts) -> Self {
         memory.metadata.begin();
-        let expected = memory.cache.expected_samples();
+        // Those that are written about the scrape join them: growing for these would copy and double the columns.
+        let expected = memory.cache.expected_samples() + REPORTS.len();
         let page = Page {
             places: Vec::with_capacity(expected),
             timestamps_ms: Vec::with_capacity(expected),

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The series that are written about every scrape, in the order of [`Worker::report`].
-const REPORTS: [&str; 5] = [
+pub(super) const REPORTS: [&str; 5] = [
     "up",
     "scrape_duration_seconds",
     "scrape_samples_scraped",

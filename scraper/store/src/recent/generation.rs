@@ -3,14 +3,13 @@
 use super::Told;
 use super::samples::Samples;
 use crate::head::Span;
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use crate::series::NumberMap;
 use procession_openmetrics::Labels;
 
 /// Samples by the number of their series, with its labels, which sealing needs.
 #[derive(Debug, Default)]
 pub(crate) struct Generation {
-    series: HashMap<u32, (Labels, Samples), RandomState>,
+    series: NumberMap<(Labels, Samples)>,
     /// What lies before was deleted.
     from_ms: Option<i64>,
 }
