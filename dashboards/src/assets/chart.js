@@ -80,7 +80,11 @@ function showTip(plot, time, clientX, clientY) {
     name.append(row.querySelector(".swatch").cloneNode(true), row.querySelector(".name").textContent);
     line.insertCell().textContent = figure;
   }
-  tip.replaceChildren(head, ...(rows.length ? [table] : ["no value"]));
+  const { start, end } = axisOf(card);
+  const near = ((end - start) / plot.getBoundingClientRect().width) * 6;
+  const events = [...plot.querySelectorAll("g[data-at]")].filter((mark) => Math.abs(Number(mark.dataset.at) - time) < near);
+  const titles = events.map((mark) => Object.assign(document.createElement("p"), { textContent: mark.querySelector("title").textContent }));
+  tip.replaceChildren(head, ...(rows.length ? [table] : ["no value"]), ...titles);
   place(clientX, clientY);
 }
 

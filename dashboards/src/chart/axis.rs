@@ -48,9 +48,7 @@ impl Ranged for ValueAxis {
     type ValueType = f64;
 
     fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
-        let (min, max) = (self.0.min, self.0.max);
-        // Halves: the difference of two values may be beyond f64.
-        place((value / 2.0 - min / 2.0) / (max / 2.0 - min / 2.0), limit)
+        place(self.0.part(*value), limit)
     }
 
     fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {

@@ -7,11 +7,12 @@
 use std::fmt::Write as _;
 
 use super::canvas::{Anchor, Canvas, Label};
+use super::event;
 use super::heat::{self, Shading};
 use super::model::{Chart, Kind};
 use super::plot::{Drawing, Frame};
 use super::ticks::{TimeTick, time_ticks};
-use super::{DrawError, svg, text, xml};
+use super::{DrawError, svg, text, threshold, xml};
 
 /// The width that the curves are computed for, and the widths at which the two sets of labels must fit.
 const NOMINAL: f64 = 720.0;
@@ -47,6 +48,7 @@ pub fn render(chart: &Chart, height: u32) -> Result<Fluid, DrawError> {
     };
     let (wide, narrow) = (ticks(WIDE), ticks(NARROW));
     let mut canvas = Canvas::default();
+    let mut thresholds = Vec::new();
     let below = height + 20;
     let gutter = if chart.kind == Kind::Heatmap {
         heat::draw(&mut canvas, chart, frame, Shading::of(chart));
@@ -56,6 +58,7 @@ pub fn render(chart: &Chart, height: u32) -> Result<Fluid, DrawError> {
         let drawing = Drawing::new(chart);
         let scale = drawing.scale(frame.height);
         drawing.draw(&mut canvas, frame, &wide, &scale)?;
+        thresholds = threshold::labels(chart, &scale, frame);
         gutter(scale.ticks.iter().map(|(value, label)| (frame.y_of(&scale, *value) + 8.0, label.as_str())), below)
     };
 
@@ -70,6 +73,14 @@ pub fn render(chart: &Chart, height: u32) -> Result<Fluid, DrawError> {
     );
     svg::shapes(&mut plot, canvas.shapes);
     plot.push_str("</svg>");
+    if chart.kind != Kind::Heatmap {
+        events(&mut plot, chart, height);
+    }
+    for (y, label) in thresholds {
+        let _ = write!(plot, "<text x=\"100%\" y=\"{:.1}\" dx=\"-4\" class=\"tl r\">", y + 4.0);
+        xml::text(&mut plot, &text::fit(&label, TICK_SIZE, NARROW - 8.0));
+        plot.push_str("</text>");
+    }
     for tick in &wide {
         time_label(&mut plot, chart, tick, below, if narrow.contains(tick) { "" } else { " tw" });
     }
@@ -92,6 +103,21 @@ fn time_label(out: &mut String, chart: &Chart, tick: &TimeTick, below: u32, clas
     let _ = write!(out, "<text x=\"{percent:.2}%\" y=\"{}\" class=\"{major}{anchor}{class}\">", below - 3);
     xml::text(out, &tick.label);
     out.push_str("</text>");
+}
+
+fn events(out: &mut String, chart: &Chart, height: u32) {
+    for mark in event::marks(chart, 8.0 / NARROW) {
+        let percent = mark.part * 100.0;
+        let at_ms = chart.span.start_ms + (chart.span.length_ms() as f64 * mark.part) as i64;
+        let _ = write!(out, "<g class=\"{}\" data-at=\"{at_ms}\"><title>", mark.what.class());
+        xml::text(out, &mark.title);
+        let _ = write!(
+            out,
+            "</title><line class=\"ev\" x1=\"{percent:.2}%\" x2=\"{percent:.2}%\" y1=\"4\" y2=\"{}\"/><svg x=\"{percent:.2}%\" y=\"4\" overflow=\"visible\"><path class=\"eg\" d=\"{}\"/></svg></g>",
+            height + 4,
+            mark.what.sign()
+        );
+    }
 }
 
 /// Texts with their baselines in px, before the plot.

@@ -29,6 +29,10 @@ pub(super) enum Mark {
     Shade(u8),
     /// A square of the key to the shades.
     Key(u8),
+    /// A series of a time before.
+    Earlier(u8),
+    /// A value that matters.
+    Threshold,
 }
 
 impl Mark {
@@ -45,6 +49,8 @@ impl Mark {
             Mark::Band(ink) => RGBColor(8, ink, 0),
             Mark::Shade(shade) => RGBColor(9, shade, 0),
             Mark::Key(shade) => RGBColor(10, shade, 0),
+            Mark::Earlier(ink) => RGBColor(11, ink, 0),
+            Mark::Threshold => RGBColor(12, 0, 0),
         }
     }
 
@@ -61,6 +67,8 @@ impl Mark {
             8 => Mark::Band(ink),
             9 => Mark::Shade(ink),
             10 => Mark::Key(ink),
+            11 => Mark::Earlier(ink),
+            12 => Mark::Threshold,
             _ => Mark::Grid,
         }
     }
@@ -77,6 +85,8 @@ impl Mark {
             Mark::Dot(ink) => write!(out, "d{ink}"),
             Mark::Swatch(ink) => write!(out, "f{ink}"),
             Mark::Band(ink) => write!(out, "b{ink}"),
+            Mark::Earlier(ink) => write!(out, "p{ink}"),
+            Mark::Threshold => write!(out, "th"),
             Mark::Shade(shade) | Mark::Key(shade) => write!(out, "q{shade}"),
         };
     }
@@ -100,6 +110,8 @@ mod tests {
             Mark::Band(2),
             Mark::Shade(7),
             Mark::Key(3),
+            Mark::Earlier(4),
+            Mark::Threshold,
         ] {
             assert_eq!(Mark::from_colour(mark.colour().to_backend_color()), mark);
         }

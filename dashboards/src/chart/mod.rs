@@ -6,6 +6,7 @@
 
 mod axis;
 mod canvas;
+mod event;
 pub mod fluid;
 mod heat;
 mod legend;
@@ -22,11 +23,13 @@ mod svg;
 #[cfg(test)]
 mod tests;
 mod text;
+mod threshold;
 mod ticks;
 mod unit;
 pub mod xml;
 
-pub use model::{Chart, Edges, KINDS, Kind, Point, Range, Series, Summary};
+pub use event::{Event, Happening};
+pub use model::{Chart, Edges, KINDS, Kind, Point, Range, Series, Summary, Threshold};
 pub use unit::{UNITS, Unit};
 
 /// A chart could not be drawn: plotters refused. Not known to happen with any data.

@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::event::Event;
 use super::palette::{INKS, OTHERS};
 use super::unit::Unit;
 use crate::time::Span;
@@ -26,6 +27,9 @@ pub struct Series {
     pub others: bool,
     /// Its ink in the palette, where something else on the page has the same; otherwise its place decides.
     pub ink: Option<u8>,
+    /// True for what was asked of a time before, moved to the time of the chart: it is drawn dashed, and never part of
+    /// a stack. Stands behind the series that are not.
+    pub earlier: bool,
     /// Between which values it went around its points, where a point stands for many; may be empty.
     pub band: Vec<Range>,
 }
@@ -82,6 +86,17 @@ pub struct Edges {
     pub max: Option<f64>,
     /// True to use the whole height for the data; otherwise the axis holds zero.
     pub fit: bool,
+    /// True for a logarithmic axis: it has no place for values of zero and below, which become gaps. A stack has none.
+    pub log: bool,
+}
+
+/// A value that matters: a line across the chart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Threshold {
+    /// In the unit of the chart.
+    pub value: f64,
+    /// What it means; where it is empty, the value is written.
+    pub label: String,
 }
 
 /// A chart: series over one span of time.
@@ -103,6 +118,10 @@ pub struct Chart {
     pub kind: Kind,
     /// The edges of the value axis.
     pub edges: Edges,
+    /// Values that matter. The axis holds them, where its edges are not fixed.
+    pub thresholds: Vec<Threshold>,
+    /// What happened in the span.
+    pub events: Vec<Event>,
     /// A remark for the reader (series left out, a warning of the server); may be empty.
     pub note: String,
 }
@@ -149,6 +168,8 @@ impl Chart {
             series: Vec::new(),
             kind: Kind::default(),
             edges: Edges::default(),
+            thresholds: Vec::new(),
+            events: Vec::new(),
             note: String::new(),
         }
     }

@@ -72,6 +72,8 @@ struct Ground {
     grid: &'static str,
     baseline: &'static str,
     error: &'static str,
+    good: &'static str,
+    event: &'static str,
 }
 
 const LIGHT_GROUND: Ground = Ground {
@@ -81,6 +83,8 @@ const LIGHT_GROUND: Ground = Ground {
     grid: "#e6e9ed",
     baseline: "#b9c0c9",
     error: "#b3261e",
+    good: "#157f4a",
+    event: "#7a3fb5",
 };
 const DARK_GROUND: Ground = Ground {
     paper: "#14181d",
@@ -89,14 +93,22 @@ const DARK_GROUND: Ground = Ground {
     grid: "#262c34",
     baseline: "#47505c",
     error: "#ff8a80",
+    good: "#4cc38a",
+    event: "#c79bff",
 };
 
 fn colours(out: &mut String, ground: &Ground, inks: &[&str; INKS + 1], shades: &[&str; SHADES], used: &Used) {
-    let Ground { paper, text, muted, grid, baseline, error } = ground;
+    let Ground { paper, text, muted, grid, baseline, error, good, event } = ground;
     let _ = write!(
         out,
         ".b{{fill:{paper}}}.h,.v{{fill:{text}}}.t,.k,.c{{fill:{muted}}}.tm{{fill:{text}}}.e{{fill:{error}}}.g{{stroke:{grid}}}.x{{stroke:{baseline}}}"
     );
+    if used.thresholds {
+        let _ = write!(out, ".th{{stroke:{error}}}.tl{{fill:{error};stroke:{paper}}}");
+    }
+    if used.events {
+        let _ = write!(out, ".es{{color:{good}}}.ex{{color:{muted}}}.eo{{color:{error}}}.ed{{color:{event}}}");
+    }
     if used.shades {
         for (shade, colour) in shades.iter().enumerate() {
             let _ = write!(out, ".q{shade}{{fill:{colour}}}");
@@ -104,7 +116,8 @@ fn colours(out: &mut String, ground: &Ground, inks: &[&str; INKS + 1], shades: &
     }
     for ink in &used.inks {
         let colour = inks[usize::from(*ink) % inks.len()];
-        let _ = write!(out, ".l{ink},.d{ink}{{stroke:{colour}}}.a{ink},.w{ink},.f{ink},.b{ink}{{fill:{colour}}}");
+        let _ =
+            write!(out, ".l{ink},.d{ink},.p{ink}{{stroke:{colour}}}.a{ink},.w{ink},.f{ink},.b{ink}{{fill:{colour}}}");
     }
 }
 
@@ -113,6 +126,9 @@ fn colours(out: &mut String, ground: &Ground, inks: &[&str; INKS + 1], shades: &
 pub(super) struct Used {
     pub(super) inks: Vec<u8>,
     pub(super) shades: bool,
+    pub(super) thresholds: bool,
+    pub(super) events: bool,
+    pub(super) earlier: bool,
 }
 
 /// The style sheet of a chart that stands alone, for what it uses.
@@ -124,7 +140,16 @@ pub(super) fn style_sheet(theme: Theme, used: &Used) -> String {
          .h{font-size:13px;font-weight:600}.tm{font-weight:600}.e{font-size:13px}.r{text-anchor:end}.m{text-anchor:middle}\
          path{fill:none;stroke-width:10}.g,.x{shape-rendering:crispEdges}.s{opacity:.8}",
     );
+    if used.thresholds {
+        css.push_str(".th{stroke-dasharray:60 40}.tl{paint-order:stroke;stroke-width:3;stroke-linejoin:round}");
+    }
+    if used.events {
+        css.push_str(".ev{stroke:currentColor;stroke-width:1;stroke-dasharray:2 3}.eg{fill:currentColor}");
+    }
     for ink in &used.inks {
+        if used.earlier {
+            let _ = write!(css, ".p{ink}{{stroke-width:15;stroke-dasharray:40 30;opacity:.8}}");
+        }
         let _ = write!(css, ".l{ink}");
         css.push_str("{stroke-width:15;stroke-linejoin:round;stroke-linecap:round}");
         let _ =
@@ -156,12 +181,14 @@ pub(crate) fn page_inks() -> String {
         let _ = write!(css, ".q{shade}{{fill:var(--q{shade})}}");
     }
     for ink in 0..=INKS {
-        let _ =
-            write!(css, ".l{ink},.d{ink}{{stroke:var(--i{ink})}}.a{ink},.w{ink},.f{ink},.b{ink}{{fill:var(--i{ink})}}");
+        let _ = write!(
+            css,
+            ".l{ink},.d{ink},.p{ink}{{stroke:var(--i{ink})}}.a{ink},.w{ink},.f{ink},.b{ink}{{fill:var(--i{ink})}}"
+        );
         // The layers of a stack cover each other: one that steps back must still hide what lies behind it.
         let _ = write!(css, "path.a{ink}.off{{fill:color-mix(in srgb,var(--i{ink}) 14%,var(--card))}}");
     }
-    css.push_str("\npath[class^=l]{stroke-width:1.5px;stroke-linejoin:round;stroke-linecap:round}path[class^=d]{stroke-width:4px;stroke-linecap:round}path[class^=w]{opacity:.12}path[class^=b]{opacity:.24}\n",
+    css.push_str("\npath[class^=l]{stroke-width:1.5px;stroke-linejoin:round;stroke-linecap:round}path[class^=p]{stroke-width:1.5px;stroke-dasharray:4 3;opacity:.8}path[class^=d]{stroke-width:4px;stroke-linecap:round}path[class^=w]{opacity:.12}path[class^=b]{opacity:.24}\n",
     );
     css
 }

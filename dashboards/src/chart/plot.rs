@@ -1,5 +1,7 @@
 //! The plot itself: grid, areas, lines and dots, drawn by plotters onto a [`Canvas`].
 
+use std::borrow::Cow;
+
 use plotters::coord::cartesian::{Cartesian2d, MeshLine};
 use plotters::drawing::{DrawingArea, IntoDrawingArea as _};
 use plotters::element::{Circle, PathElement, Polygon};
@@ -8,9 +10,9 @@ use plotters::style::{Color as _, ShapeStyle};
 use super::axis::{TimeAxis, ValueAxis};
 use super::canvas::{Canvas, ORIGIN, Pen, UNITS_PER_PX};
 use super::mark::Mark;
-use super::model::{Chart, Kind, Point, Range, Series};
+use super::model::{Chart, Edges, Kind, Point, Range, Series, Threshold};
 use super::runs::{band_runs, reduced, runs, stack};
-use super::ticks::{TimeTick, ValueScale, value_scale};
+use super::ticks::{TimeTick, ValueScale, log_scale, value_scale};
 
 /// The rectangle of a plot in px.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,14 +31,18 @@ impl Frame {
 
     /// Where a value lies, in px.
     pub(super) fn y_of(&self, scale: &ValueScale, value: f64) -> f64 {
-        self.y + self.height * (1.0 - (value - scale.min) / (scale.max - scale.min))
+        self.y + self.height * (1.0 - scale.part(value))
     }
 }
 
-/// What is drawn of a chart: its series as they are, or as the edges of a stack.
+/// What is drawn of a chart: its series as the axis can show them, or as the edges of a stack.
 pub(super) struct Drawing<'a> {
     chart: &'a Chart,
-    edges: Option<Vec<Series>>,
+    series: Cow<'a, [Series]>,
+    /// Dashed, over what is drawn of the others.
+    earlier: Cow<'a, [Series]>,
+    stacked: bool,
+    log: bool,
 }
 
 type Area<'a> = DrawingArea<Pen<'a>, Cartesian2d<TimeAxis, ValueAxis>>;
@@ -44,24 +50,33 @@ type Drawn = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 impl<'a> Drawing<'a> {
     pub(super) fn new(chart: &'a Chart) -> Self {
-        Drawing { chart, edges: (chart.kind == Kind::Stack).then(|| stack(chart)) }
-    }
-
-    fn series(&self) -> &[Series] {
-        self.edges.as_deref().unwrap_or(&self.chart.series)
+        let stacked = chart.kind == Kind::Stack;
+        let log = chart.edges.log && !stacked;
+        let (series, earlier) = chart.series.split_at(chart.series.partition_point(|series| !series.earlier));
+        let shown = |series: &'a [Series]| match log {
+            true => Cow::Owned(series.iter().map(above_zero).collect()),
+            false => Cow::Borrowed(series),
+        };
+        let series = if stacked { Cow::Owned(stack(chart)) } else { shown(series) };
+        Drawing { chart, series, earlier: shown(earlier), stacked, log }
     }
 
     /// The value axis for a plot of `height` px.
     pub(super) fn scale(&self, height: f64) -> ValueScale {
         let values = || {
-            let points = self.series().iter().flat_map(|series| &series.points).map(|point| point.value);
-            let bands = self.series().iter().flat_map(|series| &series.band).flat_map(|range| [range.low, range.high]);
-            points.chain(bands).filter(|value| value.is_finite())
+            let all = || self.series.iter().chain(self.earlier.iter());
+            let points = all().flat_map(|series| &series.points).map(|point| point.value);
+            let bands = all().flat_map(|series| &series.band).flat_map(|range| [range.low, range.high]);
+            let thresholds = self.chart.thresholds.iter().map(|threshold| threshold.value);
+            points.chain(bands).chain(thresholds).filter(|value| value.is_finite() && (!self.log || *value > 0.0))
         };
         let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
-        let edges = self.chart.edges;
+        let Edges { min, max, fit, .. } = self.chart.edges;
         let most = (height / 34.0).floor().clamp(2.0, 10.0) as usize;
-        value_scale(low, high, edges.min, edges.max, edges.fit && self.chart.kind != Kind::Stack, self.chart.unit, most)
+        if self.log {
+            return log_scale(low, high, min, max, self.chart.unit, most);
+        }
+        value_scale(low, high, min, max, fit && !self.stacked, self.chart.unit, most)
     }
 
     /// Draws grid and series into `frame`.
@@ -90,21 +105,31 @@ impl<'a> Drawing<'a> {
         area.draw(&PathElement::new([(span.start_ms, zero), (span.end_ms, zero)], Mark::Baseline.colour()))?;
         // What each pixel pair can show; only charts with more points than that are reduced.
         let bucket_ms = (span.length_ms() as f64 / frame.width.max(1.0) * 2.0).ceil() as i64;
-        if self.edges.is_some() {
-            self.draw_stack(&area, bucket_ms, zero)
+        if self.stacked {
+            self.draw_stack(&area, bucket_ms, zero)?;
         } else {
-            self.draw_lines(&area, bucket_ms, zero)
+            self.draw_lines(&area, bucket_ms, zero)?;
         }
+        for (index, series) in self.earlier.iter().enumerate() {
+            let ink = self.chart.ink(self.chart.series.len() - self.earlier.len() + index);
+            for run in self.drawable(series, bucket_ms) {
+                area.draw(&PathElement::new(line(&run), Mark::Earlier(ink).colour()))?;
+            }
+        }
+        for Threshold { value, .. } in &self.chart.thresholds {
+            area.draw(&PathElement::new([(span.start_ms, *value), (span.end_ms, *value)], Mark::Threshold.colour()))?;
+        }
+        Ok(())
     }
 
     fn draw_lines(&self, area: &Area<'_>, bucket_ms: i64, zero: f64) -> Drawn {
-        let all: Vec<Vec<Vec<Point>>> = self.series().iter().map(|series| self.drawable(series, bucket_ms)).collect();
+        let all: Vec<Vec<Vec<Point>>> = self.series.iter().map(|series| self.drawable(series, bucket_ms)).collect();
         if let [only] = all.as_slice() {
             for run in only.iter().filter(|run| run.len() > 1) {
                 area.draw(&Polygon::new(closed(run, zero), Mark::Wash(self.chart.ink(0)).colour().filled()))?;
             }
         }
-        for (index, series) in self.series().iter().enumerate().rev() {
+        for (index, series) in self.series.iter().enumerate().rev() {
             for run in band_runs(&series.band, self.chart.step_ms, bucket_ms) {
                 area.draw(&Polygon::new(around(&run), Mark::Band(self.chart.ink(index)).colour().filled()))?;
             }
@@ -113,8 +138,7 @@ impl<'a> Drawing<'a> {
         for (index, series) in all.iter().enumerate().rev() {
             let ink = self.chart.ink(index);
             for run in series.iter().filter(|run| run.len() > 1) {
-                let line: Vec<(i64, f64)> = run.iter().map(|point| (point.at_ms, point.value)).collect();
-                area.draw(&PathElement::new(line, Mark::Line(ink).colour()))?;
+                area.draw(&PathElement::new(line(run), Mark::Line(ink).colour()))?;
             }
             for run in series.iter().filter(|run| run.len() == 1) {
                 area.draw(&Circle::new((run[0].at_ms, run[0].value), 1, Mark::Dot(ink).colour().filled()))?;
@@ -126,7 +150,7 @@ impl<'a> Drawing<'a> {
     /// From the top layer down to the bottom one, each from its upper edge to zero: the layers below cover what is not
     /// its own. So no edge is written twice, and no hairline of paper shows between two layers.
     fn draw_stack(&self, area: &Area<'_>, bucket_ms: i64, zero: f64) -> Drawn {
-        for (index, series) in self.series().iter().enumerate().rev() {
+        for (index, series) in self.series.iter().enumerate().rev() {
             let style = Mark::Area(self.chart.ink(index)).colour().filled();
             for mut run in self.drawable(series, bucket_ms) {
                 if let [only] = run.as_slice() {
@@ -153,6 +177,22 @@ impl<'a> Drawing<'a> {
 fn around(run: &[Range]) -> Vec<(i64, f64)> {
     let back = run.iter().rev().map(|range| (range.at_ms, range.low));
     run.iter().map(|range| (range.at_ms, range.high)).chain(back).collect()
+}
+
+/// The series without what a logarithmic axis has no place for; a band that goes below leaves at the lower edge.
+fn above_zero(series: &Series) -> Series {
+    let above = |value: f64| if value > 0.0 { value } else { f64::NAN };
+    let points = series.points.iter().map(|point| Point { value: above(point.value), ..*point });
+    let band = series.band.iter().map(|range| Range {
+        low: range.low.max(f64::MIN_POSITIVE),
+        high: above(range.high),
+        ..*range
+    });
+    Series { points: points.collect(), band: band.collect(), ..series.clone() }
+}
+
+fn line(run: &[Point]) -> Vec<(i64, f64)> {
+    run.iter().map(|point| (point.at_ms, point.value)).collect()
 }
 
 fn closed(run: &[Point], zero: f64) -> Vec<(i64, f64)> {

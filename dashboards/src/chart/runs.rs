@@ -75,14 +75,13 @@ pub(super) fn band_runs(band: &[Range], step_ms: i64, bucket_ms: i64) -> Vec<Vec
 pub(super) fn stack(chart: &Chart) -> Vec<Series> {
     let step = chart.step_ms.max(1);
     let slot = |point: &Point| (point.at_ms + step / 2).div_euclid(step);
-    let present = || chart.series.iter().flat_map(|s| &s.points).filter(|p| p.value.is_finite());
+    let parts = || chart.series.iter().filter(|series| !series.earlier);
+    let present = || parts().flat_map(|s| &s.points).filter(|p| p.value.is_finite());
     let mut slots: Vec<i64> = present().map(slot).collect();
     slots.sort_unstable();
     slots.dedup();
     let mut heights: Vec<Point> = slots.iter().map(|s| Point { at_ms: s.saturating_mul(step), value: 0.0 }).collect();
-    chart
-        .series
-        .iter()
+    parts()
         .map(|series| {
             let mut at = 0;
             for point in series.points.iter().filter(|p| p.value.is_finite()) {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::canvas::{Anchor, Canvas, Label};
+use super::event::{self, Event};
 use super::heat::{self, Shading};
 use super::legend::{Legend, Titled};
 use super::mark::Mark;
@@ -12,7 +13,7 @@ use super::model::{Chart, Kind, Summary};
 use super::palette::{SHADES, Theme, Used, style_sheet};
 use super::plot::{Drawing, Frame};
 use super::ticks::{TimeTick, time_ticks};
-use super::{DrawError, svg, text, xml};
+use super::{DrawError, svg, text, threshold, xml};
 
 /// Where the legend stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,6 +59,8 @@ const PAD: f64 = 12.0;
 /// Room for the labels of the time axis.
 const BELOW: f64 = 19.0;
 const TICK_SIZE: f64 = 11.0;
+/// Events nearer to each other are one mark, in px.
+const LEAST_MARK: f64 = 8.0;
 
 /// Draws `chart` as a whole SVG document.
 pub fn render(chart: &Chart, look: &Look) -> Result<String, DrawError> {
@@ -102,9 +105,17 @@ pub fn render(chart: &Chart, look: &Look) -> Result<String, DrawError> {
             continue;
         }
         below = y;
-        labels.push((Label { x: frame.x - 8.0, y, anchor: Anchor::End, class: "t", text: label.clone() }, None));
+        let text = text::fit(label, TICK_SIZE, frame.x - 8.0);
+        labels.push((Label { x: frame.x - 8.0, y, anchor: Anchor::End, class: "t", text }, None));
     }
     no_data(chart, frame, &mut labels);
+    if !chart.is_empty() {
+        for (y, text) in threshold::labels(chart, &scale, frame) {
+            let text = text::fit(&text, TICK_SIZE, frame.width - 8.0);
+            let x = frame.x + frame.width - 4.0;
+            labels.push((Label { x, y, anchor: Anchor::End, class: "tl", text }, None));
+        }
+    }
     Ok(document(chart, look, canvas, frame, &labels))
 }
 
@@ -248,8 +259,14 @@ fn document(chart: &Chart, look: &Look, canvas: Canvas, frame: Frame, labels: &[
     used.sort_unstable();
     used.dedup();
     let used = match chart.kind {
-        Kind::Heatmap => Used { inks: Vec::new(), shades: true },
-        Kind::Lines | Kind::Stack => Used { inks: used, shades: false },
+        Kind::Heatmap => Used { shades: true, ..Used::default() },
+        Kind::Lines | Kind::Stack => Used {
+            inks: used,
+            shades: false,
+            thresholds: !chart.thresholds.is_empty(),
+            events: !chart.events.is_empty(),
+            earlier: chart.series.last().is_some_and(|series| series.earlier),
+        },
     };
     let mut out = String::with_capacity(16 * 1024);
     let _ = write!(
@@ -275,6 +292,19 @@ fn document(chart: &Chart, look: &Look, canvas: Canvas, frame: Frame, labels: &[
     out.push_str("/></clipPath><g clip-path=\"url(#p)\"><g transform=\"scale(.1)\">");
     svg::shapes(&mut out, shapes);
     out.push_str("</g></g>");
+    if used.events {
+        for mark in event::marks(chart, LEAST_MARK / frame.width) {
+            let Frame { y, height, .. } = frame;
+            let x = frame.x + frame.width * mark.part;
+            let _ = write!(out, "<g class=\"{}\"><title>", mark.what.class());
+            xml::text(&mut out, &mark.title);
+            let _ = write!(
+                out,
+                "</title><path class=\"ev\" d=\"M{x:.1} {y}v{height}\"/><path class=\"eg\" transform=\"translate({x:.1} {y})\" d=\"{}\"/></g>",
+                mark.what.sign()
+            );
+        }
+    }
     if !swatches.is_empty() {
         out.push_str("<g transform=\"scale(.1)\">");
         svg::shapes(&mut out, swatches);
@@ -309,6 +339,18 @@ pub(crate) fn description(chart: &Chart) -> String {
         let [last, min, avg, max] = [last, min, avg, max].map(|value| chart.unit.format(value));
         let name: String = series.name.chars().take(80).collect();
         let _ = write!(out, " {name}: last {last}, min {min}, avg {avg}, max {max}.");
+    }
+    for threshold in &chart.thresholds {
+        let value = chart.unit.format(threshold.value);
+        let _ = write!(out, " Threshold {} at {value}.", threshold.label);
+    }
+    let mut events: Vec<&Event> = chart.events.iter().collect();
+    events.sort_by_key(|event| event.at_ms);
+    for Event { at_ms, title, .. } in events.into_iter().take(12) {
+        let at = Timestamp::from_millisecond(*at_ms)
+            .map(|at| chart.zone.to_datetime(at).strftime("%-d %b %H:%M:%S").to_string());
+        let title: String = title.chars().take(80).collect();
+        let _ = write!(out, " {}: {title}.", at.unwrap_or_default());
     }
     if !chart.note.is_empty() {
         let _ = write!(out, " {}", chart.note);

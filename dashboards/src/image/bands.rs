@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use futures_util::future::try_join_all;
 
-use super::request::Band;
+use super::chart::Found;
+use super::request::{Band, ImageRequest};
 use crate::chart::{Point, Range};
 use crate::query::{Client, Error, Labels, QueriedSeries};
 use crate::time::{Span, duration_text};
@@ -69,8 +70,24 @@ fn closing(text: &str, quote: u8) -> Option<usize> {
     })
 }
 
+/// Gives the series the bands of their queries.
+pub(super) async fn add(
+    client: &Client,
+    request: &ImageRequest,
+    found: &mut [Found],
+    span: Span,
+    step_ms: i64,
+) -> Result<(), Error> {
+    let ask = async |query: &String| fetch(client, query, request.band, span, step_ms).await;
+    let mut bands = try_join_all(request.queries.iter().map(ask)).await?;
+    for Found { query, labels, series } in found {
+        series.band = bands.get_mut(*query).and_then(|bands| bands.remove(&key(labels))).unwrap_or_default();
+    }
+    Ok(())
+}
+
 /// The bands of the series of a query, by their labels without the metric's name.
-pub(super) async fn fetch(
+async fn fetch(
     client: &Client,
     query: &str,
     band: Band,
@@ -90,7 +107,7 @@ pub(super) async fn fetch(
 }
 
 /// What tells a series from others in a query and in its bounds, which have no metric's name.
-pub(super) fn key(labels: &Labels) -> Labels {
+fn key(labels: &Labels) -> Labels {
     labels.iter().filter(|(name, _)| *name != "__name__").map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 

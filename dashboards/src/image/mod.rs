@@ -3,6 +3,8 @@
 mod bands;
 mod caching;
 mod chart;
+mod earlier;
+mod events;
 mod format;
 mod naming;
 mod points;

@@ -4,12 +4,12 @@ use jiff::tz::TimeZone;
 
 use crate::chart::palette::Theme;
 use crate::chart::standalone::{LegendPlace, Look};
-use crate::chart::{Edges, KINDS, Kind, UNITS, Unit};
+use crate::chart::{Edges, KINDS, Kind, Threshold, UNITS, Unit};
 use crate::parameters::{BadParameter, Parameters};
 use crate::time::{Moment, parse_duration_ms, parse_zone};
 
 /// Every parameter that is known.
-pub const PARAMETERS: [&str; 20] = [
+pub const PARAMETERS: [&str; 25] = [
     "query",
     "from",
     "until",
@@ -25,6 +25,11 @@ pub const PARAMETERS: [&str; 20] = [
     "max",
     "kind",
     "band",
+    "axis",
+    "compare",
+    "threshold",
+    "event",
+    "event_title",
     "stack",
     "limit",
     "tz",
@@ -61,6 +66,14 @@ pub struct ImageRequest {
     pub edges: Edges,
     /// How the series are drawn.
     pub kind: Kind,
+    /// How long before the same is asked once more, with how that was written: `1w`.
+    pub compare: Option<(i64, String)>,
+    /// Values that matter.
+    pub thresholds: Vec<Threshold>,
+    /// PromQL: something happened wherever a series begins to have a value that is not zero.
+    pub events: Vec<String>,
+    /// What the events of each query are called; one for all, or one for each.
+    pub event_titles: Vec<String>,
     /// Most series that are drawn.
     pub limit: usize,
     /// Pixels of a PNG for each px of the drawing.
@@ -96,7 +109,7 @@ const LONGEST_QUERY: usize = 8192;
 impl ImageRequest {
     /// Reads a query string; the error names the parameter.
     pub fn parse(query: &str) -> Result<ImageRequest, BadParameter> {
-        let given = Parameters::parse(query, &PARAMETERS, &["query", "legend"])?;
+        let given = Parameters::parse(query, &PARAMETERS, &["query", "legend", "threshold", "event", "event_title"])?;
         let queries: Vec<String> = given.all("query").map(str::to_owned).collect();
         if queries.is_empty() || queries.iter().any(|query| query.trim().is_empty()) {
             return Err(BadParameter::new("query", "is missing: it is the PromQL expression to draw"));
@@ -121,7 +134,11 @@ impl ImageRequest {
             min: given.read("min", finite)?,
             max: given.read("max", finite)?,
             fit: given.read("fit", on_or_off)?.unwrap_or(false),
+            log: given.read("axis", logarithmic)?.unwrap_or(false),
         };
+        if edges.log && [edges.min, edges.max].into_iter().flatten().any(|edge| edge <= 0.0) {
+            return Err(BadParameter::new("axis", "is logarithmic: min and max must be above zero"));
+        }
         if let (Some(min), Some(max)) = (edges.min, edges.max)
             && min >= max
         {
@@ -136,6 +153,27 @@ impl ImageRequest {
                 .unwrap_or_default(),
         };
         let kind = kind(&given)?;
+        if edges.log && kind != Kind::Lines {
+            return Err(BadParameter::new(
+                "axis",
+                "is logarithmic for lines only: parts of a whole add up on a linear one",
+            ));
+        }
+        let compare = given.read("compare", |text| comparison(text))?;
+        if compare.is_some() && kind == Kind::Heatmap {
+            return Err(BadParameter::new("compare", "has no place in a heat map"));
+        }
+        let events: Vec<String> = given.all("event").map(str::to_owned).collect();
+        if events.len() > MOST_QUERIES
+            || events.iter().any(|query| query.trim().is_empty() || query.len() > LONGEST_QUERY)
+        {
+            let reason = format!("is PromQL, at most {MOST_QUERIES} times, at most {LONGEST_QUERY} bytes each");
+            return Err(BadParameter::new("event", reason));
+        }
+        let event_titles: Vec<String> = given.all("event_title").map(str::to_owned).collect();
+        if event_titles.len() > 1 && event_titles.len() != events.len() {
+            return Err(BadParameter::new("event_title", "is given once, or once for each event"));
+        }
         let (usual, most) = if kind == Kind::Heatmap { (50, 200) } else { (12, 100) };
         let units = || UNITS.map(|(name, _)| name).join(", ");
         Ok(ImageRequest {
@@ -149,6 +187,10 @@ impl ImageRequest {
             unit: given.read("unit", |text| choice(text, Unit::parse, &units()))?.unwrap_or_default(),
             step_ms: given.read("step", step)?,
             edges,
+            compare,
+            thresholds: thresholds(&given)?,
+            events,
+            event_titles,
             kind,
             band: given.read("band", |text| choice(text, Band::parse, "auto, on or off"))?.unwrap_or_default(),
             limit: given.read("limit", |text| whole(text, 1, most))?.unwrap_or(usual) as usize,
@@ -174,6 +216,39 @@ fn kind(given: &Parameters) -> Result<Kind, BadParameter> {
 fn whole(text: &str, least: u32, most: u32) -> Result<u32, String> {
     let number = text.parse().ok().filter(|number| (least..=most).contains(number));
     number.ok_or_else(|| format!("must be a whole number from {least} to {most}"))
+}
+
+fn logarithmic(text: &str) -> Result<bool, String> {
+    match text {
+        "log" => Ok(true),
+        "linear" => Ok(false),
+        _ => Err("must be linear or log".to_owned()),
+    }
+}
+
+/// A minute to ten years.
+fn comparison(text: &str) -> Result<(i64, String), String> {
+    let ms = parse_duration_ms(text)?;
+    if (60_000..=315_576_000_000).contains(&ms) {
+        Ok((ms, text.to_owned()))
+    } else {
+        Err("must be between a minute and ten years".to_owned())
+    }
+}
+
+/// Values, each with what it means behind a comma: `4,all cores`.
+fn thresholds(given: &Parameters) -> Result<Vec<Threshold>, BadParameter> {
+    let all: Vec<&str> = given.all("threshold").collect();
+    if all.len() > MOST_QUERIES {
+        return Err(BadParameter::new("threshold", format!("is given more than {MOST_QUERIES} times")));
+    }
+    let one = |text: &&str| {
+        let (value, label) = text.split_once(',').unwrap_or((text, ""));
+        let value =
+            finite(value.trim()).map_err(|_| "must be a number, or a number, a comma and what it means".to_owned())?;
+        Ok(Threshold { value, label: bounded(label.trim(), 60)? })
+    };
+    all.iter().map(one).collect::<Result<_, String>>().map_err(|reason| BadParameter::new("threshold", reason))
 }
 
 fn finite(text: &str) -> Result<f64, String> {
@@ -218,6 +293,14 @@ mod tests {
             ("query=up&w=-1", "parameter w: must be"),
             ("query=up&h=NaN", "parameter h: must be a whole number from 60 to 2400"),
             ("query=up&unit=parsec", "parameter unit: must be one of short, bytes"),
+            ("query=up&axis=polar", "parameter axis: must be linear or log"),
+            ("query=up&axis=log&min=0", "parameter axis: is logarithmic: min and max must be above zero"),
+            ("query=up&axis=log&kind=stack", "parameter axis: is logarithmic for lines only"),
+            ("query=up&compare=1", "parameter compare: must be between a minute and ten years"),
+            ("query=up&compare=1w&kind=heatmap", "parameter compare: has no place in a heat map"),
+            ("query=up&threshold=high", "parameter threshold: must be a number, or a number, a comma"),
+            ("query=up&event=", "parameter event: is PromQL"),
+            ("query=up&event=a&event_title=b&event_title=c", "parameter event_title: is given once"),
             ("query=up&theme=pink", "parameter theme: must be one of auto, light or dark"),
             ("query=up&legend_table=up", "parameter legend_table: must be one of"),
             ("query=up&step=0", "parameter step: must be at least one second"),

@@ -26,6 +26,48 @@ async fn a_chart_is_an_image() {
 }
 
 #[tokio::test]
+async fn a_chart_is_compared_with_a_time_before() {
+    fn weeks(asked: &fake::Asked) -> Vec<(serde_json::Value, f64)> {
+        let ago_s = crate::NOW_MS as f64 / 1000.0 - asked.end;
+        vec![(serde_json::json!({"__name__": "load"}), if ago_s > 600_000.0 { 7.0 } else { 1.0 })]
+    }
+    let app = dashboards(&fake::with(weeks).await);
+    let json = get(&app, "/chart.json?query=load&from=-1h&step=60&compare=1w").await;
+    let document: serde_json::Value = serde_json::from_str(&json.body).unwrap();
+    let [now, before] = [0, 1].map(|index| &document["series"][index]);
+    assert_eq!((&now["name"], &before["name"]), (&"load".into(), &"load, 1w before".into()));
+    assert_eq!(before["points"][3][1], 7.0);
+    assert_eq!(now["points"][3][0], before["points"][3][0], "moved to the time of the chart");
+    for kind in ["lines", "stack"] {
+        let page = get(&app, &format!("/chart.svg?query=load&from=-1h&compare=1w&kind={kind}")).await;
+        page.says(if kind == "lines" { "<path class=\"p0\"" } else { "<path class=\"p12\"" });
+    }
+}
+
+#[tokio::test]
+async fn a_chart_shows_what_matters_and_what_happened() {
+    fn deployed(asked: &fake::Asked) -> Vec<(serde_json::Value, f64)> {
+        match asked.query.as_str() {
+            "zero" => vec![(serde_json::json!({}), 0.0)],
+            // A range that begins later: the series begins within the chart.
+            "deploy_info" => vec![(serde_json::json!({"version": "</title><script>"}), 1.0)],
+            _ => vec![(serde_json::json!({"a": "b"}), 1.0)],
+        }
+    }
+    let app = dashboards(&fake::with(deployed).await);
+    let page = get(&app, "/chart.svg?query=up&from=-1h&threshold=4,all%20cores&threshold=2&axis=log").await;
+    Document::parse(&page.body).unwrap();
+    page.says(">all cores</text>");
+    page.says("Threshold all cores at 4.");
+    assert_eq!(page.body.matches("<path class=\"th\"").count(), 1, "both lines are one path");
+    let page = get(&app, "/chart.svg?query=zero&axis=log&from=-1h&step=60").await;
+    page.says("61 points at or below zero are not on this axis");
+    // What was there at the beginning of the range did not happen in it.
+    let page = get(&app, "/chart.svg?query=up&from=-1h&event=deploy_info&event_title=deployed%20{{version}}").await;
+    assert!(!page.body.contains("class=\"ev\""));
+}
+
+#[tokio::test]
 async fn a_heat_map_has_a_row_for_each_series() {
     let app = dashboards(&fake::with(fake::two_hosts).await);
     let page = get(&app, "/chart.svg?query=up&kind=heatmap&from=-1h").await;

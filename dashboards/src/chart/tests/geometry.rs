@@ -4,7 +4,7 @@ use roxmltree::{Document, Node};
 
 use super::{chart, look, wave};
 use crate::chart::standalone::{LegendPlace, Look, render};
-use crate::chart::{Chart, Kind, Series, Unit, text};
+use crate::chart::{Chart, Edges, Event, Happening, Kind, Series, Threshold, Unit, text};
 
 /// Left, top, right, bottom in px.
 type Box = [f64; 4];
@@ -51,6 +51,16 @@ fn check(chart: &Chart, look: &Look) {
             assert!(apart, "{one:?} {a:?} overlaps {other:?} {b:?} in {width}x{height}");
         }
     }
+    // The upright lines of events stay inside as well.
+    for line in document.descendants().filter(|node| node.attribute("class") == Some("ev")) {
+        let numbers: Vec<f64> =
+            line.attribute("d").unwrap()[1..].split([' ', 'v']).map(|number| number.parse().unwrap()).collect();
+        let [x, y, length] = numbers[..] else { panic!("{numbers:?}") };
+        assert!(
+            (4.0..=width - 4.0).contains(&x) && y >= 0.0 && y + length <= height,
+            "{numbers:?} in {width}x{height}"
+        );
+    }
     let clip =
         document.descendants().find(|node| node.has_tag_name("clipPath")).unwrap().first_element_child().unwrap();
     let (x, y) = (number(clip, "x"), number(clip, "y"));
@@ -77,6 +87,20 @@ fn labels_neither_overlap_nor_leave_the_frame() {
                     for legend in [LegendPlace::Auto, LegendPlace::Off] {
                         check(&chart, &Look { legend, ..look(w, h) });
                     }
+                }
+                let mut marked = Chart { edges: Edges { log: count % 2 == 1, ..chart.edges }, ..chart.clone() };
+                marked.thresholds = [0.001, height, height * 1.01, height * 2.0]
+                    .map(|value| Threshold { value, label: "a limit that has a name".repeat(2) })
+                    .to_vec();
+                marked.events = (0..20)
+                    .map(|i| Event {
+                        at_ms: chart.span.start_ms + i * i * 500_000,
+                        title: "x".to_owned(),
+                        what: Happening::Other,
+                    })
+                    .collect();
+                for (w, h) in [(120, 60), (360, 200), (800, 240), (1920, 600)] {
+                    check(&marked, &look(w, h));
                 }
                 let heat = Chart { kind: Kind::Heatmap, ..chart.clone() };
                 for (w, h) in [(120, 60), (240, 100), (360, 200), (800, 160), (800, 700)] {

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Values, chart, look, wave};
 use crate::chart::palette::Theme;
 use crate::chart::standalone::{LegendPlace, Look, render};
-use crate::chart::{Chart, Kind, Range, Unit};
+use crate::chart::{Chart, Event, Happening, Kind, Range, Series, Threshold, Unit};
 
 fn check(name: &str, chart: &Chart, look: &Look) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/chart/tests/golden").join(name);
@@ -59,6 +59,27 @@ fn documents_are_as_they_were() {
     let mut heat = chart(24, 900, &waves.each_ref().map(|(name, wave)| (*name, wave as Values<'_>)));
     heat.kind = Kind::Heatmap;
     check("heat.svg", &heat, &look(640, 160));
+
+    let mut marked = chart(
+        24,
+        600,
+        &[
+            ("api", &|i| Some(if i == 50 { 0.0 } else { wave(i, 70, 0.01) })),
+            ("batch", &|i| Some(wave(i, 90, 6.0))),
+            ("batch, 1w before", &|i| Some(wave(i + 20, 90, 5.0))),
+        ],
+    );
+    marked.series[2] = Series { earlier: true, ink: Some(1), ..marked.series[2].clone() };
+    marked.edges.log = true;
+    marked.thresholds =
+        vec![Threshold { value: 8.0, label: "all cores".to_owned() }, Threshold { value: 1.0, label: String::new() }];
+    let whats = [Happening::Start, Happening::Exit, Happening::OutOfMemory, Happening::Other];
+    marked.events = whats
+        .into_iter()
+        .zip(1..)
+        .map(|(what, n)| Event { at_ms: marked.span.start_ms + n * 16_000_000, title: format!("<{what:?}>"), what })
+        .collect();
+    check("marked.svg", &marked, &look(640, 300));
 
     check("empty.svg", &chart(24, 600, &[]), &look(400, 120));
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use roxmltree::Document;
 
 use super::{NOON_MS, chart, look};
-use crate::chart::{KINDS, Point, Range, Series, fluid, spark, standalone};
+use crate::chart::{Event, Happening, KINDS, Point, Range, Series, Threshold, fluid, spark, standalone};
 use crate::time::Span;
 
 fn value() -> impl Strategy<Value = f64> {
@@ -40,7 +40,10 @@ proptest! {
         kind in 0..KINDS.len(), fit in any::<bool>(),
         (min, max) in (prop::option::of(-1e300..1e300f64), prop::option::of(-1e300..1e300f64)),
         start in -2_000_000_000_000i64..4_000_000_000_000, length in 1_000i64..300_000_000_000,
-        real in any::<bool>(),
+        real in any::<bool>(), log in any::<bool>(),
+        thresholds in prop::collection::vec((-1e300..1e300f64, any::<String>()), 0..4),
+        events in prop::collection::vec((0i64..4_000_000, any::<String>()), 0..20),
+        earlier in 0usize..3,
     ) {
         let mut chart = chart(1, 60, &[]);
         if !real {
@@ -50,6 +53,15 @@ proptest! {
         chart.title = title;
         chart.kind = KINDS[kind].1;
         chart.edges.fit = fit;
+        chart.edges.log = log;
+        chart.thresholds = thresholds.into_iter().map(|(value, label)| Threshold { value, label }).collect();
+        let start_ms = chart.span.start_ms;
+        chart.events = events
+            .into_iter()
+            .map(|(at_ms, title)| Event { at_ms: start_ms + at_ms, title, what: Happening::Exit })
+            .collect();
+        let now = chart.series.len().saturating_sub(earlier);
+        chart.series[now..].iter_mut().for_each(|series| series.earlier = true);
         chart.edges.min = min;
         chart.edges.max = max;
         let svg = standalone::render(&chart, &look(w, h)).unwrap();

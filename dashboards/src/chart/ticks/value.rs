@@ -9,8 +9,23 @@ pub(crate) struct ValueScale {
     pub(crate) min: f64,
     /// The value at the upper edge, above `min`.
     pub(crate) max: f64,
+    /// True where equal distances are equal ratios; then `min` is above zero.
+    pub(crate) log: bool,
     /// Tick values from low to high with what they say.
     pub(crate) ticks: Vec<(f64, String)>,
+}
+
+impl ValueScale {
+    /// Where a value lies: 0 at the lower edge, 1 at the upper one. On a logarithmic axis NaN for a value below zero,
+    /// minus infinity for zero.
+    pub(crate) fn part(&self, value: f64) -> f64 {
+        let (min, max) = (self.min, self.max);
+        if self.log {
+            return (value.log10() - min.log10()) / (max.log10() - min.log10());
+        }
+        // Halves: the difference of two values may be beyond f64.
+        (value / 2.0 - min / 2.0) / (max / 2.0 - min / 2.0)
+    }
 }
 
 /// Durations that people count in, above a second.
@@ -21,7 +36,7 @@ const CLOCK: [f64; 17] = [
 
 /// The step that people count in nearest above `rough`; powers of two lie far apart, so there one
 /// a little below will do.
-fn nice_step(rough: f64, unit: Unit) -> f64 {
+pub(super) fn nice_step(rough: f64, unit: Unit) -> f64 {
     if unit.is_binary() && rough >= 1.0 {
         return 2f64.powi((rough.log2() - 0.25).ceil() as i32);
     }
@@ -95,7 +110,7 @@ pub(crate) fn value_scale(
         }
     }
     let step = nice_step((max - min) / most as f64, unit);
-    ValueScale { min, max, ticks: ticks(min, max, step, unit) }
+    ValueScale { min, max, log: false, ticks: ticks(min, max, step, unit) }
 }
 
 /// The height of an axis on which everything is zero.
@@ -107,7 +122,7 @@ fn flat_zero(unit: Unit) -> f64 {
     }
 }
 
-fn ticks(min: f64, max: f64, step: f64, unit: Unit) -> Vec<(f64, String)> {
+pub(super) fn ticks(min: f64, max: f64, step: f64, unit: Unit) -> Vec<(f64, String)> {
     let largest = min.abs().max(max.abs());
     let slack = (max - min) * 1e-9;
     let first = ((min - slack) / step).ceil();
