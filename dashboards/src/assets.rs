@@ -65,6 +65,6 @@ pub async fn handle(Path(name): Path<String>) -> Response {
 }
 
 /// FNV-1a, 64 bits: a name for content, not a signature.
-fn fnv1a(bytes: &[u8]) -> u64 {
+pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

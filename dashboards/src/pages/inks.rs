@@ -1,12 +1,13 @@
-//! One ink for one group, in every chart of the page.
+//! One ink for one group, in every chart of the page and, as far as there are inks, on every page.
 
 use std::collections::HashMap;
 
 use crate::chart::Chart;
 use crate::chart::palette::INKS;
 
-/// Gives each name the same ink in all charts, in the order in which the names first appear. With more names than
-/// inks, inks are given again; no chart has one twice, so there a name may have to change its ink.
+/// Gives each name the same ink in all charts. The ink follows from the name, or is the next free one where another name
+/// of the page has it; so a name keeps its ink when ranks change. With more names than inks, inks are given again; no
+/// chart has one twice, so there a name may have to change its ink.
 pub(super) fn share<'a>(charts: impl IntoIterator<Item = &'a mut Chart>) -> HashMap<String, u8> {
     let mut inks: HashMap<String, u8> = HashMap::new();
     for chart in charts {
@@ -15,15 +16,24 @@ pub(super) fn share<'a>(charts: impl IntoIterator<Item = &'a mut Chart>) -> Hash
             series.ink = inks.get(&series.name).copied().filter(|ink| !used.contains(ink));
             used.extend(series.ink);
         }
-        for series in chart.series.iter_mut().filter(|series| !series.others && series.ink.is_none()) {
-            let fresh = (0..INKS as u8).find(|ink| !inks.values().any(|taken| taken == ink));
-            let ink = fresh.or_else(|| (0..INKS as u8).find(|ink| !used.contains(ink))).unwrap_or(0);
+        let mut bare: Vec<_> =
+            chart.series.iter_mut().filter(|series| !series.others && series.ink.is_none()).collect();
+        bare.sort_by(|a, b| a.name.cmp(&b.name));
+        for series in bare {
+            let mut next = (0..INKS as u8).map(|by| (preferred(&series.name) + by) % INKS as u8);
+            let fresh = next.clone().find(|ink| !inks.values().any(|taken| taken == ink));
+            let ink = fresh.or_else(|| next.find(|ink| !used.contains(ink))).unwrap_or(0);
             used.push(ink);
             series.ink = Some(ink);
             inks.entry(series.name.clone()).or_insert(ink);
         }
     }
     inks
+}
+
+/// The ink that a name has where nobody else has it.
+fn preferred(name: &str) -> u8 {
+    (crate::assets::fnv1a(name.as_bytes()) % INKS as u64) as u8
 }
 
 #[cfg(test)]
@@ -41,8 +51,11 @@ mod tests {
     fn a_group_keeps_its_ink() {
         let mut charts = [chart(&["a", "b"]), chart(&["c", "a"])];
         let inks = share(&mut charts);
-        assert_eq!((inks["a"], inks["b"], inks["c"]), (0, 1, 2));
-        assert_eq!(charts[1].series[1].ink, Some(0));
+        assert_eq!(charts[1].series[1].ink, charts[0].series[0].ink);
+        // Whoever overtakes whom: the same names have the same inks.
+        let again = share(&mut [chart(&["b", "a"]), chart(&["a", "c"])]);
+        assert_eq!(inks, again);
+        assert_eq!(share(&mut [chart(&["a"])])["a"], preferred("a"));
     }
 
     #[test]
