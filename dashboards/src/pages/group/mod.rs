@@ -51,7 +51,7 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
         return shell::no_answer(&app, &view.group, &view::bar(&view), &error);
     }
     let name = format!("{} on {}", view.group, view.instance);
-    let subject = Subject { metrics: Metrics::Group, matcher: view.matcher(), name };
+    let subject = Subject { metrics: Metrics::Group, matcher: view.matcher(), instance: view.instance.clone(), name };
     let (trends, members) = tokio::join!(
         trends::fetch(&app.client, &subject, &view.frame, Within::ALL),
         members::fetch(&app.client, &view),

@@ -32,13 +32,8 @@ pub(super) fn page(
     trends: &Trends,
     members: &Result<Members, Error>,
 ) -> Response {
-    let nothing = trends.iter().all(|(_, chart)| chart.as_ref().is_ok_and(|chart| chart.is_empty()))
-        && members.as_ref().is_ok_and(|members| members.rows.is_empty());
-    let failed = trends.iter().filter_map(|(_, chart)| chart.as_ref().err()).next();
-    let status = match failed {
-        Some(error) if trends.iter().all(|(_, chart)| chart.is_err()) => error.status(),
-        _ => StatusCode::OK,
-    };
+    let nothing = trends.are_empty() && members.as_ref().is_ok_and(|members| members.rows.is_empty());
+    let status = trends.failure().map_or(StatusCode::OK, Error::status);
     let body = html! {
         @if nothing {
             section.notice {

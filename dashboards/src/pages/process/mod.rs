@@ -63,7 +63,7 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
     };
     let Some(life) = found.life else { return view::unknown(&app, &view, &found) };
     let name = format!("{} {} on {}", found.identity.name, view.pid, view.instance);
-    let subject = Subject { metrics: Metrics::Process, matcher: view.matcher(), name };
+    let subject = Subject { metrics: Metrics::Process, matcher: view.matcher(), instance: view.instance.clone(), name };
     let (trends, family) = tokio::join!(
         trends::fetch(&app.client, &subject, &view.frame, found.within(&view.frame)),
         identity::family(&app.client, &view, &found.identity, life.last_seen_ms),
