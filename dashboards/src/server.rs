@@ -11,6 +11,7 @@ use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
 use http::{HeaderValue, header};
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -29,13 +30,25 @@ pub struct App {
     /// The name of this installation; may be empty.
     pub title: Arc<str>,
     clock: fn() -> i64,
+    sql_names: Arc<OnceCell<Vec<String>>>,
 }
 
 impl App {
     /// The state for these options; `clock` tells Unix milliseconds.
     pub fn new(options: &Options, metrics: Metrics, clock: fn() -> i64) -> Result<App, query::Error> {
         let client = Client::new(&options.query_url, options.limits, metrics)?;
-        Ok(App { client, title: options.title.as_str().into(), clock })
+        Ok(App { client, title: options.title.as_str().into(), clock, sql_names: Arc::default() })
+    }
+
+    /// The names of SQL's tables and of their columns, which are asked for once.
+    pub async fn sql_names(&self) -> Result<Vec<String>, query::Error> {
+        let asked = self.sql_names.get_or_try_init(async || {
+            let rows = self.client.sql("SELECT table_name, column_name FROM information_schema.columns").await?;
+            let names = rows.rows.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned));
+            let names: std::collections::BTreeSet<String> = names.collect();
+            Ok(names.into_iter().collect())
+        });
+        asked.await.cloned()
     }
 
     /// Now, in Unix milliseconds.
@@ -92,6 +105,7 @@ pub fn router(live: Live, metrics: Metrics, shutdown: CancellationToken) -> Rout
 fn pages() -> Router<Live> {
     Router::new()
         .route("/", get(pages::hosts::handle))
+        .route("/add", get(pages::add::handle))
         .route("/host", get(pages::host::handle))
         .route("/group", get(pages::group::handle))
         .route("/groups", get(pages::groups::handle))

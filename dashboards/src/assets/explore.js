@@ -4,6 +4,7 @@ const asking = document.querySelector(".explore textarea");
 
 /** What stands before the caret, and which names could follow: metrics, labels, or the values of a label. */
 function wordBefore(text) {
+  if (asking.dataset.lang === "sql") return { of: "sql", word: /[a-zA-Z_]\w*$/.exec(text)?.[0] ?? "" };
   const value = /([a-zA-Z_]\w*)\s*(?:=~?|!=|!~)\s*"([^"\\]*)$/.exec(text);
   if (value) return { of: "values", label: value[1], word: value[2] };
   const word = /[a-zA-Z_:][\w:]*$/.exec(text)?.[0] ?? "";
@@ -75,7 +76,7 @@ function completing(area) {
     else if (listed && event.key === "ArrowUp") choose(chosen < 0 ? -1 : chosen - 1);
     else if (listed && event.key === "Escape") open(false);
     else if (listed && chosen >= 0 && (event.key === "Enter" || event.key === "Tab")) take(list.children[chosen].textContent);
-    else if (event.key === "Enter" && !event.shiftKey) area.form.requestSubmit();
+    else if (event.key === "Enter" && (area.dataset.lang === "sql" ? event.ctrlKey || event.metaKey : !event.shiftKey)) area.form.requestSubmit();
     else return;
     event.preventDefault();
   });
@@ -88,7 +89,13 @@ addEventListener("click", async (event) => {
   const button = event.target instanceof Element ? event.target.closest("button[data-copy]") : null;
   if (!button) return;
   const url = new URL(button.dataset.path ?? location.href, location.href).href;
-  const text = { page: url, markdown: `![${document.title}](${url})`, curl: `curl '${url.replaceAll("'", "%27")}'` }[button.dataset.copy];
+  const text = {
+    page: url,
+    markdown: `![${document.title}](${url})`,
+    link: `[${document.title}](${url})`,
+    curl: `curl '${url.replaceAll("'", "%27")}'`,
+    text: button.dataset.text ?? button.previousElementSibling?.textContent,
+  }[button.dataset.copy];
   const label = button.textContent;
   try {
     await navigator.clipboard.writeText(text);

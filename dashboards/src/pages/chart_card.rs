@@ -5,7 +5,7 @@ use maud::{Markup, PreEscaped, html};
 use super::phrase::named;
 use crate::chart::{Chart, Kind, Series, Summary, fluid, standalone};
 
-/// The card of a chart. `href` opens the chart as an image, `now` is the figure beside the heading, and `link` leads from a
+/// The card of a chart. `href` opens the chart as an image, where it is not empty; `now` is the figure beside the heading, and `link` leads from a
 /// series by its name to the page about it.
 pub(super) fn card(id: &str, chart: &Chart, now: &str, href: &str, link: &dyn Fn(&str) -> Option<String>) -> Markup {
     let drawn = fluid::render(chart, fluid::natural_height(chart));
@@ -18,7 +18,7 @@ pub(super) fn card(id: &str, chart: &Chart, now: &str, href: &str, link: &dyn Fn
             figcaption {
                 h2 { (chart.title) }
                 span.now { (now) }
-                a.out href=(href) title="This chart as an image of its own" { "svg" }
+                @if !href.is_empty() { a.out href=(href) title="This chart as an image of its own" { "svg" } }
             }
             @if chart.is_empty() {
                 p.empty { "No data in this range" }

@@ -1,8 +1,10 @@
 //! The pages: HTML that works without scripts, every view a link.
 
+pub mod add;
 pub mod changes;
 mod chart_card;
 pub mod explore;
+mod failing;
 mod figure;
 pub mod group;
 pub mod groups;

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::answer::{Envelope, Labels, Pair, QueriedSeries, QueryData, Sample, TargetState, TargetsData};
 use super::error::Error;
+use super::rows::Rows;
 use crate::metrics::Metrics;
 use crate::time::Span;
 
@@ -156,6 +157,19 @@ impl Client {
         Ok(self.answer::<TargetsData>(request).await?.active)
     }
 
+    /// The rows of a SELECT over what was recorded, from our own scraper; other servers have no SQL.
+    pub async fn sql(&self, query: &str) -> Result<Rows, Error> {
+        let request = self.http.post(format!("{}/api/v1/sql", self.base)).form(&[("query", query), ("format", "json")]);
+        let _permit = self.running.acquire().await;
+        self.counted(async {
+            let (status, body) = self.body(request).await?;
+            let client = self.clone();
+            let read = move || client.decode_rows(status, &body);
+            tokio::task::spawn_blocking(read).await.map_err(|error| self.malformed(&error.to_string()))?
+        })
+        .await
+    }
+
     async fn ask(&self, endpoint: &str, form: &[(&str, &str)]) -> Result<QueryData, Error> {
         let _permit = self.running.acquire().await;
         // POST: a selector of many names may be longer than a URL.
@@ -163,11 +177,15 @@ impl Client {
     }
 
     async fn answer<T: DeserializeOwned + Send + 'static>(&self, request: reqwest::RequestBuilder) -> Result<T, Error> {
+        self.counted(self.exchange(request)).await
+    }
+
+    async fn counted<T>(&self, exchange: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let start = Instant::now();
-        let answer = self.exchange(request).await;
+        let answer = exchange.await;
         let outcome = match &answer {
             Ok(_) => "success",
-            Err(Error::Api { .. }) => "refused",
+            Err(Error::Api { .. } | Error::Missing { .. }) => "refused",
             Err(Error::Timeout { .. }) => "timeout",
             Err(_) => "failed",
         };
@@ -175,10 +193,8 @@ impl Client {
         answer
     }
 
-    async fn exchange<T: DeserializeOwned + Send + 'static>(
-        &self,
-        request: reqwest::RequestBuilder,
-    ) -> Result<T, Error> {
+    /// Status and whole body, if that is no longer than the bound.
+    async fn body(&self, request: reqwest::RequestBuilder) -> Result<(u16, Vec<u8>), Error> {
         let mut response = request.send().await.map_err(|error| self.failed(&error))?;
         let status = response.status().as_u16();
         let mut body = Vec::new();
@@ -188,6 +204,14 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
+        Ok((status, body))
+    }
+
+    async fn exchange<T: DeserializeOwned + Send + 'static>(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<T, Error> {
+        let (status, body) = self.body(request).await?;
         let client = self.clone();
         if body.len() < 128 << 10 {
             return client.decode(status, &body);
@@ -212,6 +236,17 @@ impl Client {
                 Err(self.malformed(&format!("HTTP status {status}: {start}")))
             }
             Err(error) => Err(self.malformed(&error.to_string())),
+        }
+    }
+
+    fn decode_rows(&self, status: u16, body: &[u8]) -> Result<Rows, Error> {
+        match status {
+            200..300 => {
+                let rows = Rows::read(&String::from_utf8_lossy(body));
+                rows.map_err(|error| self.malformed(&error.to_string()))
+            }
+            404 | 405 | 501 => Err(Error::Missing { server: self.server.to_string(), what: "SQL" }),
+            _ => self.decode::<serde::de::IgnoredAny>(status, body).and(Err(self.malformed("the answer has no rows"))),
         }
     }
 

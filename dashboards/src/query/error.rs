@@ -38,6 +38,14 @@ pub enum Error {
         /// The bound, in MiB.
         limit_mib: usize,
     },
+    /// The server has no such API: it is not our scraper.
+    #[error("the server at {server} has no {what}: that is what procession-scraper adds to Prometheus's API")]
+    Missing {
+        /// Scheme, host and port, without credentials.
+        server: String,
+        /// What is missing: `SQL`.
+        what: &'static str,
+    },
     /// The server refused, in the words of the API.
     #[error("{kind}: {message}")]
     Api {
@@ -72,6 +80,7 @@ impl Error {
                 http::StatusCode::BAD_GATEWAY
             }
             Error::Timeout { .. } => http::StatusCode::GATEWAY_TIMEOUT,
+            Error::Missing { .. } => http::StatusCode::NOT_IMPLEMENTED,
             Error::Api { status, kind, .. } => match (kind.as_str(), *status) {
                 ("bad_data", _) => http::StatusCode::BAD_REQUEST,
                 ("execution", _) => http::StatusCode::UNPROCESSABLE_ENTITY,

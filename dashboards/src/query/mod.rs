@@ -4,8 +4,10 @@ mod answer;
 mod client;
 mod error;
 pub mod promql;
+mod rows;
 
 pub use answer::{Labels, QueriedSeries, Sample, TargetState};
 pub(crate) use client::check_url;
 pub use client::{Client, Limits};
 pub use error::Error;
+pub use rows::Rows;

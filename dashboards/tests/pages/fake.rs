@@ -45,6 +45,7 @@ pub(crate) async fn with(answer: Answer) -> String {
         .route("/api/v1/query", post(query))
         .route("/api/v1/query_range", post(query))
         .route("/api/v1/targets", get(targets))
+        .route("/api/v1/sql", post(sql))
         .with_state(answer);
     serve(router).await
 }
@@ -92,6 +93,20 @@ async fn query(State(answer): State<Answer>, Form(asked): Form<Asked>) -> Respon
         .collect();
     let kind = if asked.is_range() || raw { "matrix" } else { "vector" };
     json!({"status": "success", "data": {"resultType": kind, "result": series}}).to_string().into_response()
+}
+
+/// SQL as our scraper answers it: two rows, or what is wrong.
+async fn sql(Form(asked): Form<Asked>) -> Response {
+    if asked.has("bogus") {
+        let error = json!({"status": "error", "errorType": "bad_data", "error": "2:3: Parser Error: syntax error at or near <b>"});
+        return (StatusCode::BAD_REQUEST, error.to_string()).into_response();
+    }
+    if asked.has("information_schema") {
+        return r#"[{"table_name":"groups","column_name":"cpu_seconds"},{"table_name":"groups","column_name":"time"}]"#
+            .into_response();
+    }
+    let row = |time: &str, value: f64| json!({"time": time, "zebra": HOSTILE[0], "memory": value});
+    json!([row("2026-11-23T11:00:00", 1.5), row("2026-11-23T11:00:05", 2.5)]).to_string().into_response()
 }
 
 async fn targets() -> String {

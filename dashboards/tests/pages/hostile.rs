@@ -37,6 +37,7 @@ async fn hostile_names_stay_text() {
         paths.push(format!("/group?instance={}&group={}", encoded(name), encoded(name)));
         paths.push(format!("/groups?group={}", encoded(name)));
         paths.push(format!("/explore?query=up&unit=bytes&draw={}", if name.len() > 20 { "stack" } else { "lines" }));
+        paths.push(format!("/explore?lang=sql&query={}", encoded(name)));
         paths.push(format!("/changes?instance={}&sort=memory", encoded(name)));
         let name_of_all = encoded(name);
         paths.push(format!("/tree?instance={name_of_all}"));

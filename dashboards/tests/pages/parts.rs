@@ -24,6 +24,65 @@ async fn an_empty_installation_says_what_to_do() {
     page.says("No hosts yet");
     page.says("procession-exporter --web.listen-address");
     page.says("scrape_configs:");
+    page.says("href=\"/add\"");
+    // It appears by itself.
+    page.says("<main data-every=");
+}
+
+#[tokio::test]
+async fn a_new_host_is_told_how_and_when() {
+    let app = dashboards(&fake::with(fake::two_hosts).await);
+    let page = get(&app, "/add?host=web-3").await;
+    page.says("procession-exporter --web.listen-address=:9956");
+    page.says("echo &quot;- targets: ['web-3:9956']&quot; &gt; targets/web-3-9956.yml");
+    page.says("The scraper does not know web-3:9956 yet");
+    page.says("<main data-every=\"3\"");
+    get(&app, "/add?host=web-1").await.says("href=\"/host?instance=web-1:9956\"");
+    let failing = get(&app, "/add?host=db-2:9956").await;
+    failing.says("connection refused &lt;i&gt;");
+    failing.says("Nothing listens there. Is the exporter running");
+    let bad = get(&app, "/add?host=a%3Brm").await;
+    assert_eq!(bad.status, StatusCode::BAD_REQUEST);
+    bad.says("parameter host: must be the name");
+    // Nobody to ask: the commands are there all the same.
+    let alone = get(&dashboards("http://127.0.0.1:1"), "/add?host=web-3").await;
+    alone.says("targets: ['web-3:9956']");
+    alone.says("cannot be reached");
+}
+
+#[tokio::test]
+async fn a_failing_host_says_why() {
+    let app = dashboards(&fake::with(fake::two_hosts).await);
+    for path in ["/", "/host?instance=db-2:9956"] {
+        let page = get(&app, path).await;
+        page.says("connection refused &lt;i&gt;");
+        page.says("Nothing listens there. Is the exporter running");
+    }
+    get(&app, "/host?instance=web-1:9956").await.does_not_say("Nothing listens there");
+}
+
+#[tokio::test]
+async fn sql_is_a_table_and_a_chart_where_the_server_has_it() {
+    let app = dashboards(&fake::with(fake::two_hosts).await);
+    let page = get(&app, "/explore?lang=sql&query=SELECT%201%20%27x%27&tz=UTC").await;
+    assert_eq!(page.status, StatusCode::OK);
+    page.says("&lt;/svg&gt;&lt;script&gt;alert(1)&lt;/script&gt;</td>");
+    page.says("<td>2.5</td>");
+    page.says("<h2>Over time</h2>");
+    page.says(r"/api/v1/sql' --data-urlencode 'query=SELECT 1 '\''x'\''' -d format=csv");
+    let wrong = get(&app, "/explore?lang=sql&query=SELECT%0A%20%20bogus").await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    wrong.says("<pre>  bogus\n  ^</pre>");
+    wrong.says("at or near &lt;b&gt;");
+    assert_eq!(get(&app, "/complete?of=sql&word=cpu").await.body, "[\"cpu_seconds\"]");
+    assert_eq!(get(&app, "/explore?lang=cobol").await.status, StatusCode::BAD_REQUEST);
+    // Plain Prometheus, which says 404 in words.
+    let plain = fake::with_body(StatusCode::NOT_FOUND, "text/plain", "404 page not found").await;
+    let missing = get(&dashboards(&plain), "/explore?lang=sql&query=SELECT%201").await;
+    assert_eq!(missing.status, StatusCode::NOT_IMPLEMENTED);
+    missing.says("There is no SQL here");
+    missing.says("procession-scraper adds");
+    missing.says("href=\"/explore\"");
 }
 
 #[tokio::test]

@@ -20,6 +20,8 @@ enum Among {
     Metrics,
     Labels,
     ValuesOf(String),
+    /// Tables and columns of SQL.
+    Sql,
 }
 
 fn parse(query: &str) -> Result<(String, Among), BadParameter> {
@@ -38,9 +40,10 @@ fn parse(query: &str) -> Result<(String, Among), BadParameter> {
     let among = match given.get("of") {
         Some("metrics") => Among::Metrics,
         Some("labels") => Among::Labels,
+        Some("sql") => Among::Sql,
         Some("values") if is_name(label) => Among::ValuesOf(label.to_owned()),
         Some("values") => return Err(BadParameter::new("label", "must be the name of a label")),
-        _ => return Err(BadParameter::new("of", "must be one of metrics, labels, values")),
+        _ => return Err(BadParameter::new("of", "must be one of metrics, labels, values, sql")),
     };
     Ok((word, among))
 }
@@ -60,6 +63,7 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
             app.client.label_values("__name__", &format!("{{__name__=~{like},__name__!=\"\"}}"), span).await
         }
         Among::Labels => app.client.label_names(span).await,
+        Among::Sql => app.sql_names().await,
         Among::ValuesOf(label) => {
             app.client.label_values(label, &format!("{{{label}=~{like},{label}!=\"\"}}"), span).await
         }

@@ -15,6 +15,7 @@ use super::{inks, shell};
 use crate::chart::Kind;
 use crate::parameters::{BadParameter, Parameters};
 use crate::query::promql::quoted;
+use crate::query::{Client, QueriedSeries, TargetState};
 use crate::server::App;
 
 /// What the table of a host is sorted by.
@@ -102,10 +103,24 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
         Ok(ups) => ups,
         Err(error) => return shell::no_answer(&app, &view.instance, &view::bar(&view), &error),
     };
-    let (mut panels, busiest) = tokio::join!(
+    let (mut panels, busiest, reason) = tokio::join!(
         join_all(panel::PANELS.iter().map(|panel| panel::fetch(&app.client, panel, &view))),
         busiest::fetch(&app.client, &view),
+        reason(&app.client, &view, &ups),
     );
     let inks = inks::share(panels.iter_mut().flatten().map(|drawn| &mut drawn.chart));
-    view::page(&app, &view, &ups, &panels, &busiest, &inks)
+    view::page(&app, &view, &view::State { ups: &ups, reason: &reason }, &panels, &busiest, &inks)
+}
+
+/// Why the host is not scraped now, in the words of the scraper; empty where it is, or where nobody says.
+async fn reason(client: &Client, view: &HostView, ups: &[QueriedSeries]) -> String {
+    let is_down = ups.iter().filter_map(|series| series.values.last()).any(|point| point.value == 0.0);
+    if !view.frame.live || !(is_down || ups.is_empty()) {
+        return String::new();
+    }
+    // Not every server scrapes.
+    let targets = client.targets().await.unwrap_or_default();
+    let failed =
+        |target: &TargetState| target.labels.get("instance") == Some(&view.instance) && !target.last_error.is_empty();
+    targets.into_iter().find(failed).map(|target| target.last_error).unwrap_or_default()
 }

@@ -13,7 +13,7 @@ use crate::chart::Unit;
 use crate::pages::figure::figure;
 use crate::pages::phrase::{counted, lasting, named};
 use crate::pages::range::rfc3339;
-use crate::pages::{chart_card, range, shell};
+use crate::pages::{chart_card, failing, range, shell};
 use crate::query::{Error, QueriedSeries};
 use crate::server::App;
 
@@ -31,15 +31,24 @@ pub(super) fn bar(view: &HostView) -> Markup {
     }
 }
 
+/// How the host is doing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct State<'a> {
+    /// Its scrapes in the last ten minutes of the range.
+    pub(super) ups: &'a [QueriedSeries],
+    /// Why it is not scraped, in the words of the scraper; may be empty.
+    pub(super) reason: &'a str,
+}
+
 pub(super) fn page(
     app: &App,
     view: &HostView,
-    ups: &[QueriedSeries],
+    state: &State<'_>,
     panels: &[Result<Drawn, Error>],
     busiest: &Busiest,
     inks: &HashMap<String, u8>,
 ) -> Response {
-    let nothing = ups.is_empty()
+    let nothing = state.ups.is_empty()
         && panels.iter().all(|panel| panel.as_ref().is_ok_and(|drawn| drawn.chart.is_empty()))
         && busiest.groups.as_ref().is_ok_and(Vec::is_empty);
     let failed = panels.iter().filter_map(|panel| panel.as_ref().err()).next();
@@ -52,11 +61,12 @@ pub(super) fn page(
         @if nothing {
             section.notice {
                 h2 { "Nothing is known of " (view.instance) " in this range" }
+                (failing::why(state.reason))
                 p { "It may not have been scraped then, or has another name. A longer range may show it: "
                     a href=(view.link.over("-30d", None)) { "the last 30 days" } ", or see " a href="/" { "all hosts" } "." }
             }
         } @else {
-            (state(view, ups))
+            (state_line(view, state))
             div.cards {
                 @for (panel, drawn) in PANELS.iter().zip(panels) {
                     @match drawn {
@@ -80,8 +90,8 @@ pub(super) fn page(
 }
 
 /// One line: is it up, how fresh is what is shown, how the charts are drawn.
-fn state(view: &HostView, ups: &[QueriedSeries]) -> Markup {
-    let last = ups.iter().filter_map(|series| series.values.last()).max_by_key(|point| point.at_ms);
+fn state_line(view: &HostView, state: &State<'_>) -> Markup {
+    let last = state.ups.iter().filter_map(|series| series.values.last()).max_by_key(|point| point.at_ms);
     let other = view.link.with("draw", if view.stacked { "lines" } else { "stack" });
     html! {
         p.state id="state" {
@@ -95,6 +105,7 @@ fn state(view: &HostView, ups: &[QueriedSeries]) -> Markup {
                 Some(_) => "A range of the past",
                 None => { span.dot.stale aria-hidden="true" {} "no scrape in the last 10 minutes of this range" }
             }
+            (failing::why(state.reason))
             span.mid { "\u{b7}" } "a point every " (lasting(view.frame.step_ms))
             span.mid { "\u{b7}" }
             @let at = (!view.frame.live).then(|| rfc3339(view.frame.span.end_ms));

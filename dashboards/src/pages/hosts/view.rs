@@ -11,7 +11,7 @@ use crate::chart::{Chart, Point, Series, Unit, spark};
 use crate::pages::figure::known;
 use crate::pages::link::Link;
 use crate::pages::phrase::{counted, lasting};
-use crate::pages::shell;
+use crate::pages::{add, failing, shell};
 use crate::server::App;
 
 /// How a host is doing.
@@ -85,18 +85,11 @@ fn summary(hosts: &[(&Host, State)]) -> Markup {
 
 fn first_steps(app: &App) -> Markup {
     html! {
-        section.notice {
+        section.notice.steps {
             h2 { "No hosts yet" }
-            p { "The query server at " code { (app.client.server()) } " answers, but it has scraped nothing so far." }
-            ol {
-                li { "Start the exporter on each host that you want to see: " code { "procession-exporter --web.listen-address=:9956" } }
-                li {
-                    "Name the hosts in the scraper's configuration:"
-                    pre { "scrape_configs:\n  - job_name: procession\n    static_configs:\n      - targets: ['first-host:9956', 'second-host:9956']" }
-                }
-                li { "Let the scraper read it: " code { "curl -X POST " (app.client.server()) "/-/reload" } }
-            }
-            p { "A host appears here with its first scrape; load the page again then." }
+            p { "The query server at " code { (app.client.server()) } " answers, but it has scraped nothing so far. What to do next:" }
+            (add::steps(app, None))
+            p { "A host appears here by itself with its first scrape. " a href="/add" { "Name it" } " to get the commands for it, and to see what is in the way." }
         }
     }
 }
@@ -111,6 +104,7 @@ fn search(view: &HostsView) -> Markup {
                 @for (key, sort) in SORTS { a href=(view.link.with("sort", key).href()) aria-current=[(sort == view.sort).then_some("true")] { (key) } " " }
             }
             @if view.filter.is_some() { a href=(view.link.without("filter").href()) { "all hosts" } }
+            a.add href="/add" { "Add a host" }
         }
     }
 }
@@ -148,7 +142,7 @@ fn row(overview: &Overview, host: &Host, state: State, now_ms: i64) -> Markup {
                     State::Silent => { span.dot.stale aria-hidden="true" {} "silent" }
                     State::Down => { span.dot.down aria-hidden="true" {} b.bad { "down" } (since(host, now_ms)) }
                 }
-                @if state == State::Down && !host.reason.is_empty() { span.why { (host.reason) } }
+                @if state == State::Down { (failing::why(&host.reason)) }
             }
             @if host.processes.is_none() && host.cpu.is_empty() && host.memory.is_empty() {
                 td.none colspan="5" { @if state != State::Down { "no processes, " (jobs(host)) } }

@@ -58,12 +58,9 @@ fn slopes(subject: &Subject, charts: &[Drawn]) -> Vec<(What, Slope)> {
 }
 
 async fn limits(client: &Client, subject: &Subject, at_ms: i64) -> Result<Limits, Error> {
-    // Of our exporter, or of a node_exporter that is scraped under the same host name.
-    let left = format!(
-        "min(proc_host_memory_bytes{{{host},kind=\"available\"}} or node_memory_MemAvailable_bytes{{instance=~{node}}})",
-        host = subject.host_matcher(),
-        node = quoted(&format!("{}(:[0-9]+)?", regex::escape(host_name(&subject.instance))))
-    );
+    // The host's own figures are a node_exporter's, where one is scraped under the same host name.
+    let node = quoted(&format!("{}(:[0-9]+)?", regex::escape(host_name(&subject.instance))));
+    let left = format!("min(node_memory_MemAvailable_bytes{{instance=~{node}}})");
     let files = format!("min(proc_fd_limit{{{}}})", subject.matcher);
     let (left, files) = tokio::try_join!(client.instant(&left, at_ms), async {
         if subject.metrics == Metrics::Process { client.instant(&files, at_ms).await } else { Ok(Vec::new()) }

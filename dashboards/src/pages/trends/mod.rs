@@ -13,7 +13,6 @@ use super::link::Link;
 use super::timeframe::Timeframe;
 use super::{chart_card, shell};
 use crate::chart::{Chart, Kind, Point, Range, Series};
-use crate::query::promql::quoted;
 use crate::query::{Client, Error, Labels, QueriedSeries};
 
 /// Whose metrics: those with this matcher, of groups or of processes.
@@ -58,7 +57,8 @@ impl Subject {
         let (metric, matcher) = (self.metrics.metric(line.metric), &self.matcher);
         line.summed(&match line.kind {
             _ if metric.contains(" / ") => {
-                let [open, limit] = ["proc_open_fds", "proc_fd_limit"].map(|m| frame.gauge("max_over_time", m, matcher));
+                let [open, limit] =
+                    ["proc_open_fds", "proc_fd_limit"].map(|m| frame.gauge("max_over_time", m, matcher));
                 format!("{open} / {limit}")
             }
             Metric::Counter => frame.rate(&metric, matcher),

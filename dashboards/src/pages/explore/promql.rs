@@ -1,13 +1,12 @@
-//! The page of a question.
+//! A question in PromQL.
 
 use axum::response::Response;
 use http::StatusCode;
 use maud::{Markup, html};
 
-use super::{Answer, ExploreView};
-use crate::chart::UNITS;
+use super::{Answer, ExploreView, bar, form};
 use crate::image;
-use crate::pages::{chart_card, range, shell};
+use crate::pages::{chart_card, shell};
 use crate::query::{self, Labels, Sample};
 use crate::server::App;
 
@@ -21,15 +20,6 @@ const EXAMPLES: [(&str, &str, &str); 4] = [
     ("Who writes to disk", "topk(10, sum by (instance, group) (rate(proc_group_written_bytes_total[5m])))", "bytes/s"),
     ("Groups near their limit of open files", "proc_group_worst_fd_ratio > 0.5", "ratio"),
 ];
-
-/// The name of the page beside the name of the installation.
-pub(super) fn bar(view: &ExploreView) -> Markup {
-    html! {
-        span.sep aria-hidden="true" { "/" }
-        h1 { "Explore" }
-        (range::picker(&view.link, &view.frame))
-    }
-}
 
 pub(super) fn page(app: &App, view: &ExploreView, answer: Option<&Answer>) -> Response {
     let status = match answer {
@@ -57,26 +47,6 @@ pub(super) fn page(app: &App, view: &ExploreView, answer: Option<&Answer>) -> Re
     };
     let follows = if answer.is_some() { view.frame.follows() } else { None };
     shell::followed(app, status, "Explore", &bar(view), &body, follows)
-}
-
-fn form(view: &ExploreView) -> Markup {
-    html! {
-        form.explore action="/explore" method="get" {
-            @for (name, value) in view.link.pairs().filter(|(name, _)| !matches!(*name, "query" | "unit" | "draw")) {
-                input type="hidden" name=(name) value=(value);
-            }
-            label.ask {
-                span.sr { "PromQL" }
-                textarea name="query" rows="2" maxlength="8192" spellcheck="false" autocomplete="off" autocapitalize="off"
-                    placeholder="PromQL: sum by (group) (rate(proc_group_cpu_seconds_total[5m]))" { (view.query) }
-            }
-            div.how {
-                label { "Unit " select name="unit" { @for (name, unit) in UNITS { option value=(name) selected[unit == view.unit] { (name) } } } }
-                label { "Drawn as " select name="draw" { option value="lines" { "lines" } option value="stack" selected[view.stacked] { "stack" } } }
-                button { "Run" }
-            }
-        }
-    }
 }
 
 fn examples(view: &ExploreView) -> Markup {
