@@ -115,8 +115,36 @@ impl PartialOrd for Labels {
 
 impl Ord for Labels {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.iter().cmp(other.iter())
+        // Series that are compared most often begin alike: what is the same in both need not be compared text by text.
+        let same = same_bytes(self.data.as_bytes(), other.data.as_bytes());
+        let mut left = self.iter();
+        let mut begin = 0;
+        while begin < same {
+            left.text();
+            let end = self.data.len() - left.rest.len();
+            if end > same {
+                break;
+            }
+            begin = end;
+        }
+        let (mut left, mut right) = (Iter { rest: &self.data[begin..] }, Iter { rest: &other.data[begin..] });
+        loop {
+            match (left.rest.is_empty(), right.rest.is_empty()) {
+                (false, false) => match left.text().cmp(right.text()) {
+                    Ordering::Equal => {}
+                    order => return order,
+                },
+                (left, right) => return right.cmp(&left),
+            }
+        }
     }
+}
+
+/// How many bytes are the same at the beginning of both.
+fn same_bytes(a: &[u8], b: &[u8]) -> usize {
+    const STEP: usize = 16;
+    let steps = a.chunks_exact(STEP).zip(b.chunks_exact(STEP)).take_while(|(a, b)| a == b).count() * STEP;
+    steps + a[steps..].iter().zip(&b[steps..]).take_while(|(a, b)| a == b).count()
 }
 
 /// As PromQL and the exposition formats write it: `name{a="b",c="d"}`, names in quotes where they need them; `{}` for
@@ -221,7 +249,10 @@ mod tests {
         }
 
         #[test]
-        fn orders_as_its_pairs(a in proptest::collection::btree_map("[ab]{1,2}", "[ab]{1,2}", 0..3), b in proptest::collection::btree_map("[ab]{1,2}", "[ab]{1,2}", 0..3)) {
+        fn orders_as_its_pairs(
+            a in proptest::collection::btree_map("[ab]{1,2}", "(a{13,17}|ä{31,33})?[abä]{1,2}", 0..3),
+            b in proptest::collection::btree_map("[ab]{1,2}", "(a{13,17}|ä{31,33})?[abä]{1,2}", 0..3),
+        ) {
             let of = |m: &BTreeMap<String, String>| m.iter().map(|(n, v)| (n.clone(), v.clone())).collect::<Vec<_>>();
             prop_assert_eq!(Labels::from_pairs(&a).cmp(&Labels::from_pairs(&b)), of(&a).cmp(&of(&b)));
         }

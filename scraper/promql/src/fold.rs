@@ -9,6 +9,9 @@ pub struct Windows {
     pub align_ms: i64,
     /// Where the windows are equally far apart: the others need not be given.
     pub spaced: Option<Spaced>,
+    /// There is one window, all of what is fetched, and the newest sample of a series is all that counts: the others need
+    /// not be given.
+    pub newest: bool,
 }
 
 /// Windows of one length at equal distances.
@@ -26,13 +29,19 @@ impl Windows {
     /// The windows of selectors that look from `end_ms` on, every `step_ms` (0 for once).
     pub(crate) fn new(end_ms: i64, step_ms: i64, range_ms: i64) -> Windows {
         let align_ms = gcd(gcd(end_ms, range_ms), step_ms);
-        Windows { align_ms, spaced: (step_ms > 0).then_some(Spaced { end_ms, step_ms, range_ms }) }
+        Windows { align_ms, spaced: (step_ms > 0).then_some(Spaced { end_ms, step_ms, range_ms }), newest: false }
     }
 
-    /// Both these windows and others.
-    pub(crate) fn and(self, other: Windows) -> Windows {
+    /// The same, where only the newest sample of each window counts.
+    pub(crate) fn of_newest(self) -> Windows {
+        Windows { newest: self.spaced.is_none(), ..self }
+    }
+
+    /// Both these windows and others, which may be of another time.
+    pub(crate) fn and(self, other: Windows, is_same_time: bool) -> Windows {
         let spaced = self.spaced.filter(|spaced| other.spaced == Some(*spaced));
-        Windows { align_ms: gcd(self.align_ms, other.align_ms), spaced }
+        let newest = self.newest && other.newest && is_same_time;
+        Windows { align_ms: gcd(self.align_ms, other.align_ms), spaced, newest }
     }
 }
 
@@ -91,10 +100,13 @@ mod tests {
     #[test]
     fn windows_have_common_bounds() {
         assert_eq!(Windows::new(7_200_000, 3_600_000, 600_000).align_ms, 600_000);
-        assert_eq!(Windows::new(7_200_000, 0, 3_600_000), Windows { align_ms: 3_600_000, spaced: None });
+        assert_eq!(Windows::new(7_200_000, 0, 3_600_000), Windows { align_ms: 3_600_000, spaced: None, newest: false });
         let (a, b) = (Windows::new(600, 600, 300), Windows::new(600, 600, 200));
-        assert_eq!(a.and(b), Windows { align_ms: 100, spaced: None });
-        assert_eq!(a.and(a), a);
+        assert_eq!(a.and(b, false), Windows { align_ms: 100, spaced: None, newest: false });
+        assert_eq!(a.and(a, true), a);
+        let once = Windows::new(600, 0, 300).of_newest();
+        assert!(once.newest && once.and(once, true).newest && !once.and(once, false).newest);
+        assert!(!a.of_newest().newest);
         assert_eq!(Windows::new(-600, 60, 0).align_ms, 60);
     }
 }

@@ -51,9 +51,10 @@ impl Plan {
         for need in needs {
             match plan.fetches.last_mut() {
                 Some(fetch) if last_key.as_ref() == Some(&need.key) && need.start_ms <= fetch.end_ms => {
+                    let is_same_time = (fetch.start_ms, fetch.end_ms) == (need.start_ms, need.end_ms);
                     fetch.end_ms = fetch.end_ms.max(need.end_ms);
                     if let Some(windows) = plan.windows.last_mut() {
-                        *windows = windows.zip(need.windows).map(|(a, b)| a.and(b));
+                        *windows = windows.zip(need.windows).map(|(a, b)| a.and(b, is_same_time));
                     }
                 }
                 _ => {
@@ -73,6 +74,17 @@ impl Plan {
     }
 }
 
+/// What of its windows a selector needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Uses {
+    /// Every sample.
+    Samples,
+    /// What a fold holds of many.
+    Folds,
+    /// The newest sample, which a fold holds as well.
+    Newest,
+}
+
 /// Follows the expression with the grids on which its parts are evaluated.
 struct Walk<'a> {
     asked: &'a Asked,
@@ -81,7 +93,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn selector(&mut self, selector: &Selector, range_ms: i64, grid: &Grid, folds: bool) {
+    fn selector(&mut self, selector: &Selector, range_ms: i64, grid: &Grid, uses: Uses) {
         if grid.len() == 0 {
             return;
         }
@@ -92,9 +104,10 @@ impl Walk<'_> {
             key: key(&selector.matchers),
             start_ms: window.end(grid.start_ms()).saturating_sub(range_ms),
             end_ms: window.end(grid.end_ms()),
-            windows: folds.then(|| {
+            windows: (uses != Uses::Samples).then(|| {
                 let step_ms = if window.is_fixed() || grid.len() < 2 { 0 } else { grid.time(1) - grid.time(0) };
-                Windows::new(window.end(grid.start_ms()), step_ms, range_ms)
+                let windows = Windows::new(window.end(grid.start_ms()), step_ms, range_ms);
+                if uses == Uses::Newest { windows.of_newest() } else { windows }
             }),
         });
     }
@@ -102,7 +115,9 @@ impl Walk<'_> {
     /// `folds`: whether folds of samples will do.
     fn range(&mut self, range: &Range, grid: &Grid, folds: bool) -> Result<(), Error> {
         match range {
-            Range::Selector { selector, range_ms } => self.selector(selector, *range_ms, grid, folds),
+            Range::Selector { selector, range_ms } => {
+                self.selector(selector, *range_ms, grid, if folds { Uses::Folds } else { Uses::Samples });
+            }
             Range::Subquery(s) => {
                 let window = Window::new(s.shift, s.range_ms, self.asked);
                 let step_ms = s.step_ms.unwrap_or(self.options.subquery_step_ms);
@@ -127,7 +142,7 @@ impl Walk<'_> {
 
     fn vector(&mut self, expr: &Vector, grid: &Grid) -> Result<(), Error> {
         match expr {
-            Vector::Selector(s) => self.selector(s, self.options.lookback_ms, grid, true),
+            Vector::Selector(s) => self.selector(s, self.options.lookback_ms, grid, Uses::Newest),
             Vector::FromScalar(s) => self.scalar(s, grid)?,
             Vector::Negate(v) | Vector::Timestamp(v) => self.vector(v, grid)?,
             Vector::Map { argument, .. } | Vector::Absent { argument, .. } | Vector::Sort { argument, .. } => {
@@ -160,7 +175,7 @@ impl Walk<'_> {
             Vector::AbsentOverTime { range, .. } => self.range(range, grid, false)?,
             Vector::Info(i) => {
                 self.vector(&i.argument, grid)?;
-                self.selector(&i.selector, self.options.lookback_ms, grid, false);
+                self.selector(&i.selector, self.options.lookback_ms, grid, Uses::Samples);
             }
             Vector::LabelReplace(r) => self.vector(&r.argument, grid)?,
             Vector::LabelJoin(j) => self.vector(&j.argument, grid)?,
@@ -283,6 +298,26 @@ mod tests {
         assert_eq!(fetches("x @ end() offset 10s"), [(1, 1_690_000, 1_990_000)]);
         assert_eq!(fetches("max_over_time(rate(x[1m])[10m:1m] offset 1m)"), [(1, 300_000, 1_860_000)]);
         assert_eq!(fetches("1 + time()"), []);
+    }
+
+    #[test]
+    fn newest_samples_are_asked_for_where_they_will_do() {
+        let check = |query: &str, newest: &[bool]| {
+            let query = crate::parse(query).unwrap();
+            let grid = Grid::range(7_200_000, 7_200_000, 60_000, 100).unwrap();
+            let asked = Asked { start_ms: 7_200_000, end_ms: 7_200_000, step_ms: 0 };
+            let plan = Plan::new(&query, &grid, &asked, &Options::default()).unwrap();
+            let found: Vec<bool> = plan.windows.iter().map(|w| w.is_some_and(|w| w.newest)).collect();
+            assert_eq!(found, newest, "{query:?}");
+        };
+        check("x", &[true]);
+        check("sum(x) / count(x)", &[true]);
+        check("timestamp(x)", &[true]);
+        check("x - x offset 1m", &[false]);
+        check("x - x offset 1h", &[true, true]);
+        check("x + rate(x[5m])", &[false]);
+        check("last_over_time(x[5m])", &[false]);
+        check("max_over_time(x[10m:1m])", &[false]);
     }
 
     #[test]

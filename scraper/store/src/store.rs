@@ -97,6 +97,7 @@ impl Store {
         let table = |name| recent::load(&connection, name, &index).map_err(damaged);
         let closed = if queue.sealing.job.is_some() { table("head_closed")? } else { Default::default() };
         let recent = Recent::new(table("head_samples")?, closed, keep_newest(&blocks, &index, options.seal_samples));
+        recent.each_last(|number, timestamp_ms, value| queue.times.was_read(number, timestamp_ms, value));
         let shared = Arc::new(Shared {
             recent: RwLock::new(recent),
             series: RwLock::new(index),
@@ -364,6 +365,12 @@ impl Select for Store {
 
     fn select_windows(&self, selection: &Selection, windows: &Windows) -> Result<SeriesSet, SelectError> {
         let Inner { shared, options, .. } = &*self.inner;
+        if windows.newest {
+            let newest = query::newest(shared, selection).map_err(|error| SelectError(error.to_string()))?;
+            if let Some(set) = newest.filter(|set| set.sample_count() <= options.max_selected_samples) {
+                return Ok(set);
+            }
+        }
         let rolled =
             rollup::select_windows(shared, selection, windows, options.max_selected_samples, options.read_threads);
         match rolled.map_err(|error| SelectError(error.to_string()))? {

@@ -1,5 +1,7 @@
 //! What a block says of itself: `block.json`.
 
+#[cfg(doc)]
+use crate::rollup::days_of;
 use serde::{Deserialize, Serialize};
 
 /// The layout of blocks that this version writes; it reads the earlier ones, too. 1: values as doubles, written by DuckDB;
@@ -18,6 +20,10 @@ pub(crate) struct Meta {
     /// The oldest and the newest timestamp, in milliseconds since 1970.
     pub(crate) first_ms: i64,
     pub(crate) last_ms: i64,
+    /// The days since 1970 of which it has samples, as [`days_of`] counts them; empty where they are not known: then all
+    /// between the oldest and the newest.
+    #[serde(default)]
+    pub(crate) days: Vec<i64>,
     pub(crate) samples: u64,
     pub(crate) series: u64,
     pub(crate) samples_file: FileSum,
@@ -44,6 +50,11 @@ impl Meta {
             && self.sources.iter().all(|source| other.sources.binary_search(source).is_ok())
     }
 
+    /// Whether the block may hold a sample of a day that is between its oldest and its newest one.
+    pub(crate) fn has_day(&self, day: i64) -> bool {
+        self.days.is_empty() || self.days.binary_search(&day).is_ok()
+    }
+
     /// Whether the block may hold a sample with `first <= timestamp <= last`.
     pub(crate) fn meets(&self, first_ms: i64, last_ms: i64) -> bool {
         self.first_ms <= last_ms && self.last_ms >= first_ms
@@ -59,6 +70,7 @@ pub(crate) fn meta(number: u32, sources: &[u32], first_ms: i64, last_ms: i64) ->
         sources: sources.to_vec(),
         first_ms,
         last_ms,
+        days: Vec::new(),
         samples: 1000,
         series: 10,
         samples_file: none.clone(),

@@ -40,6 +40,11 @@ use std::cmp::Ordering;
 
 /// The order of series in a block: by metric name, then by the other labels.
 pub(crate) fn order(a: &Labels, b: &Labels) -> Ordering {
+    let begins = |labels: &Labels| labels.iter().next().is_some_and(|(name, _)| name == METRIC_NAME);
+    if begins(a) && begins(b) {
+        // As almost all do: only names that begin with capitals or digits stand before it.
+        return a.cmp(b);
+    }
     fn others(labels: &Labels) -> impl Iterator<Item = (&str, &str)> {
         labels.iter().filter(|(name, _)| *name != METRIC_NAME)
     }

@@ -9,16 +9,20 @@ use super::{Block, Meta, NUMBER_SHIFT, SAMPLES_FILE, SERIES_FILE, sync};
 use crate::error::one_line;
 use crate::head::Span;
 use crate::recent::Generation;
-use crate::rollup;
+use crate::rollup::{self, DAY_MS, days_of};
 use crate::series::to_record_batch;
 use duckdb::Connection;
 use duckdb::arrow::array::{ArrayRef, Int64Array, RecordBatch, UInt64Array};
 use duckdb::arrow::datatypes::{DataType, Field, Schema};
 use procession_openmetrics::{Labels, is_stale};
 use procession_promql::Cancel;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+
+/// Days that a block names: an import may bring more at once.
+const MAX_DAYS: usize = 1_000;
 
 /// Series that are collected before they are handed to DuckDB.
 const SERIES_AT_ONCE: usize = 8_192;
@@ -99,6 +103,7 @@ fn fill(
         base: u64::from(number) << NUMBER_SHIFT,
         places: 0,
         span: Span::NONE,
+        days: BTreeSet::new(),
         series: Vec::new(),
         about: Vec::new(),
     };
@@ -111,6 +116,7 @@ fn fill(
     filling.hand_over()?;
     let (series, span) = (u64::from(filling.places), filling.span);
     let base = filling.base;
+    let days = if filling.days.len() <= MAX_DAYS { filling.days.into_iter().collect() } else { Vec::new() };
     let written = filling.samples.finish().map_err(one_line)?;
     if written != expected || written == 0 {
         return Err(format!("{written} samples were written instead of {expected}"));
@@ -131,6 +137,7 @@ fn fill(
         sources: source.sources(number),
         first_ms: span.first_ms,
         last_ms: span.last_ms,
+        days,
         samples: written,
         series,
         samples_file: sync::seal_file(&samples_file).map_err(one_line)?,
@@ -148,6 +155,8 @@ struct Filling<'a> {
     base: u64,
     places: u32,
     span: Span,
+    /// The days of which there are samples; beyond [`MAX_DAYS`] not all.
+    days: BTreeSet<i64>,
     /// What DuckDB was not yet told of: place and labels, and the other columns.
     series: Vec<(u32, Labels)>,
     about: Vec<About>,
@@ -168,10 +177,22 @@ impl Filling<'_> {
         let span = Span { first_ms, last_ms };
         let stale = values.iter().filter(|&&v| is_stale(v)).count() as u64;
         self.span.include(span);
+        self.note_days(timestamps);
         self.series.push((self.places, labels.clone()));
         self.about.push(About { span, samples: timestamps.len() as u64, form, stale });
         self.places += 1;
         if self.series.len() >= SERIES_AT_ONCE { self.hand_over() } else { Ok(()) }
+    }
+
+    fn note_days(&mut self, timestamps: &[i64]) {
+        let mut rest = timestamps;
+        while let Some(&first_ms) = rest.first() {
+            let day = *days_of(first_ms, first_ms).start();
+            if self.days.len() <= MAX_DAYS {
+                self.days.insert(day);
+            }
+            rest = &rest[rest.partition_point(|t| *t <= (day + 1) * DAY_MS)..];
+        }
     }
 
     /// Everything of a generation. Returns how many samples that is.

@@ -3,6 +3,7 @@
 mod check;
 mod commit;
 mod forget;
+mod hot_days;
 mod queue;
 mod retention;
 mod run;
@@ -14,11 +15,12 @@ mod writer;
 
 pub(crate) use commit::{Committer, committed_batches, sealed_and_closing};
 pub(crate) use forget::ACTIVE_MS;
+pub(crate) use hot_days::HotDays;
 pub(crate) use queue::{Pending, Queue};
 pub(crate) use retention::{Keep, oldest_kept_ms};
 pub(crate) use sealer::{Sealer, Work};
 pub(crate) use sealing::Sealing;
-pub(crate) use times::{Span, Times};
+pub(crate) use times::{Newest, Span, Times};
 pub(crate) use writer::Writer;
 
 use crate::blocks::Blocks;

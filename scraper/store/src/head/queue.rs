@@ -180,6 +180,12 @@ impl Queue {
         self.counters.deleted_samples += deleted;
     }
 
+    /// Samples were deleted from the hot table; the oldest that is left in it is `oldest_ms`.
+    pub(crate) fn cut_hot(&mut self, oldest_ms: i64) {
+        let waiting = self.pending.iter().flat_map(|p| &p.batch.timestamps_ms).copied().min();
+        self.times.cut_hot(oldest_ms.min(waiting.unwrap_or(i64::MAX)));
+    }
+
     /// The log was written into the table, or could not be.
     pub(crate) fn checkpoint_ended(&mut self, took: Duration) {
         self.counters.checkpoints += 1;

@@ -250,7 +250,9 @@ impl Run {
         self.hot.rows = self.hot.rows.saturating_sub(deleted);
         self.hot.span.first_ms = oldest_ms.unwrap_or(i64::MAX);
         self.shared.recent.write().cut(cut_ms);
-        self.shared.queue.lock().cut(cut_ms, self.oldest_ms(), deleted);
+        let mut queue = self.shared.queue.lock();
+        queue.cut(cut_ms, self.oldest_ms(), deleted);
+        queue.cut_hot(self.hot.span.first_ms);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use super::retention::{limit_ms, now_ms, oldest_kept_ms};
 use crate::blocks::{self, Block, Blocks, Source, next_merge};
 use crate::database::Pool;
 use crate::folder::{Folder, free_bytes};
+use crate::recent::Kept;
 use crate::{Error, Options};
 use duckdb::InterruptHandle;
 use parking_lot::Mutex;
@@ -188,16 +189,20 @@ impl Work {
             "sealed a block"
         );
         self.shared.rollups.sealed(&block)?;
-        {
+        // This thread alone adds blocks. Putting the series in order takes a while.
+        let list = blocks.list();
+        let others_until_ms = list.blocks.iter().filter(|b| b.meta.number != number).map(|b| b.meta.last_ms).max();
+        let closed = self.shared.recent.read().closed().cloned();
+        let kept = closed.map(|closed| Kept::new(closed, others_until_ms.unwrap_or(i64::MIN)));
+        let kept_before = {
             // At one moment: a query sees the samples here or there.
             let mut recent = self.shared.recent.write();
             if !blocks.list().blocks.iter().any(|b| b.meta.number == number) {
                 blocks.add_sealed(block);
             }
-            let others = blocks.list();
-            let others = others.blocks.iter().filter(|b| b.meta.number != number);
-            recent.was_sealed(others.map(|b| b.meta.last_ms).max().unwrap_or(i64::MIN));
-        }
+            recent.was_sealed(kept)
+        };
+        drop(kept_before);
         if let Err(error) = blocks.save() {
             // The block counts without it.
             tracing::warn!(%error, "the manifest of blocks could not be written");

@@ -1,6 +1,7 @@
 //! When each series has samples: what decides whether a sample comes too late, or can be of interest to a query; and in
 //! which hot table it has its newest rows: what decides whether it can leave the memory.
 
+use super::HotDays;
 use crate::batch::TIMESTAMP_LIMIT_MS;
 use crate::series::{NumberMap, NumberSet};
 use crate::{Appended, Batch, Error};
@@ -40,6 +41,26 @@ struct Entry {
     span: Span,
     /// The hot table into which its newest sample goes.
     table: u32,
+    /// Whether `value` is that of the sample at the end of the span.
+    has_value: bool,
+    value: f64,
+}
+
+impl Entry {
+    fn new(span: Span, table: u32) -> Entry {
+        Entry { span, table, has_value: false, value: 0.0 }
+    }
+}
+
+/// What is known of a series' newest sample in a stretch of time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Newest {
+    /// Its timestamp and value.
+    Sample(i64, f64),
+    /// There is none.
+    None,
+    /// It is not the newest of all.
+    Unknown,
 }
 
 /// The spans of the series in memory, and the one of them all.
@@ -58,24 +79,24 @@ pub(crate) struct Times {
 }
 
 /// The hot tables as far as appended samples go into them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Tables {
     /// The number of the one that takes samples now.
     open: u32,
-    /// The oldest sample that went into it.
-    first_ms: i64,
+    /// The days of the samples that went into it.
+    days: HotDays,
     /// What closed last: the tables before this number have no rows but those of the closed one.
     closed: Option<Closed>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Closed {
     /// The number of the table that was opened then.
     before: u32,
     /// Series from this number on came later.
     next_number: u32,
-    /// The oldest sample of the tables before.
-    first_ms: i64,
+    /// The days of the samples of the tables before.
+    days: HotDays,
 }
 
 impl Default for Times {
@@ -86,7 +107,7 @@ impl Default for Times {
             unread_until_ms: i64::MIN,
             at_start_until_ms: i64::MIN,
             looked_up: NumberSet::default(),
-            tables: Tables { open: 0, first_ms: i64::MAX, closed: None },
+            tables: Tables::default(),
         }
     }
 }
@@ -113,9 +134,9 @@ impl Times {
             };
             for i in 0..rows.len() {
                 let span = Span { first_ms: first.value(i), last_ms: last.value(i) };
-                times.series.insert(numbers.value(i), Entry { span, table: 0 });
+                times.series.insert(numbers.value(i), Entry::new(span, 0));
                 times.all.add(first.value(i));
-                times.tables.first_ms = times.tables.first_ms.min(first.value(i));
+                times.tables.days.add_all(span.first_ms, span.last_ms);
                 times.all.add(last.value(i));
             }
         }
@@ -164,8 +185,33 @@ impl Times {
 
     /// What the blocks have of a series that is in memory.
     pub(crate) fn was_looked_up(&mut self, number: u32, span: Span) {
-        self.entry(number).span.include(span);
+        let entry = self.entry(number);
+        entry.has_value &= span.last_ms < entry.span.last_ms;
+        entry.span.include(span);
         self.looked_up.insert(number);
+    }
+
+    /// The newest of the samples of a series that were read at the start.
+    pub(crate) fn was_read(&mut self, number: u32, timestamp_ms: i64, value: f64) {
+        if let Some(entry) = self.series.get_mut(&number).filter(|entry| entry.span.last_ms == timestamp_ms) {
+            (entry.has_value, entry.value) = (true, value);
+        }
+    }
+
+    /// Whether every series with a sample after `start_ms` is in memory.
+    pub(crate) fn knows_all_after(&self, start_ms: i64) -> bool {
+        start_ms >= self.unread_until_ms
+    }
+
+    /// The newest sample of a series with `start_ms < timestamp <= end_ms`.
+    pub(crate) fn newest(&self, number: u32, start_ms: i64, end_ms: i64) -> Newest {
+        match self.series.get(&number) {
+            Some(entry) if entry.span.last_ms > start_ms => {
+                let is_it = entry.has_value && entry.span.last_ms <= end_ms;
+                if is_it { Newest::Sample(entry.span.last_ms, entry.value) } else { Newest::Unknown }
+            }
+            _ => Newest::None,
+        }
     }
 
     /// How many series have their last sample at this moment or later.
@@ -185,9 +231,17 @@ impl Times {
         self.all.first_ms = oldest_ms;
     }
 
-    /// No sample that is older than this is in the hot tables or waits for its commit.
-    pub(crate) fn hot_first_ms(&self) -> i64 {
-        self.tables.closed.map_or(self.tables.first_ms, |closed| closed.first_ms.min(self.tables.first_ms))
+    /// The days of the samples that are in the hot tables or wait for their commit.
+    pub(crate) fn hot_days(&self) -> HotDays {
+        self.tables
+            .closed
+            .as_ref()
+            .map_or_else(|| self.tables.days.clone(), |closed| closed.days.and(&self.tables.days))
+    }
+
+    /// Nothing before `oldest_ms` is in the hot table that is open, nor waits for its commit.
+    pub(super) fn cut_hot(&mut self, oldest_ms: i64) {
+        self.tables.days.cut(oldest_ms);
     }
 
     /// Notes that the hot table is about to be closed and another one opened. What waits for its commit goes into the new
@@ -199,13 +253,13 @@ impl Times {
             return;
         }
         self.tables.open += 1;
-        let first_ms = std::mem::replace(&mut self.tables.first_ms, i64::MAX);
-        self.tables.closed = Some(Closed { before: self.tables.open, next_number, first_ms });
+        let days = std::mem::take(&mut self.tables.days);
+        self.tables.closed = Some(Closed { before: self.tables.open, next_number, days });
         let open = self.tables.open;
         for batch in waiting {
             for (series, &timestamp_ms) in batch.series.iter().zip(&batch.timestamps_ms) {
                 self.entry(series.0).table = open;
-                self.tables.first_ms = self.tables.first_ms.min(timestamp_ms);
+                self.tables.days.add(timestamp_ms);
             }
         }
     }
@@ -238,6 +292,7 @@ impl Times {
         let mut told = Appended::default();
         let mut keep = Vec::new();
         for (i, (series, &timestamp_ms)) in batch.series.iter().zip(&batch.timestamps_ms).enumerate() {
+            let value = batch.values[i];
             let open = self.tables.open;
             let entry = self.entry(series.0);
             let last_ms = entry.span.last_ms;
@@ -250,7 +305,8 @@ impl Times {
             } else {
                 entry.span.add(timestamp_ms);
                 entry.table = open;
-                self.tables.first_ms = self.tables.first_ms.min(timestamp_ms);
+                (entry.has_value, entry.value) = (true, value);
+                self.tables.days.add(timestamp_ms);
                 self.all.add(timestamp_ms);
                 told.stored += 1;
                 continue;
@@ -267,7 +323,7 @@ impl Times {
     }
 
     fn entry(&mut self, number: u32) -> &mut Entry {
-        self.series.entry(number).or_insert(Entry { span: Span::NONE, table: self.tables.open })
+        self.series.entry(number).or_insert(Entry::new(Span::NONE, self.tables.open))
     }
 }
 

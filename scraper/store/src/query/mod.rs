@@ -2,12 +2,14 @@
 
 mod look_up;
 mod metadata;
+mod newest;
 mod pieces;
 mod sealed;
 mod select;
 
 pub(crate) use look_up::{known, look_up};
 pub(crate) use metadata::{label_names, label_values, series};
+pub(crate) use newest::newest;
 pub(crate) use pieces::assemble;
 pub(crate) use sealed::Parts;
 pub(crate) use select::{select, set_aside};

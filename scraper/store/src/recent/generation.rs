@@ -51,6 +51,13 @@ impl Generation {
         }
     }
 
+    pub(super) fn each_last(&self, told: &mut impl FnMut(u32, i64, f64)) {
+        for (&number, (_, samples)) in &self.series {
+            let (timestamp_ms, value) = samples.last();
+            told(number, timestamp_ms, value);
+        }
+    }
+
     pub(super) fn labels(&self, number: u32) -> Option<&Labels> {
         self.series.get(&number).map(|(labels, _)| labels)
     }

@@ -51,9 +51,11 @@ impl Recent {
         self.closed.as_ref()
     }
 
-    /// What was closed is in a block now; the other blocks have nothing after `after_ms`.
-    pub(crate) fn was_sealed(&mut self, after_ms: i64) {
-        self.kept = self.closed.take().map(|closed| Kept::new(closed, after_ms));
+    /// What was closed is in a block now, and stays here as `kept`. Returns what was kept before: dropping it takes a while,
+    /// and need not be done under the lock.
+    pub(crate) fn was_sealed(&mut self, kept: Option<Kept>) -> Option<Kept> {
+        self.closed = None;
+        std::mem::replace(&mut self.kept, kept)
     }
 
     /// What was sealed last, where it is all that blocks have after `start_ms`.
@@ -75,6 +77,13 @@ impl Recent {
     pub(crate) fn each(&self, told: &mut Told<'_>) {
         for generation in self.closed.as_deref().into_iter().chain([&self.hot]) {
             generation.each(told);
+        }
+    }
+
+    /// Tells of the number, and of the last timestamp and value, of every series in a hot table.
+    pub(crate) fn each_last(&self, mut told: impl FnMut(u32, i64, f64)) {
+        for generation in self.closed.as_deref().into_iter().chain([&self.hot]) {
+            generation.each_last(&mut told);
         }
     }
 

@@ -56,6 +56,11 @@ impl Samples {
         (self.first_ms, self.last_ms)
     }
 
+    /// The last sample. Meaningless where there is none.
+    pub(super) fn last(&self) -> (i64, f64) {
+        (self.last_ms, f64::from_bits(self.last_bits))
+    }
+
     /// Appends the samples with `start_ms < timestamp <= end_ms`.
     pub(super) fn read(&self, start_ms: i64, end_ms: i64, timestamps: &mut Vec<i64>, values: &mut Vec<f64>) {
         if self.count == 0 || self.last_ms <= start_ms || self.first_ms > end_ms {

@@ -38,8 +38,8 @@ impl Days {
     /// Notes that a block was sealed. Returns whether that made a day outdated.
     pub(crate) fn sealed(&mut self, block: &Block) -> bool {
         let mut changed = false;
-        for (_, day) in self.0.range_mut(days_of(block.meta.first_ms, block.meta.last_ms)) {
-            if block.meta.number > day.upto && !day.outdated && !day.samples_gone {
+        for (number, day) in self.0.range_mut(days_of(block.meta.first_ms, block.meta.last_ms)) {
+            if block.meta.has_day(*number) && block.meta.number > day.upto && !day.outdated && !day.samples_gone {
                 day.outdated = true;
                 changed = true;
             }
@@ -57,12 +57,13 @@ impl Days {
         changed
     }
 
-    /// The stretches `(start, end]` of the days that may be used, all before `before_ms`.
-    pub(crate) fn stretches(&self, before_ms: i64) -> Vec<(i64, i64)> {
+    /// The stretches `(start, end]` of the days that may be used. `is_hot` says of which days there are samples that are not
+    /// sealed.
+    pub(crate) fn stretches(&self, is_hot: impl Fn(i64) -> bool) -> Vec<(i64, i64)> {
         let mut stretches: Vec<(i64, i64)> = Vec::new();
         for (day, about) in &self.0 {
             let (start, end) = (day * DAY_MS, (day + 1) * DAY_MS);
-            if about.outdated || end >= before_ms {
+            if about.outdated || is_hot(*day) {
                 continue;
             }
             match stretches.last_mut() {
@@ -84,13 +85,13 @@ mod tests {
         assert_eq!(days_of(0, DAY_MS + 1), -1..=1);
         let day = Day { upto: 7, blocks: vec![1, 2], outdated: false, samples_gone: false };
         let mut days = Days((0..4).map(|n| (n, day.clone())).collect());
-        assert_eq!(days.stretches(3 * DAY_MS), [(0, 2 * DAY_MS)]);
+        assert_eq!(days.stretches(|day| day == 2), [(0, 2 * DAY_MS), (3 * DAY_MS, 4 * DAY_MS)]);
         let block = |number, first, last| Block::new("x".into(), crate::blocks::meta(number, &[number], first, last));
         assert!(!days.sealed(&block(7, DAY_MS + 5, DAY_MS + 6)) && !days.sealed(&block(8, -9, 0)));
         assert!(days.sealed(&block(8, DAY_MS + 5, DAY_MS + 6)));
-        assert_eq!(days.stretches(i64::MAX), [(0, DAY_MS), (2 * DAY_MS, 4 * DAY_MS)]);
+        assert_eq!(days.stretches(|_| false), [(0, DAY_MS), (2 * DAY_MS, 4 * DAY_MS)]);
         // Of a day whose samples go the rows are all there is.
         assert!(days.removed(&block(3, DAY_MS + 5, DAY_MS + 6)) && !days.removed(&block(4, DAY_MS + 7, DAY_MS + 9)));
-        assert!(!days.sealed(&block(9, DAY_MS + 5, DAY_MS + 6)) && days.stretches(i64::MAX) == [(0, 4 * DAY_MS)]);
+        assert!(!days.sealed(&block(9, DAY_MS + 5, DAY_MS + 6)) && days.stretches(|_| false) == [(0, 4 * DAY_MS)]);
     }
 }

@@ -6,7 +6,7 @@
 use super::days::{DAY_MS, Day, days_of};
 use super::{Rollups, WIDTHS_MS};
 use crate::blocks::{Block, BlockIndex, Source, next_merge};
-use crate::head::Work;
+use crate::head::{HotDays, Work};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
@@ -24,12 +24,12 @@ impl Work {
         let list = self.shared.blocks.list();
         let Some(newest_ms) = list.blocks.iter().map(|b| b.meta.last_ms).max() else { return Ok(()) };
         // What is not sealed yet is in no rollup.
-        let before_ms = self.shared.queue.lock().times.hot_first_ms().min(newest_ms);
+        let hot = self.shared.queue.lock().times.hot_days();
         let kept_ms = self.oldest_rollup_ms();
         self.remove_old(kept_ms)?;
 
         let mut opened: BTreeMap<u32, (Arc<Block>, Arc<BlockIndex>)> = BTreeMap::new();
-        for day in due(rollups, &list.blocks, before_ms, kept_ms) {
+        for day in due(rollups, &list.blocks, &hot, newest_ms, kept_ms) {
             if self.is_ending() {
                 return Ok(());
             }
@@ -129,14 +129,17 @@ fn is_of_day(block: &Block, day: i64) -> bool {
 }
 
 /// The days that are to be rolled up: those that are over and have no rows, or outdated ones that can be made again.
-fn due(rollups: &Rollups, blocks: &[Arc<Block>], before_ms: i64, kept_ms: i64) -> Vec<i64> {
+fn due(rollups: &Rollups, blocks: &[Arc<Block>], hot: &HotDays, newest_ms: i64, kept_ms: i64) -> Vec<i64> {
     let days = rollups.days.read();
     let mut due: Vec<i64> = Vec::new();
     for block in blocks {
         for day in days_of(block.meta.first_ms, block.meta.last_ms) {
             let end_ms = (day + 1) * DAY_MS;
-            if end_ms >= before_ms || due.len() >= MAX_DAYS {
+            if end_ms >= newest_ms || due.len() >= MAX_DAYS {
                 break;
+            }
+            if hot.has(day) {
+                continue;
             }
             let wanted = match days.0.get(&day) {
                 None => end_ms > kept_ms,

@@ -20,7 +20,7 @@ pub(crate) use views::views_sql;
 
 use crate::Error;
 use crate::blocks::{self, BlockList, Blocks, Healed, write_whole};
-pub(crate) use days::Days;
+pub(crate) use days::{DAY_MS, Days, days_of};
 pub(crate) use fold::{encode, fold};
 use parking_lot::RwLock;
 use std::path::{Path, PathBuf};

@@ -27,8 +27,8 @@ pub(crate) fn select_windows(
     let within =
         |(a, b): &(i64, i64)| (a.max(&start_ms) < b.min(&end_ms)).then_some((*a.max(&start_ms), *b.min(&end_ms)));
     let stretches = {
-        let before_ms = shared.queue.lock().times.hot_first_ms();
-        shared.rollups.days.read().stretches(before_ms)
+        let hot = shared.queue.lock().times.hot_days();
+        shared.rollups.days.read().stretches(|day| hot.has(day))
     };
     let stretches: Vec<(i64, i64)> = stretches.iter().filter_map(within).collect();
     if stretches.is_empty() {
@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn windows_far_apart_need_few_rows() {
-        let windows = Windows { align_ms: 5, spaced: Some(Spaced { end_ms: 100, step_ms: 60, range_ms: 10 }) };
+        let spaced = Some(Spaced { end_ms: 100, step_ms: 60, range_ms: 10 });
+        let windows = Windows { align_ms: 5, spaced, newest: false };
         let used: Vec<i64> = (0..=32).map(|n| n * 5).filter(|end| is_looked_at(*end, &windows)).collect();
         assert_eq!(used, [35, 40, 95, 100, 155, 160]);
     }

@@ -1,6 +1,6 @@
 //! Against a model that is too simple to be wrong: a map of maps.
 
-use crate::support::{Samples, batch, select, series, tiny_blocks};
+use crate::support::{Samples, batch, newest, select, series, tiny_blocks};
 use procession_openmetrics::Labels;
 use procession_promql::{MatchOp, Matcher, matches_all};
 use procession_store::{Appended, Store};
@@ -96,6 +96,8 @@ proptest! {
                 let (matchers, end) = (matchers(*choice), start + length);
                 let expected = model.select(&matchers, *start, end);
                 let names: Vec<Labels> = expected.iter().map(|(labels, _)| labels.clone()).collect();
+                let last: Vec<_> = expected.iter().map(|(l, s)| (l.clone(), s[s.len() - 1..].to_vec())).collect();
+                prop_assert_eq!(newest(&store, matchers.clone(), *start, end), last);
                 prop_assert_eq!(select(&store, matchers.clone(), *start, end), expected);
                 // A series is there from its first to its last sample: in some block, or in memory.
                 let found = store.series(&[matchers], start + 1, end, 0).unwrap();

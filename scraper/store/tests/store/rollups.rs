@@ -138,7 +138,7 @@ fn size(store: &Store, align_ms: i64) -> usize {
         end_ms: DAYS * DAY_MS,
         cancel: promql::Cancel::default(),
     };
-    store.select_windows(&selection, &Windows { align_ms, spaced: None }).unwrap().sample_count()
+    store.select_windows(&selection, &Windows { align_ms, spaced: None, newest: false }).unwrap().sample_count()
 }
 
 #[test]
@@ -245,4 +245,37 @@ fn late_samples_and_damage_are_no_harm() {
     store.seal().unwrap();
     assert_eq!(size(&store, HOUR_MS), before + 3, "its day was made again");
     check_all(&store, "and made again");
+}
+
+#[test]
+fn an_old_sample_only_concerns_its_own_day() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(dir.path());
+    store.seal().unwrap();
+    let (before, all) = (size(&store, HOUR_MS), size(&store, 1));
+    let append = |i: usize, minutes: &[i64]| {
+        let timestamps_ms: Vec<i64> = minutes.iter().map(|m| m * MINUTE_MS).collect();
+        let series = vec![store.series_ref(&series("m", i)); minutes.len()];
+        store.append(Batch { series, timestamps_ms, values: vec![7.0; minutes.len()] }).unwrap();
+    };
+    // A series that begins on the second day and is still there.
+    append(77, &[1500, DAYS * 1440 + 300]);
+    let hot = size(&store, HOUR_MS);
+    assert!(hot > before && hot - before < all / 3, "{hot} of {all}: one day is read from samples");
+    check_all(&store, "hot");
+    store.seal().unwrap();
+    assert_eq!(size(&store, HOUR_MS), before + 1, "that day was made again");
+    check_all(&store, "sealed");
+    store.close().unwrap();
+
+    // One that is older than anything is kept, and goes at once: nothing is read from samples for it.
+    let two_days = Some(Duration::from_secs(2 * 24 * 3600));
+    let store = Store::open(dir.path(), Options { retention: two_days, ..options() }).unwrap();
+    let series = vec![store.series_ref(&series("m", 78))];
+    store.append(Batch { series, timestamps_ms: vec![100 * MINUTE_MS], values: vec![7.0] }).unwrap();
+    store.flush().unwrap();
+    // Deleting comes after a commit, before the next one.
+    fill(&store, DAYS * 1440 + 301..DAYS * 1440 + 303);
+    store.flush().unwrap();
+    assert_eq!(size(&store, HOUR_MS), before + 1, "all days are answered from rows");
 }

@@ -1,7 +1,7 @@
 //! What the tests say again and again.
 
 use procession_openmetrics::{Labels, STALE_NAN};
-use procession_promql::{Cancel, Matcher, Select, Selection};
+use procession_promql::{Cancel, Matcher, Select, Selection, SeriesSet, Windows};
 use procession_store::{Batch, Options, Store};
 use std::path::Path;
 use std::time::Duration;
@@ -51,7 +51,20 @@ pub(crate) fn batch(store: &Store, samples: &[(&Labels, i64, Option<f64>)]) -> B
 
 /// All samples with `start < timestamp <= end` of what the matchers select, sorted by label set.
 pub(crate) fn select(store: &Store, matchers: Vec<Matcher>, start_ms: i64, end_ms: i64) -> Vec<(Labels, Samples)> {
-    let set = store.select(&Selection { matchers, start_ms, end_ms, cancel: Cancel::default() }).unwrap();
+    columns(&store.select(&Selection { matchers, start_ms, end_ms, cancel: Cancel::default() }).unwrap())
+}
+
+/// The newest sample of each series, asked for as such.
+pub(crate) fn newest(store: &Store, matchers: Vec<Matcher>, start_ms: i64, end_ms: i64) -> Vec<(Labels, Samples)> {
+    let selection = Selection { matchers, start_ms, end_ms, cancel: Cancel::default() };
+    let windows = Windows { align_ms: 1, spaced: None, newest: true };
+    let mut all = columns(&store.select_windows(&selection, &windows).unwrap());
+    // The others may be left out, and need not be.
+    all.iter_mut().for_each(|(_, samples)| _ = samples.drain(..samples.len() - 1));
+    all
+}
+
+fn columns(set: &SeriesSet) -> Vec<(Labels, Samples)> {
     let mut all: Vec<(Labels, Samples)> = set
         .iter()
         .map(|s| {
