@@ -2,12 +2,17 @@
 
 use crate::running::PATIENCE;
 use serde_json::Value;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-/// A client without proxies, which would take loopback for the world.
+/// A client without proxies, which would take loopback for the world. Made once, since it reads the system's authorities;
+/// it keeps no connections, since each test has a runtime of its own, with which they end.
 pub(crate) fn client() -> reqwest::Client {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap()
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        reqwest::Client::builder().no_proxy().timeout(PATIENCE).pool_max_idle_per_host(0).build().unwrap()
+    });
+    CLIENT.clone()
 }
 
 /// The body of a GET that must succeed, with the given Accept header, and its content type.

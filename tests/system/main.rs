@@ -28,5 +28,6 @@ mod promql;
 mod running;
 mod scraping;
 mod services;
+mod shards;
 mod side_by_side;
 mod standalone;
