@@ -5,7 +5,7 @@ BINARIES = -p procession -p procession-exporter -p procession-scraper -p process
 
 # This host's processes, scraped into DuckDB, charted in the browser. Data lies in ./data.
 run:
-	features=$$(ci/libduckdb) && cargo build --release --locked $$features -p procession
+	features=$$(ci/libduckdb) && bpf=$$(ci/bpf) && cargo build --release --locked $$features $$bpf -p procession
 	exec target/release/procession --storage.path data
 
 # Everything that CI runs.
@@ -14,4 +14,4 @@ test:
 
 # Self-contained binaries in target/dist: DuckDB is compiled in, which takes long.
 release:
-	cargo build --profile dist --locked --features bundled $(BINARIES)
+	bpf=$$(ci/bpf) && cargo build --profile dist --locked --features bundled $$bpf $(BINARIES)

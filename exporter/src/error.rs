@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::source::Refusal;
+
 /// An error of this crate; its `Display` is one line for the user.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -25,6 +27,12 @@ pub enum Error {
     /// The source `sysinfo` cannot be had.
     #[error("the source sysinfo is not to be had: {0}")]
     Sysinfo(String),
+    /// The source `bpf` cannot be had.
+    #[error("the source bpf is not to be had: {0}")]
+    NoBpf(#[from] Refusal),
+    /// The BPF programs are loaded and tell nothing.
+    #[error("the kernel does not tell of the processes: {0}")]
+    Bpf(io::Error),
     /// The configuration file could not be read.
     #[error("{file}: {cause}", file = .file.display())]
     ConfigRead {

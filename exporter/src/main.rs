@@ -30,7 +30,8 @@ struct Cli {
 
 #[derive(Args)]
 struct SourceFlags {
-    /// Where readings come from: /proc on Linux, the library sysinfo elsewhere (or on Linux too, for comparison).
+    /// Where readings come from: on Linux BPF where the kernel and the rights allow it (docs/sources.md), else /proc; the library
+    /// sysinfo elsewhere (or on Linux too, for comparison).
     #[arg(long, value_name = "SOURCE", value_enum, default_value = "auto")]
     source: SourceName,
     /// Where the proc filesystem is mounted.
@@ -41,6 +42,7 @@ struct SourceFlags {
 #[derive(Clone, Copy, ValueEnum)]
 enum SourceName {
     Auto,
+    Bpf,
     Procfs,
     Sysinfo,
 }
@@ -49,6 +51,7 @@ impl From<SourceName> for Choice {
     fn from(name: SourceName) -> Choice {
         match name {
             SourceName::Auto => Choice::Auto,
+            SourceName::Bpf => Choice::Bpf,
             SourceName::Procfs => Choice::Procfs,
             SourceName::Sysinfo => Choice::Sysinfo,
         }

@@ -103,9 +103,11 @@ fn thread_cpu() -> Option<Duration> {
 }
 
 impl OwnMetrics {
-    pub(crate) fn new(source: &'static str) -> OwnMetrics {
+    /// `reason` says why it is not a better source.
+    pub(crate) fn new(source: &'static str, reason: Option<&'static str>) -> OwnMetrics {
         let mut registry = Registry::default();
-        let info = Info::new([("source", source)]);
+        let labels = [Some(("source", source)), reason.map(|reason| ("reason", reason))];
+        let info = Info::new(labels.into_iter().flatten().collect::<Labels>());
         registry.register(own::SOURCE.name, own::SOURCE.help.trim_end_matches('.'), info);
         let own = OwnMetrics {
             scans: register(&mut registry, &own::SCANS),
@@ -218,7 +220,7 @@ mod tests {
 
     #[test]
     fn compressing_is_not_encoding() {
-        let own = OwnMetrics::new("procfs");
+        let own = OwnMetrics::new("procfs", Some("not_built"));
         let second = Duration::from_secs(1);
         // The watch has run for less than what compressing took: nothing is left for encoding.
         own.written(Spent { wall: second, cpu: second }, &mut Stopwatch::start());
@@ -234,7 +236,7 @@ mod tests {
 
     #[test]
     fn every_metric_of_the_table_is_served_as_the_table_says() {
-        let own = OwnMetrics::new("procfs");
+        let own = OwnMetrics::new("procfs", None);
         own.lap(Phase::List, &mut Stopwatch::start());
         let errors = ReadErrors { file: "io", reason: "permission", count: 3 };
         let mut snapshot = Snapshot::default();

@@ -12,7 +12,7 @@ use crate::group::{Groups, Selection, Threads, Waits};
 use crate::metric::{Families, Family, PROCESS, Scheme, series_each};
 use crate::own::{OwnMetrics, Phase, Stopwatch};
 use crate::snapshot::Snapshot;
-use crate::source::Source;
+use crate::source::{Refusal, Source};
 
 /// Reads, adds up and writes. Blocks while it does: not for an async worker.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Scanner {
     pub fn new(source: impl Into<Source>, config: Config) -> Scanner {
         let source = source.into();
         let mut scanner = Scanner {
-            own: OwnMetrics::new(source.name()),
+            own: OwnMetrics::new(source.name(), source.refusal().map(Refusal::as_str)),
             source,
             config: Config::default(),
             snapshot: Snapshot::default(),
@@ -108,6 +108,11 @@ impl Scanner {
             self.source.read_errors().into_iter(),
         );
         Ok(())
+    }
+
+    /// Where it has its readings from.
+    pub fn source(&self) -> &Source {
+        &self.source
     }
 
     /// What is exported, as far as the configuration says.

@@ -181,8 +181,15 @@ fn slots_and_identities_stay_from_scan_to_scan_also_where_there_is_no_time() {
 #[test]
 fn the_best_source_is_chosen_and_named() {
     let source = Source::open(Choice::Auto, Path::new("/proc")).expect("there is one everywhere");
-    let (name, mode) = if cfg!(feature = "procfs") { ("procfs", "user") } else { ("sysinfo", "all") };
+    let mode = if cfg!(feature = "procfs") { "user" } else { "all" };
+    let name = match cfg!(feature = "procfs") {
+        true if source.refusal().is_none() => "bpf",
+        true => "procfs",
+        false => "sysinfo",
+    };
     assert_eq!(source.name(), name);
+    let reason = source.refusal().map(|refusal| format!(",reason=\"{}\"", refusal.as_str())).unwrap_or_default();
+    assert_eq!(reason.contains("not_built"), cfg!(all(feature = "procfs", not(feature = "bpf"))));
     assert_eq!(Source::open(Choice::Procfs, Path::new("/proc")).is_ok(), cfg!(feature = "procfs"));
     let mut scanner = Scanner::new(source, Config::default());
     scanner.scan(None).expect("listing");
@@ -194,7 +201,7 @@ fn the_best_source_is_chosen_and_named() {
     let families = scanner.families();
     scanner.write(Format::Text, Compression::None, families, &mut outlet).expect("memory");
     let page = String::from_utf8(page).expect("text");
-    assert!(page.contains(&format!("\nprocession_exporter_source_info{{source=\"{name}\"}} 1\n")), "{page}");
+    assert!(page.contains(&format!("\nprocession_exporter_source_info{{source=\"{name}\"{reason}}} 1\n")), "{page}");
     // Of this process, which may not have used a tick yet, nothing is sure; of the host it is.
     let with_mode = page.lines().filter(|line| line.starts_with("proc_group_cpu_seconds_total{"));
     assert!(with_mode.clone().count() > 0 && with_mode.clone().any(|line| line.contains(&format!("mode=\"{mode}\""))));

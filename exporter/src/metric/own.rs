@@ -13,8 +13,13 @@ const fn own(
 }
 
 /// Where readings come from.
-pub const SOURCE: Metric =
-    own("procession_exporter_source", Kind::Info, None, &["source"], "Where the readings of processes come from.");
+pub const SOURCE: Metric = own(
+    "procession_exporter_source",
+    Kind::Info,
+    None,
+    &["source", "reason"],
+    "Where the readings of processes come from, and the reason why not from BPF.",
+);
 /// Scans.
 pub const SCANS: Metric = own("procession_exporter_scans", Kind::Counter, None, &[], "Scans of all processes.");
 /// Scans cut short.

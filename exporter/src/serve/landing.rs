@@ -1,11 +1,12 @@
-//! The page at `/`: what this is and where to go. It holds nothing from outside, so nothing to escape.
+//! The page at `/`: what this is, where its readings come from and where to go.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 use http_body_util::Full;
 
-const PAGE: &str = concat!(
-    r#"<!DOCTYPE html>
+use crate::source::Refusal;
+
+const BEGIN: &str = r#"<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -24,7 +25,10 @@ td { padding: .15rem 1.5rem .15rem 0; vertical-align: top }
 <h1>procession-exporter</h1>
 <p>Tells what the processes of this host do: CPU, memory, storage, threads, files, faults, switches and states,
 for groups of processes and for each process. Each request reads all processes anew.</p>
-<h2>Look at it</h2>
+"#;
+
+const END: &str = concat!(
+    r#"<h2>Look at it</h2>
 <table>
 <tr><td><a href="/metrics">/metrics</a><td>everything, in OpenMetrics or Prometheus text, as the client asks
 <tr><td><a href="/metrics?collect[]=cpu&amp;collect[]=memory">/metrics?collect[]=cpu&amp;collect[]=memory</a><td>these families alone
@@ -51,8 +55,20 @@ for groups of processes and for each process. Each request reads all processes a
     "</small></p>\n</body>\n</html>\n"
 );
 
-pub(crate) fn answer() -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(PAGE.as_bytes())));
+/// What the page says of a source, and of why it is not BPF.
+pub(crate) fn source(name: &str, refusal: Option<&Refusal>) -> String {
+    match refusal {
+        None => format!("<p>Readings come from the source <b>{name}</b>.</p>\n"),
+        Some(refusal) => {
+            let refusal = refusal.to_string().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            format!("<p>Readings come from the source <b>{name}</b>, not from BPF, which costs less: {refusal}.</p>\n")
+        }
+    }
+}
+
+/// The page, with what it says of the source.
+pub(crate) fn answer(source: &str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from([BEGIN, source, END].concat())));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(
@@ -60,4 +76,16 @@ pub(crate) fn answer() -> Response<Full<Bytes>> {
         HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
     );
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_is_text() {
+        let said = source("procfs", Some(&Refusal::Refused("R1 <b>&".to_owned())));
+        assert!(said.contains("<b>procfs</b>") && said.contains("R1 &lt;b&gt;&amp;."), "{said}");
+        assert!(source("bpf", None).contains("<b>bpf</b>."));
+    }
 }

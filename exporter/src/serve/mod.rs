@@ -32,7 +32,7 @@ pub(crate) async fn answer<B>(
             response.map(Either::Left)
         }
         "/metrics" => metrics::answer(&scanner, &request).await,
-        _ => landing::answer().map(Either::Left),
+        _ => landing::answer(scanner.source()).map(Either::Left),
     })
 }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 use procession_web::exposition::Format;
 use tokio::sync::{Mutex, Semaphore, oneshot};
 
+use super::landing;
 use super::pieces::{self, Pieces};
 use super::query;
 use crate::config::Config;
@@ -18,6 +19,8 @@ use crate::scan::Scanner;
 pub(crate) struct SharedScanner {
     state: Arc<Mutex<State>>,
     slow_clients: Arc<Semaphore>,
+    /// What the landing page says of the source.
+    source: String,
 }
 
 #[derive(Debug)]
@@ -52,10 +55,17 @@ pub(crate) enum Refusal {
 
 impl SharedScanner {
     pub(crate) fn new(scanner: Scanner) -> SharedScanner {
+        let source = scanner.source();
         SharedScanner {
+            source: landing::source(source.name(), source.refusal()),
             state: Arc::new(Mutex::new(State { scanner, scanned_at: None })),
             slow_clients: Arc::new(Semaphore::new(pieces::SLOW_CLIENTS)),
         }
+    }
+
+    /// What the landing page says of the source.
+    pub(crate) fn source(&self) -> &str {
+        &self.source
     }
 
     /// Takes over a new configuration, between two scans.

@@ -1,7 +1,7 @@
 //! What a process is doing.
 
 /// What a process is doing: `proc_pid_stat(5)`, field 3.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[repr(usize)]
 pub enum State {
     /// R: running or waiting for a CPU.
@@ -21,6 +21,7 @@ pub enum State {
     /// I: a kernel thread without work.
     Idle,
     /// Anything else (old kernels know K, W, P).
+    #[default]
     Other,
 }
 

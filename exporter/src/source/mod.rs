@@ -1,8 +1,11 @@
 //! Where readings come from. A source fills a [`Snapshot`]; what it is read from stays inside.
 
+#[cfg(all(target_os = "linux", feature = "bpf"))]
+pub(crate) mod bpf;
 pub(crate) mod name;
 #[cfg(all(target_os = "linux", feature = "procfs"))]
 pub mod procfs;
+mod refusal;
 pub mod sysinfo;
 
 use std::path::Path;
@@ -11,6 +14,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(all(target_os = "linux", feature = "procfs"))]
 use self::procfs::{Procfs, Units};
+pub use self::refusal::Refusal;
 use self::sysinfo::Sysinfo;
 use crate::error::Error;
 use crate::metric::Families;
@@ -56,9 +60,12 @@ pub struct ReadErrors {
 /// Which source is asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Choice {
-    /// The best one that there is on this system: `/proc` on Linux, sysinfo elsewhere.
+    /// The best one that there is on this system: BPF on Linux where the kernel and the rights allow it, else `/proc`;
+    /// sysinfo elsewhere.
     #[default]
     Auto,
+    /// BPF programs, and `/proc` for what names processes, on Linux.
+    Bpf,
     /// `/proc`, on Linux.
     Procfs,
     /// The crate sysinfo, which knows macOS, Windows, FreeBSD and NetBSD too.
@@ -85,9 +92,20 @@ impl Source {
         match choice {
             Choice::Sysinfo => Sysinfo::open().map(Source::Sysinfo),
             #[cfg(all(target_os = "linux", feature = "procfs"))]
-            Choice::Auto | Choice::Procfs => {
-                Procfs::open(proc_root, Path::new("/etc/passwd"), Units::of_this_system()).map(Source::Procfs)
-            }
+            Choice::Procfs => procfs(proc_root).map(Source::Procfs),
+            #[cfg(all(target_os = "linux", feature = "procfs"))]
+            Choice::Bpf => Ok(Source::Procfs(with_bpf(procfs(proc_root)?, proc_root).map_err(|refused| refused.1)?)),
+            #[cfg(all(target_os = "linux", feature = "procfs"))]
+            Choice::Auto => match with_bpf(procfs(proc_root)?, proc_root) {
+                Ok(source) => Ok(Source::Procfs(source)),
+                Err(refused) => {
+                    let (source, refusal) = *refused;
+                    tracing::info!(reason = %refusal, "processes are read from /proc, not by BPF");
+                    Ok(Source::Procfs(source.instead_of_bpf(refusal)))
+                }
+            },
+            #[cfg(not(all(target_os = "linux", feature = "procfs")))]
+            Choice::Bpf => Err(Refusal::NotBuilt.into()),
             #[cfg(not(all(target_os = "linux", feature = "procfs")))]
             Choice::Auto => Sysinfo::open().map(Source::Sysinfo),
             #[cfg(not(all(target_os = "linux", feature = "procfs")))]
@@ -101,9 +119,20 @@ impl Source {
     /// Its name, as `--source` takes it.
     pub fn name(&self) -> &'static str {
         match self {
+            #[cfg(all(target_os = "linux", feature = "bpf"))]
+            Source::Procfs(source) if source.has_programs() => "bpf",
             #[cfg(all(target_os = "linux", feature = "procfs"))]
             Source::Procfs(_) => "procfs",
             Source::Sysinfo(_) => "sysinfo",
+        }
+    }
+
+    /// Why it is not BPF, where that would have been better and was not asked against.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            #[cfg(all(target_os = "linux", feature = "procfs"))]
+            Source::Procfs(source) => source.refusal(),
+            Source::Sysinfo(_) => None,
         }
     }
 
@@ -190,6 +219,26 @@ impl Source {
             Source::Procfs(source) => source.vanished(),
             Source::Sysinfo(source) => source.vanished(),
         }
+    }
+}
+
+#[cfg(all(target_os = "linux", feature = "procfs"))]
+fn procfs(proc_root: &Path) -> Result<Procfs, Error> {
+    Procfs::open(proc_root, Path::new("/etc/passwd"), Units::of_this_system())
+}
+
+/// The same source with its numbers from BPF; as it was, with the reason, where these are not to be had.
+#[cfg(all(target_os = "linux", feature = "procfs"))]
+fn with_bpf(source: Procfs, proc_root: &Path) -> Result<Procfs, Box<(Procfs, Refusal)>> {
+    #[cfg(feature = "bpf")]
+    return match bpf::load(proc_root) {
+        Ok(programs) => Ok(source.with_programs(programs)),
+        Err(refusal) => Err(Box::new((source, refusal))),
+    };
+    #[cfg(not(feature = "bpf"))]
+    {
+        let _ = proc_root;
+        Err(Box::new((source, Refusal::NotBuilt)))
     }
 }
 

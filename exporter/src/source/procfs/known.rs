@@ -15,6 +15,9 @@ pub(crate) struct Known {
     pub(crate) uid: Option<u32>,
     pub(crate) ppid: u32,
     pub(crate) start_ticks: u64,
+    /// The same and more, where it is told of by a record.
+    #[cfg(feature = "bpf")]
+    pub(crate) mark: crate::source::bpf::Mark,
     /// Whether its identity holds until something that is seen in each scan changes.
     pub(crate) settled: bool,
     /// Soft limit of open files, as last read.

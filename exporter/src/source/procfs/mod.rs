@@ -21,6 +21,8 @@ mod path;
 mod process;
 mod reading;
 mod reads;
+#[cfg(feature = "bpf")]
+mod recorded;
 mod root;
 mod schedstat;
 mod smaps;
@@ -51,7 +53,9 @@ use self::sockets::Sockets;
 use self::turns::Turns;
 pub use self::units::Units;
 use self::users::Users;
-use super::{Naming, ReadErrors};
+#[cfg(feature = "bpf")]
+use super::bpf::{Programs, Record};
+use super::{Naming, ReadErrors, Refusal};
 use crate::error::Error;
 use crate::metric::Families;
 use crate::snapshot::Snapshot;
@@ -89,6 +93,16 @@ pub struct Procfs {
     idle_told: bool,
     full: bool,
     buffers: Buffers,
+    /// Why it does not have its numbers from BPF, where that was tried.
+    refusal: Option<Refusal>,
+    /// What tells of all processes at once, where it is to be had, and what it has told.
+    #[cfg(feature = "bpf")]
+    programs: Option<Programs>,
+    #[cfg(feature = "bpf")]
+    records: Vec<Record>,
+    /// So many at the begin of the listing have none.
+    #[cfg(feature = "bpf")]
+    unrecorded: usize,
 }
 
 /// Reused from file to file; two, since the name in `stat` is still needed when `status` is read.
@@ -137,7 +151,23 @@ impl Procfs {
             idle_told,
             full: false,
             buffers: Buffers { path: PathBuffer::default(), stat: Buffer::new(), other: Buffer::new() },
+            refusal: None,
+            #[cfg(feature = "bpf")]
+            programs: None,
+            #[cfg(feature = "bpf")]
+            records: Vec::new(),
+            #[cfg(feature = "bpf")]
+            unrecorded: 0,
         })
+    }
+
+    /// The same source, which stands in for BPF.
+    pub(crate) fn instead_of_bpf(self, refusal: Refusal) -> Procfs {
+        Procfs { refusal: Some(refusal), ..self }
+    }
+
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_ref()
     }
 
     /// How processes are named from the next scan on; those that are known are named anew.
@@ -163,8 +193,14 @@ impl Procfs {
     /// # Errors
     /// Where the root can no longer be listed.
     pub fn list(&mut self) -> Result<usize, Error> {
-        let list = |cause: Errno| Error::List { path: self.path.clone(), cause: cause.into() };
-        self.root.list(&mut self.listed).map_err(list)?;
+        #[cfg(feature = "bpf")]
+        let told = self.list_records()?;
+        #[cfg(not(feature = "bpf"))]
+        let told = false;
+        if !told {
+            let list = |cause: Errno| Error::List { path: self.path.clone(), cause: cause.into() };
+            self.root.list(&mut self.listed).map_err(list)?;
+        }
         self.uptime_ms = self.root.read(c"uptime", &mut self.buffers.other).ok().and_then(uptime::parse);
         let loadavg = self.root.read(c"loadavg", &mut self.buffers.other);
         self.host_threads = loadavg.ok().and_then(loadavg::threads);
@@ -204,7 +240,14 @@ impl Procfs {
                 }
                 continue;
             }
-            if let Err(Vanished) = self.process(*listed, snapshot, &shown) {
+            #[cfg(feature = "bpf")]
+            let read = match self.records.get(index.wrapping_sub(self.unrecorded)).copied() {
+                Some(record) => self.recorded(&record, snapshot, &shown),
+                None => self.process(*listed, snapshot, &shown),
+            };
+            #[cfg(not(feature = "bpf"))]
+            let read = self.process(*listed, snapshot, &shown);
+            if let Err(Vanished) = read {
                 self.vanished += 1;
                 if let Some(slot) = self.known.forget(listed.pid) {
                     snapshot.forget(slot);

@@ -9,7 +9,7 @@ const KERNEL_THREAD: u64 = 0x0020_0000;
 const QUEUE_WORKER: u64 = 0x0000_0020;
 
 /// The fields of one line that are used, in the kernel's units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Stat<'a> {
     /// The name as the kernel has it: any bytes, also `)` and line ends.
     pub(crate) comm: &'a [u8],

@@ -26,6 +26,12 @@ impl Units {
         u64::try_from(exact).unwrap_or(u64::MAX)
     }
 
+    /// Whole clock ticks in nanoseconds, as the kernel rounds.
+    #[cfg(feature = "bpf")]
+    pub(crate) fn ticks(self, nanoseconds: u64) -> u64 {
+        (u128::from(nanoseconds) * u128::from(self.ticks_per_second) / 1_000_000_000) as u64
+    }
+
     /// Clock ticks in whole milliseconds.
     pub(crate) fn milliseconds(self, ticks: u64) -> u64 {
         self.nanoseconds(ticks) / 1_000_000

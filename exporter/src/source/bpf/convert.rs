@@ -1,0 +1,163 @@
+//! A record in the terms in which `/proc` tells the same.
+
+use super::Record;
+use crate::snapshot::{Counter, Counters, Gauge, Gauges, State};
+use crate::source::procfs::Units;
+
+/// `PF_KTHREAD` and `PF_WQ_WORKER` of the kernel's `sched.h`.
+pub(crate) const KERNEL_THREAD: u32 = 0x0020_0000;
+pub(crate) const QUEUE_WORKER: u32 = 0x0000_0020;
+
+/// What the kernel says in `stat`, as `task_state_index` makes it of both states.
+pub(crate) fn state(record: &Record) -> State {
+    // Of `include/linux/sched.h`: what is reported, idle as two bits, a lock of PREEMPT_RT, frozen.
+    const REPORTED: u32 = 0x7f;
+    const IDLE: u32 = 0x402;
+    const LOCKED: u32 = 0x1000;
+    const FROZEN: u32 = 0x8000;
+    if record.state & IDLE == IDLE {
+        return State::Idle;
+    }
+    let asleep = record.state & (LOCKED | FROZEN) != 0;
+    let bits = (record.state | record.exit_state) & REPORTED;
+    match if asleep { 2 } else { u32::BITS - bits.leading_zeros() } {
+        0 => State::Running,
+        1 => State::Sleeping,
+        2 => State::DiskSleep,
+        3 => State::Stopped,
+        4 => State::Traced,
+        5 => State::Dead,
+        6 => State::Zombie,
+        _ => State::Other,
+    }
+}
+
+/// CPU time in the two modes, nanoseconds: what ran, divided as the ticks fell, neither part ever less than what was told
+/// before (`cputime_adjust` in the kernel). `before` is what we have told.
+pub(crate) fn cpu(record: &Record, before: Option<[u64; 2]>) -> [u64; 2] {
+    let [user_before, system_before] = before.unwrap_or_default();
+    let user_before = user_before.max(record.told_user_ns);
+    let system_before = system_before.max(record.told_system_ns);
+    let ran = record.ran_ns;
+    if user_before + system_before >= ran {
+        return [user_before, system_before];
+    }
+    let system = match (record.user_ns, record.system_ns) {
+        (_, 0) => 0,
+        (0, _) => ran,
+        (user, system) => {
+            let share = u128::from(system) * u128::from(ran) / (u128::from(user) + u128::from(system));
+            u64::try_from(share).unwrap_or(ran)
+        }
+    };
+    let system = system.clamp(system_before, ran - user_before);
+    [ran - system, system]
+}
+
+/// The quantities that only grow. `before` are those of the last record of the same process.
+pub(crate) fn counters(record: &Record, before: Option<&Counters>, block_delay: bool) -> Counters {
+    let told = before.and_then(|before| Some([before.get(Counter::CpuUser)?, before.get(Counter::CpuSystem)?]));
+    let [user, system] = cpu(record, told);
+    let mut counters = Counters::default();
+    for (counter, value) in [
+        (Counter::CpuUser, user),
+        (Counter::CpuSystem, system),
+        (Counter::ChildrenUser, record.children_user_ns),
+        (Counter::ChildrenSystem, record.children_system_ns),
+        (Counter::MinorFaults, record.minor_faults),
+        (Counter::MajorFaults, record.major_faults),
+        (Counter::ChildrenMinorFaults, record.children_minor_faults),
+        (Counter::ChildrenMajorFaults, record.children_major_faults),
+        (Counter::Read, record.read_bytes),
+        (Counter::Written, record.write_bytes),
+        (Counter::LogicalRead, record.logical_read_bytes),
+        (Counter::LogicalWritten, record.logical_write_bytes),
+        (Counter::ReadCalls, record.read_calls),
+        (Counter::WriteCalls, record.write_calls),
+        (Counter::Voluntary, record.voluntary),
+        (Counter::Involuntary, record.involuntary),
+        (Counter::RunQueue, record.run_delay_ns),
+    ] {
+        counters.set(counter, Some(value));
+    }
+    counters.set(Counter::BlockDelay, block_delay.then_some(record.block_delay_ns));
+    counters
+}
+
+/// The quantities of the moment.
+pub(crate) fn gauges(record: &Record, units: Units) -> Gauges {
+    let [file, anonymous, swap, shared] = record.resident_pages.map(|pages| u64::try_from(pages).unwrap_or(0));
+    let mut gauges = Gauges::default();
+    for (gauge, pages) in [
+        (Gauge::Resident, file.saturating_add(anonymous).saturating_add(shared)),
+        (Gauge::Anonymous, anonymous),
+        (Gauge::FileBacked, file),
+        (Gauge::Shared, shared),
+        (Gauge::Swap, swap),
+        (Gauge::Virtual, record.virtual_pages),
+        (Gauge::Locked, record.locked_pages),
+        (Gauge::Data, record.data_pages),
+        (Gauge::Stack, record.stack_pages),
+    ] {
+        gauges.set(gauge, Some(pages.saturating_mul(units.page_bytes)));
+    }
+    gauges.set(Gauge::Threads, Some(record.threads.into()));
+    gauges.set(Gauge::OpenFds, Some(record.open_fds));
+    gauges.set(Gauge::FdLimit, Some(record.fd_limit));
+    gauges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn states() {
+        let check = |now: u32, exit: u32, expected: State| {
+            let record = Record { state: now, exit_state: exit, ..Record::default() };
+            assert_eq!(state(&record), expected, "{now:#x} {exit:#x}");
+        };
+        check(0, 0, State::Running);
+        check(1, 0, State::Sleeping);
+        check(2, 0, State::DiskSleep);
+        check(0x102, 0, State::DiskSleep); // killable
+        check(0x104, 0, State::Stopped);
+        check(0x8, 0, State::Traced);
+        check(0x80, 0x20, State::Zombie);
+        check(0x80, 0x10, State::Dead);
+        check(0x40, 0, State::Other); // parked
+        check(0x402, 0, State::Idle);
+        check(0x8000, 0, State::DiskSleep); // frozen
+        check(0x1000, 0, State::DiskSleep);
+    }
+
+    #[test]
+    fn modes_share_what_ran_as_the_ticks_fell() {
+        let record = |user_ns, system_ns, ran_ns| Record { user_ns, system_ns, ran_ns, ..Record::default() };
+        assert_eq!(cpu(&record(30, 10, 100), None), [75, 25]);
+        assert_eq!(cpu(&record(0, 10, 100), None), [0, 100]);
+        assert_eq!(cpu(&record(0, 0, 100), None), [100, 0]);
+        assert_eq!(cpu(&record(30, 10, 100), Some([0, 40])), [60, 40], "what was told stays told");
+        assert_eq!(cpu(&record(30, 10, 100), Some([80, 10])), [80, 20]);
+        assert_eq!(cpu(&record(30, 10, 100), Some([90, 20])), [90, 20], "more was told than has run");
+        let told = Record { told_user_ns: 90, ..record(30, 10, 100) };
+        assert_eq!(cpu(&told, None), [90, 10], "by the kernel to others");
+    }
+
+    proptest! {
+        #[test]
+        fn both_modes_only_grow(steps in proptest::collection::vec((0_u32.., 0_u32.., 0_u32..), 1..20)) {
+            let (mut record, mut before) = (Record::default(), None);
+            for (user, system, ran) in steps {
+                record.user_ns += u64::from(user);
+                record.system_ns += u64::from(system);
+                record.ran_ns += u64::from(ran);
+                let now = cpu(&record, before);
+                prop_assert_eq!(now[0] + now[1], record.ran_ns);
+                prop_assert!(before.is_none_or(|before| now[0] >= before[0] && now[1] >= before[1]));
+                before = Some(now);
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The BPF programs: loaded into the kernel, and read.
+
+use std::fs::File;
+use std::io::Read as _;
+
+use aya::programs::{Iter, ProgramError};
+use aya::{Btf, Ebpf, EbpfLoader};
+
+use super::Refusal;
+use super::record::{self, Record};
+
+/// Compiled by `build.rs` from `bpf/tasks.bpf.c`.
+static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/tasks.bpf.o"));
+
+/// Some records at a time; the kernel gives as many as it has ready.
+const READ_BYTES: usize = 64 << 10;
+/// So much of what the verifier says is shown.
+const LOG_LINES: usize = 4;
+const LOG_CHARACTERS: usize = 1000;
+
+/// The iterator over tasks, loaded.
+#[derive(Debug)]
+pub(crate) struct Programs {
+    ebpf: Ebpf,
+    buffer: Vec<u8>,
+}
+
+impl Programs {
+    /// Loads them.
+    ///
+    /// # Errors
+    /// Where the kernel refuses, with what it says.
+    pub(crate) fn load() -> Result<Programs, Refusal> {
+        let btf = Btf::from_sys_fs().map_err(|error| Refusal::NoBtf(said(&error)))?;
+        let cpus = aya::util::nr_cpus().map_err(|(file, error)| Refusal::Refused(format!("{file}: {error}")))?;
+        let refused = |error: &dyn std::error::Error| Refusal::Refused(said(error));
+        let mut loader = EbpfLoader::new();
+        let cpus = u32::try_from(cpus).unwrap_or(u32::MAX);
+        loader.btf(Some(&btf)).override_global("cpus", &cpus, true);
+        let mut ebpf = loader.load(OBJECT).map_err(|error| refused(&error))?;
+        let program = tasks(&mut ebpf).map_err(|error| refused(&error))?;
+        program.load("task", &btf).map_err(|error| refused(&error))?;
+        Ok(Programs { ebpf, buffer: vec![0; READ_BYTES] })
+    }
+
+    /// Replaces `records` by one of each process, by ascending pid.
+    ///
+    /// # Errors
+    /// Where the kernel gives none, or something else.
+    pub(crate) fn read(&mut self, records: &mut Vec<Record>) -> Result<(), std::io::Error> {
+        records.clear();
+        let mut file = self.open().map_err(std::io::Error::other)?;
+        let mut filled = 0;
+        loop {
+            let read = file.read(&mut self.buffer[filled..])?;
+            if read == 0 {
+                break;
+            }
+            filled += read;
+            let whole = filled - filled % record::BYTES;
+            for bytes in self.buffer[..whole].chunks_exact(record::BYTES) {
+                records.push(Record::parse(bytes).ok_or_else(|| std::io::Error::other("a record of another size"))?);
+            }
+            self.buffer.copy_within(whole..filled, 0);
+            filled -= whole;
+        }
+        // The iterator goes by the ids of threads: that of the main thread is the process's.
+        if !records.is_sorted_by_key(|record| record.pid) {
+            records.sort_by_key(|record| record.pid);
+        }
+        match records.is_empty() {
+            true => Err(std::io::Error::other("it tells of no process")),
+            false => Ok(()),
+        }
+    }
+
+    fn open(&mut self) -> Result<File, ProgramError> {
+        let program = tasks(&mut self.ebpf)?;
+        let link = program.attach()?;
+        let link = program.take_link(link)?;
+        link.into_file().map_err(|error| ProgramError::IOError(std::io::Error::other(error)))
+    }
+}
+
+fn tasks(ebpf: &mut Ebpf) -> Result<&mut Iter, ProgramError> {
+    match ebpf.program_mut("tasks") {
+        Some(program) => program.try_into(),
+        None => Err(ProgramError::IOError(std::io::Error::other("the program tasks is not in the object"))),
+    }
+}
+
+/// What an error and its last cause say, in one line. The log of the verifier can have thousands of lines, of which the last tell
+/// what it did not like.
+fn said(error: &dyn std::error::Error) -> String {
+    let text = error.to_string();
+    let (what, log) = text.split_once("Verifier output:").unwrap_or((&text, ""));
+    let mut lines: Vec<&str> =
+        log.lines().map(str::trim).filter(|line| !line.is_empty()).rev().take(LOG_LINES).collect();
+    lines.reverse();
+    let shown = [&[what.trim()][..], &lines].concat().join(" / ");
+    shown.chars().take(LOG_CHARACTERS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_log_is_shown_by_its_end() {
+        let log: String = (0..5000).map(|line| format!("{line}: (bf) r1 = r2\n")).collect();
+        let error = std::io::Error::other(format!(
+            "refused. Verifier output: {log}R1 invalid mem access\nprocessed 9 insns\n\n"
+        ));
+        assert_eq!(
+            said(&error),
+            "refused. / 4998: (bf) r1 = r2 / 4999: (bf) r1 = r2 / R1 invalid mem access / processed 9 insns"
+        );
+        assert_eq!(said(&std::io::Error::other("no log")), "no log");
+    }
+}

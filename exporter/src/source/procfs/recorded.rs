@@ -1,0 +1,154 @@
+//! One process as a record of the kernel tells of it. Read from files is what names it, once, and what records do not have.
+
+use std::sync::Arc;
+
+use super::files::{Files, Vanished};
+use super::known::Known;
+use super::path::File;
+use super::root::Listed;
+use super::stat::{self, Stat};
+use super::words::Words;
+use super::{Buffers, Procfs, identify, name, threads, wchan};
+use crate::error::Error;
+use crate::snapshot::{Gauge, Identity, Process, Snapshot, State};
+use crate::source::bpf::{Programs, Record, convert};
+
+/// The first process, which is always there.
+const INIT: u32 = 1;
+
+impl Procfs {
+    /// The same source, which has its numbers from these programs from now on.
+    pub(crate) fn with_programs(self, programs: Programs) -> Procfs {
+        Procfs { programs: Some(programs), ..self }
+    }
+
+    /// Whether its numbers come from records.
+    pub(crate) fn has_programs(&self) -> bool {
+        self.programs.is_some()
+    }
+
+    /// Has all processes told of, and lists them. Whether it could be asked to.
+    pub(super) fn list_records(&mut self) -> Result<bool, Error> {
+        let Procfs { programs: Some(programs), records, unrecorded, listed, .. } = self else { return Ok(false) };
+        programs.read(records).map_err(Error::Bpf)?;
+        // Linux 6.18 was seen to begin its iteration after the first process. That one is then read as without records.
+        *unrecorded = usize::from(records.first().is_some_and(|record| record.pid > INIT));
+        listed.clear();
+        listed.extend([Listed { pid: INIT, inode: 0 }].into_iter().take(*unrecorded));
+        listed.extend(records.iter().map(|record| Listed { pid: record.pid, inode: 0 }));
+        Ok(true)
+    }
+
+    /// Puts one process into the snapshot.
+    pub(super) fn recorded(
+        &mut self,
+        record: &Record,
+        snapshot: &mut Snapshot,
+        shown: impl Fn(u32) -> bool,
+    ) -> Result<(), Vanished> {
+        let (pid, mark, state) = (record.pid, record.mark(), convert::state(record));
+        let ended = matches!(state, State::Zombie | State::Dead);
+        let last = self.known.get(pid).filter(|known| known.mark.start_ns == mark.start_ns);
+        let same = last.is_some();
+        // As of a `stat`: of one that has ended, what named it is gone, and what it used belongs to the group it was in.
+        let holds = last.is_some_and(|known| {
+            ended
+                || known.settled
+                    && known.mark == mark
+                    && known.comm == record.name()
+                    && known.uid == Some(record.uid)
+                    && known.ppid == record.ppid
+        });
+        let slot = self.known.slot(pid);
+        let before = snapshot.get(slot).map(|process| process.identity.clone());
+        let identity = match before {
+            Some(identity) if holds && identity.ppid == record.ppid => identity,
+            Some(identity) if holds => Arc::new(Identity { ppid: record.ppid, ..(*identity).clone() }),
+            before => identify::kept(before.as_ref(), self.named(slot, record, state)?),
+        };
+        let smaps = match self.known.see(pid) {
+            Some((_, known)) => {
+                known.ppid = record.ppid;
+                known.smaps.filter(|_| self.reads.smaps)
+            }
+            None => None,
+        };
+        let last = snapshot.get_mut(slot).filter(|_| same);
+        // Threads ended each time they were being added up: what was told before stands in.
+        if record.torn != 0 && last.is_some() {
+            snapshot.keep(slot);
+            return Ok(());
+        }
+        let counters = convert::counters(record, last.as_ref().map(|last| &last.counters), self.block_delay);
+        let mut gauges = convert::gauges(record, self.units);
+        let (mut threads, mut last_channel) = (Vec::new(), None);
+        if let Some(last) = last {
+            gauges.keep_sockets(&mut last.gauges);
+            threads = std::mem::take(&mut last.threads);
+            last_channel = last.wait_channel.take();
+        }
+        if let Some(smaps) = smaps {
+            gauges.set(Gauge::Proportional, Some(smaps.proportional_bytes));
+            gauges.set(Gauge::ProportionalSwap, Some(smaps.proportional_swap_bytes));
+            gauges.set(Gauge::Unique, Some(smaps.unique_bytes));
+        }
+        let brief = same && !shown(slot);
+        let reads = if brief { self.reads.brief() } else { self.reads };
+        let Buffers { path, other: buffer, .. } = &mut self.buffers;
+        let mut files = Files { pid, root: &mut self.root, path, buffer, failures: &mut self.failures };
+        if reads.oom_score {
+            gauges.set(Gauge::OomScore, files.get(File::OomScore, |text| Words::new(text).number())?);
+        }
+        if reads.threads {
+            threads::read(&mut files, reads, self.units, &mut self.tids, &mut threads);
+        } else {
+            threads.clear();
+        }
+        let wait_channel = match reads.wchan {
+            true => files.get(File::Wchan, |text| Some(wchan::parse(text, last_channel.as_ref())))?.flatten(),
+            false => None,
+        };
+        snapshot.put(Process { slot, identity, state, counters, gauges, threads, wait_channel });
+        Ok(())
+    }
+
+    /// Reads what names a process, and remembers what that was made from.
+    fn named(&mut self, slot: u32, record: &Record, state: State) -> Result<Identity, Vanished> {
+        let pid = record.pid;
+        let Buffers { path, stat: stat_buffer, other: buffer } = &mut self.buffers;
+        let kernel_thread = record.flags & convert::KERNEL_THREAD != 0;
+        // Threads of the kernel have longer names than there is room for in their records.
+        let text = kernel_thread.then(|| self.root.read(path.of(pid, File::Stat), stat_buffer).ok()).flatten();
+        let mut told = Stat::default();
+        (told.comm, told.state, told.ppid) = (record.name(), state, record.ppid);
+        (told.kernel_thread, told.queue_worker) = (kernel_thread, record.flags & convert::QUEUE_WORKER != 0);
+        told.start_ticks = self.units.ticks(record.start_ns);
+        let stat = text.and_then(stat::parse).unwrap_or(told);
+        let mut files = Files { pid, root: &mut self.root, path, buffer, failures: &mut self.failures };
+        let names = identify::Reader {
+            users: &mut self.users,
+            rules: self.naming.rules.as_deref(),
+            details: self.reads.cgroup,
+            boot_ms: self.boot_ms,
+            units: self.units,
+        };
+        let (identity, cgroup) = names.identity(&mut files, &stat, name::stable(&stat), Some(record.uid))?;
+        let start_ms = self.units.milliseconds(stat.start_ticks);
+        let mark = record.mark();
+        let smaps =
+            self.known.get(pid).filter(|known| known.mark.start_ns == mark.start_ns).and_then(|last| last.smaps);
+        let known = Known {
+            comm: record.name().to_vec(),
+            uid: Some(record.uid),
+            ppid: record.ppid,
+            start_ticks: stat.start_ticks,
+            mark,
+            settled: identify::settled(self.naming.recheck, start_ms, self.uptime_ms),
+            cgroup,
+            smaps,
+            ..Known::default()
+        };
+        self.known.put(slot, known);
+        Ok(identity)
+    }
+}
