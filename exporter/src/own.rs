@@ -36,6 +36,8 @@ pub(crate) struct OwnMetrics {
     unattributed: Family<Labels, Counter<f64, AtomicU64>>,
     /// Without a series where it is not known.
     hidden: Family<Labels, Gauge>,
+    host_memory: Family<Labels, Gauge>,
+    host_cpus: Family<Labels, Gauge>,
     vanished: Counter,
     read_errors: Family<Labels, Counter>,
 }
@@ -116,6 +118,8 @@ impl OwnMetrics {
             reused: register(&mut registry, &own::REUSED),
             phase: register(&mut registry, &own::PHASE),
             phase_cpu: register(&mut registry, &own::PHASE_CPU),
+            host_memory: register(&mut registry, &own::HOST_MEMORY),
+            host_cpus: register(&mut registry, &own::HOST_CPUS),
             processes: register(&mut registry, &own::PROCESSES),
             groups: register(&mut registry, &own::GROUPS),
             forgotten: register(&mut registry, &own::FORGOTTEN),
@@ -173,9 +177,15 @@ impl OwnMetrics {
         set(&self.forgotten, groups.forgotten());
         set(&self.folded_groups, groups.folded());
         self.folded_processes.set(folded_processes as i64);
-        match snapshot.hidden_threads() {
-            Some(threads) => drop(self.hidden.get_or_create(&Vec::new()).set(threads as i64)),
-            None => self.hidden.clear(),
+        for (family, value) in [
+            (&self.hidden, snapshot.hidden_threads()),
+            (&self.host_memory, snapshot.host_memory_bytes),
+            (&self.host_cpus, snapshot.host_cpus),
+        ] {
+            match value {
+                Some(value) => drop(family.get_or_create(&Vec::new()).set(value as i64)),
+                None => family.clear(),
+            }
         }
         set(&self.vanished, vanished);
         for (mode, nanoseconds) in ["user", "system"].into_iter().zip(groups.unattributed_cpu()) {
@@ -240,7 +250,7 @@ mod tests {
         own.lap(Phase::List, &mut Stopwatch::start());
         let errors = ReadErrors { file: "io", reason: "permission", count: 3 };
         let mut snapshot = Snapshot::default();
-        snapshot.host_threads = Some(5);
+        (snapshot.host_threads, snapshot.host_memory_bytes, snapshot.host_cpus) = (Some(5), Some(1 << 30), Some(2));
         own.scanned(&snapshot, &Groups::default(), 0, 0, [errors].into_iter());
         let text = own.text(Format::OpenMetrics).expect("text");
         assert!(

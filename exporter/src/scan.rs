@@ -52,6 +52,9 @@ impl Scanner {
 
     /// What is exported from the next answer on.
     pub fn configure(&mut self, config: Config) {
+        if config.families != self.config.families {
+            self.snapshot.forget_turns();
+        }
         self.source.configure(config.naming.clone());
         self.source.read_for(config.families, config.per_process);
         self.source.scan_fully(config.full_scans);

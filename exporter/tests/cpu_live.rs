@@ -26,7 +26,7 @@ impl Eyes {
     /// CPU time of a group, in ticks.
     fn ticks(&self, group: &str) -> u64 {
         let group = self.groups.iter().find(|g| &*g.name == group);
-        let counters = group.map(|group| group.totals.counters).unwrap_or_default();
+        let counters = group.map(|group| group.totals.counters.clone()).unwrap_or_default();
         let modes = [Counter::CpuUser, Counter::CpuSystem].map(|mode| counters.get(mode).unwrap_or(0));
         modes.iter().sum::<u64>() * ticks_per_second() / 1_000_000_000
     }
@@ -90,7 +90,7 @@ fn cpu_time_of_ended_processes_is_what_the_kernel_says() {
     assert!(counted.abs_diff(truth) <= 3 * 2, "counted {counted} ticks of {truth}, {seen} of them while it lived");
     // One that no scan ever sees: its time is its parent's group's.
     let own = eyes.snapshot.processes().find(|p| p.identity.pid == me).expect("this process").identity.clone();
-    let group = own.long_name.as_ref().unwrap_or(&own.name);
+    let group = own.long_name.as_deref().unwrap_or(&own.name);
     let ((own_before, children_before), counted_before) = (stat(me), eyes.ticks(group));
     let child = worker(&shell);
     works(&child, 30);

@@ -79,7 +79,7 @@ fn names(process: &Process) -> (u32, u64, String, Option<String>, bool, Option<S
         identity.ppid,
         identity.start_ms / 1000,
         identity.name.clone(),
-        identity.long_name.clone(),
+        identity.long_name.as_deref().map(str::to_owned),
         identity.kernel,
         executable.map(|path| path.strip_suffix(" (deleted)").unwrap_or(path).to_owned()),
         identity.user.as_deref().map(str::to_owned),

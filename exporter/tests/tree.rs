@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use procession_exporter::Config;
 use procession_exporter::group::Groups;
 use procession_exporter::metric::Scheme;
-use procession_exporter::snapshot::{Counter, Gauge, Snapshot};
+use procession_exporter::snapshot::{Bound, Counter, Gauge, Limits, Resource, Snapshot};
 use procession_exporter::source::procfs::{Procfs, Units};
 
 const PID: u32 = 42;
@@ -316,7 +316,7 @@ fn threads_beyond_those_that_are_seen() {
 #[test]
 fn memory_by_how_it_is_shared_is_read_where_asked_and_kept() {
     let mut tree = Tree::new();
-    let rollup = "Pss: 40 kB\nPrivate_Clean: 8 kB\nPrivate_Dirty: 4 kB\nSwapPss: 2 kB\n";
+    let rollup = "Pss: 40 kB\nShared_Clean: 90 kB\nShared_Dirty: 1 kB\nPrivate_Clean: 8 kB\nPrivate_Dirty: 4 kB\nReferenced: 95 kB\nSwapPss: 2 kB\n";
     tree.write("smaps_rollup", rollup);
     let kinds = |tree: &Tree| {
         let gauges = &tree.snapshot.at(0).expect("it is seen").gauges;
@@ -389,10 +389,122 @@ fn the_families_that_are_off_at_first_are_read_where_asked() {
         (process.counters.get(Counter::RunQueue), process.gauges.get(Gauge::OomScore), process.identity.unit.clone())
     };
     tree.scan();
-    assert_eq!(values(&tree), (None, None, Some("web.service".to_owned())));
+    assert_eq!(values(&tree), (None, None, Some("web.service".into())));
     tree.configure("metrics: {enable: [run_queue, oom_score], disable: [info]}\n");
     tree.scan();
     assert_eq!(values(&tree), (Some(1_500_000_000), Some(666), None));
+}
+
+#[test]
+fn what_the_end_of_stat_and_status_tell_is_kept_where_asked() {
+    let mut tree = Tree::new();
+    let tail = " 0".repeat(14) + " 50 2 7 3 0 0";
+    let stat = format!("{PID} (nginx) S 1 1 1 0 -1 0 5 0 0 0 100 0 0 0 15 -5 1 0 10 4096 1 9{tail}\n");
+    tree.write("stat", &stat);
+    tree.write(
+        "status",
+        "Uid:\t7\t7\t7\t7\nSigPnd:\t0000000000000200\nShdPnd:\t0000000000004001\nvoluntary_ctxt_switches:\t1\nnonvoluntary_ctxt_switches:\t2\n",
+    );
+    tree.write("cmdline", "nginx:\0master\0");
+    let values = |tree: &Tree| {
+        let process = &tree.snapshot.at(0).expect("it is seen");
+        let gauges = [Gauge::Nice, Gauge::RealtimePriority, Gauge::Policy, Gauge::PendingSignals]
+            .map(|gauge| process.gauges.get(gauge).map(u64::cast_signed));
+        (gauges, process.counters.get(Counter::Guest), process.identity.command_line.as_deref().map(str::to_owned))
+    };
+    tree.scan();
+    assert_eq!(values(&tree), ([None; 4], None, None));
+    tree.configure("metrics: {enable: [scheduling, pending_signals, guest_cpu, command_line]}\n");
+    tree.scan();
+    let all = [Some(-5), Some(50), Some(2), Some(3)];
+    assert_eq!(values(&tree), (all, Some(30_000_000), Some("nginx: master".to_owned())));
+    // Cut off before its end: not known, and not 0.
+    tree.write("stat", stat.split(" 50 2").next().expect("it is there"));
+    tree.scan();
+    assert_eq!(values(&tree), ([Some(-5), None, None, Some(3)], None, Some("nginx: master".to_owned())));
+    tree.configure("");
+    tree.scan();
+    assert_eq!(values(&tree), ([None; 4], None, None));
+}
+
+#[test]
+fn limits_are_read_where_asked() {
+    let mut tree = Tree::new();
+    tree.write("limits", "Max cpu time  unlimited  unlimited  seconds\nMax open files  1024  4096  files\n");
+    let values = |tree: &Tree| {
+        let process = &tree.snapshot.at(0).expect("it is seen");
+        let get = |resource, bound| process.limits.as_ref()?.get(resource, bound);
+        let limits = [
+            get(Resource::CpuTime, Bound::Soft),
+            get(Resource::OpenFiles, Bound::Hard),
+            get(Resource::Stack, Bound::Soft),
+        ];
+        (process.gauges.get(Gauge::FdLimit), limits)
+    };
+    tree.scan();
+    assert_eq!(values(&tree), (Some(1024), [None; 3]));
+    tree.configure("metrics: {enable: [limits]}\n");
+    for _ in 0..3 {
+        tree.scan();
+        assert_eq!(values(&tree), (Some(1024), [Some(Limits::UNLIMITED), Some(4096), None]));
+    }
+    tree.configure("metrics: {disable: [fd_limit]}\n");
+    tree.scan();
+    assert_eq!(values(&tree), (None, [None; 3]));
+}
+
+#[test]
+fn what_all_threads_wait_for_a_cpu_adds_up() {
+    let mut tree = Tree::new();
+    tree.write("schedstat", "5 100 3\n");
+    for tid in ["42", "50"] {
+        fs::create_dir_all(tree.file("task").join(tid)).expect("mkdir");
+    }
+    let thread = |tree: &mut Tree, tid: &str, text: &str| tree.write(&format!("task/{tid}/schedstat"), text);
+    thread(&mut tree, "42", "5 100 3\n");
+    thread(&mut tree, "50", "9 30 4\n");
+    tree.write("stat", &format!("{PID} (nginx) S 1 1 1 0 -1 0 5 0 0 0 100 0 0 0 20 0 2 0 10 4096 1 9 9\n"));
+    let waited = |tree: &Tree| {
+        let process = &tree.snapshot.at(0).expect("it is seen");
+        (process.counters.get(Counter::RunQueue), process.counters.get(Counter::ThreadsRunQueue))
+    };
+    tree.scan();
+    assert_eq!(waited(&tree), (None, None));
+    tree.configure("metrics: {enable: [threads_run_queue]}\n");
+    tree.scan();
+    assert_eq!(waited(&tree), (None, Some(130)));
+    thread(&mut tree, "50", "10 31 5\n");
+    tree.scan();
+    assert_eq!(waited(&tree), (None, Some(131)));
+    // One thread is left: its own file is that of the process.
+    tree.write("stat", &format!("{PID} (nginx) S 1 1 1 0 -1 0 5 0 0 0 100 0 0 0 20 0 1 0 10 4096 1 9 9\n"));
+    tree.write("schedstat", "7 150 4\n");
+    tree.scan();
+    assert_eq!(waited(&tree), (None, Some(181)));
+}
+
+#[test]
+fn open_files_are_told_apart_where_asked() {
+    let mut tree = Tree::new();
+    fs::create_dir(tree.file("fd")).expect("mkdir");
+    let targets = ["/dev/null", "/a", "socket:[7]", "pipe:[9]", "anon_inode:[eventpoll]", "anon_inode:[io_uring]"];
+    for (fd, target) in targets.iter().enumerate() {
+        symlink(target, tree.file("fd").join(fd.to_string())).expect("symlink");
+    }
+    let known = |tree: &Tree| {
+        let gauges = &tree.snapshot.at(0).expect("it is seen").gauges;
+        Gauge::FDS.map(|gauge| gauges.get(gauge))
+    };
+    tree.scan();
+    assert_eq!(known(&tree), [None; 9]);
+    tree.configure("metrics: {enable: [fd_types]}\n");
+    for _ in 0..2 {
+        tree.scan();
+        assert_eq!(known(&tree), [2, 1, 1, 0, 0, 0, 0, 1, 1].map(Some));
+        assert!(Gauge::SOCKETS.into_iter().all(|gauge| tree.snapshot.at(0).expect("seen").gauges.get(gauge).is_none()));
+    }
+    assert_eq!(tree.errors(), [], "the tables of sockets are not looked at");
+    assert_eq!(tree.groups.get("nginx").and_then(|group| group.totals.gauges.get(Gauge::FileFds)), Some(2));
 }
 
 #[test]

@@ -20,6 +20,15 @@ pub(crate) fn label_value(text: &mut Vec<u8>, value: &str) {
     text.extend_from_slice(rest);
 }
 
+/// A label behind others.
+fn label_of(text: &mut Vec<u8>, label: &str, value: &str) {
+    text.push(b',');
+    text.extend_from_slice(label.as_bytes());
+    text.extend_from_slice(b"=\"");
+    label_value(text, value);
+    text.push(b'"');
+}
+
 /// The labels of every process, kept from scrape to scrape under the process's slot.
 #[derive(Debug, Default)]
 pub struct ProcessLabels(Vec<Entry>);
@@ -31,6 +40,8 @@ pub(crate) struct Entry {
     text: Box<[u8]>,
     /// Length of the part that every sample has.
     common: usize,
+    /// Where the command line begins.
+    command_line: usize,
 }
 
 impl Entry {
@@ -39,9 +50,14 @@ impl Entry {
         &self.text[..self.common]
     }
 
-    /// `,ppid="0",name="x",...`: the rest, of the info metric.
+    /// `,ppid="0",name="x",...`, of the info metric.
     pub(crate) fn identity(&self) -> &[u8] {
-        &self.text[self.common..]
+        &self.text[self.common..self.command_line]
+    }
+
+    /// `,command_line="..."`, of the metric that has it; empty where there is none.
+    pub(crate) fn command_line(&self) -> &[u8] {
+        &self.text[self.command_line..]
     }
 
     fn made_for(&self, identity: &Arc<Identity>, group: &Arc<str>) -> bool {
@@ -66,14 +82,15 @@ impl Entry {
             ("user", identity.user.as_deref().unwrap_or_default()),
             ("unit", identity.unit.as_deref().unwrap_or_default()),
             ("container", identity.container.as_deref().unwrap_or_default()),
+            ("cgroup", identity.cgroup.as_deref().unwrap_or_default()),
         ] {
-            text.push(b',');
-            text.extend_from_slice(label.as_bytes());
-            text.extend_from_slice(b"=\"");
-            label_value(&mut text, value);
-            text.push(b'"');
+            label_of(&mut text, label, value);
         }
-        Entry { made_for: Some((identity.clone(), group.clone())), text: text.into_boxed_slice(), common }
+        let command_line = text.len();
+        if let Some(line) = identity.command_line.as_deref().filter(|line| !line.is_empty()) {
+            label_of(&mut text, "command_line", line);
+        }
+        Entry { made_for: Some((identity.clone(), group.clone())), text: text.into_boxed_slice(), common, command_line }
     }
 }
 

@@ -1,7 +1,34 @@
 //! Numbers as text, exactly: a double would round counters above 2^53.
 
+/// The value of a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Number {
+    Whole(u64),
+    Signed(i64),
+    /// In thousandths.
+    Milli(u64),
+    /// In millionths.
+    Micro(u64),
+    /// In billionths.
+    Nano(u64),
+    Infinite,
+}
+
+impl Number {
+    pub(crate) fn write(self, text: &mut Vec<u8>) {
+        match self {
+            Number::Whole(value) => decimal(text, value, 0),
+            Number::Signed(value) => text.extend_from_slice(itoa::Buffer::new().format(value).as_bytes()),
+            Number::Milli(value) => decimal(text, value, 3),
+            Number::Micro(value) => decimal(text, value, 6),
+            Number::Nano(value) => decimal(text, value, 9),
+            Number::Infinite => text.extend_from_slice(b"+Inf"),
+        }
+    }
+}
+
 /// Writes `value / 10^decimals` without trailing zeros; `decimals` is at most 19.
-pub(crate) fn decimal(text: &mut Vec<u8>, value: u64, decimals: u32) {
+fn decimal(text: &mut Vec<u8>, value: u64, decimals: u32) {
     let mut digits = itoa::Buffer::new();
     let Some(scale) = 10_u64.checked_pow(decimals).filter(|scale| *scale > 1) else {
         text.extend_from_slice(digits.format(value).as_bytes());
@@ -32,6 +59,22 @@ mod tests {
         let mut text = Vec::new();
         decimal(&mut text, value, decimals);
         String::from_utf8(text).expect("ascii")
+    }
+
+    #[test]
+    fn numbers_of_each_kind() {
+        for (number, expected) in [
+            (Number::Whole(u64::MAX), "18446744073709551615"),
+            (Number::Signed(-20), "-20"),
+            (Number::Milli(1500), "1.5"),
+            (Number::Micro(2_000_001), "2.000001"),
+            (Number::Nano(1), "0.000000001"),
+            (Number::Infinite, "+Inf"),
+        ] {
+            let mut text = Vec::new();
+            number.write(&mut text);
+            assert_eq!(String::from_utf8(text).expect("ascii"), expected);
+        }
     }
 
     #[test]

@@ -7,21 +7,25 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::metric::{Family, series_each};
-use crate::snapshot::Identity;
+use crate::snapshot::{Counter, Counters, Gauge, Gauges, Identity, Limits, Process, Resource, State};
 
 fn snapshot(names: &[Vec<u8>]) -> Snapshot {
     let process = |(slot, name): (u32, &Vec<u8>)| {
         let name = String::from_utf8_lossy(name).into_owned();
-        let identity =
-            Identity { pid: slot + 1, start_ms: 1500, executable: Some(name.clone()), name, ..Identity::default() };
+        let identity = Identity {
+            pid: slot + 1,
+            start_ms: 1500,
+            executable: Some(name.as_str().into()),
+            name,
+            ..Identity::default()
+        };
         let mut process = Process {
             slot,
             identity: Arc::new(identity),
             state: State::Sleeping,
             counters: Counters::default(),
             gauges: Gauges::default(),
-            threads: Vec::new(),
-            wait_channel: None,
+            ..Process::default()
         };
         for counter in Counter::ALL {
             process.counters.set(counter, Some(u64::MAX));
@@ -139,6 +143,48 @@ fn sockets_have_two_labels() {
         let text = String::from_utf8(exposition.finish("").expect("plain").rest).expect("utf-8");
         let sockets: Vec<&str> = text.lines().filter(|l| l.contains("sockets{")).collect();
         assert_eq!(sockets, expected);
+    }
+}
+
+#[test]
+fn what_only_processes_have() {
+    let mut snapshot = snapshot(&[b"x".to_vec()]);
+    let process = snapshot.get_mut(0).expect("there is one");
+    let identity = Identity { command_line: Some("x \"y\"".into()), ..(*process.identity).clone() };
+    process.identity = Arc::new(identity);
+    process.gauges = Gauges::default();
+    process.gauges.set(Gauge::Nice, Some((-20_i64).cast_unsigned()));
+    process.gauges.set(Gauge::Policy, Some(1));
+    let mut limits = Limits::default();
+    limits.set(Resource::Data, [1, Limits::UNLIMITED]);
+    limits.set(Resource::RealtimeTimeout, [1_500_000, Limits::UNLIMITED]);
+    process.limits = Some(Arc::new(limits));
+    let (mut groups, mut labels) = (Groups::default(), ProcessLabels::default());
+    groups.update(&snapshot);
+    labels.update(&snapshot, &groups);
+    let families = [Family::Scheduling, Family::Limits, Family::CommandLine, Family::Uptime];
+    for (families, expected) in [
+        (Families::none(), vec![]),
+        (
+            families.into_iter().fold(Families::none(), Families::with),
+            vec![
+                "proc_group_newest_start_time_seconds{group=\"x\"} 1.5",
+                "proc_group_mean_start_time_seconds{group=\"x\"} 1.5",
+                "proc_nice{pid=\"1\",group=\"x\"} -20",
+                "proc_scheduling_policy{pid=\"1\",group=\"x\",policy=\"fifo\"} 1",
+                "proc_limit_bytes{pid=\"1\",group=\"x\",resource=\"data\",bound=\"soft\"} 1",
+                "proc_limit_bytes{pid=\"1\",group=\"x\",resource=\"data\",bound=\"hard\"} +Inf",
+                "proc_limit_seconds{pid=\"1\",group=\"x\",resource=\"realtime_timeout\",bound=\"soft\"} 1.5",
+                "proc_limit_seconds{pid=\"1\",group=\"x\",resource=\"realtime_timeout\",bound=\"hard\"} +Inf",
+                "proc_command_line_info{pid=\"1\",group=\"x\",command_line=\"x \\\"y\\\"\"} 1",
+            ],
+        ),
+    ] {
+        let mut exposition = Exposition::new(Format::Text, Compression::None).of(families);
+        exposition.groups(&groups).expect("plain");
+        exposition.processes(&snapshot, &labels).expect("plain");
+        let text = String::from_utf8(exposition.finish("").expect("plain").rest).expect("utf-8");
+        assert_eq!(text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>(), expected);
     }
 }
 

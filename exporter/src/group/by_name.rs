@@ -7,7 +7,7 @@ use crate::snapshot::Identity;
 pub(crate) fn group_name(identity: &Identity) -> &str {
     match identity.name.split_once('/') {
         Some((kind, _)) if identity.kernel && !kind.is_empty() => kind,
-        _ => identity.long_name.as_ref().unwrap_or(&identity.name),
+        _ => identity.long_name.as_deref().unwrap_or(&identity.name),
     }
 }
 
@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn a_name_that_the_kernel_has_cut_is_whole() {
-        let long_name = Some("procession-scraper".to_owned());
+        let long_name = Some("procession-scraper".into());
         let identity = Identity { name: "procession-scra".into(), long_name, ..Identity::default() };
         assert_eq!(group_name(&identity), "procession-scraper");
     }

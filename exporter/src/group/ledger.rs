@@ -22,13 +22,15 @@ pub(crate) struct Ledger {
     /// Groups of processes that the last update has missed.
     ended: Vec<u32>,
     update: u32,
+    /// What the process that was asked for last has used: one place, so that nothing is allocated for each.
+    used: Counters,
 }
 
 /// What a process has done since its last reading.
 #[derive(Debug)]
-pub(crate) struct Used {
+pub(crate) struct Used<'a> {
     pub(crate) group: Option<u32>,
-    pub(crate) counters: Counters,
+    pub(crate) counters: &'a Counters,
     /// Whether it was not there at the update before.
     pub(crate) started: bool,
 }
@@ -206,9 +208,11 @@ impl Ledger {
 
     /// Second pass: the group of a process, and what it has used since its last readings, each unit once. A counter that
     /// could not be read this time has used nothing, and the next reading counts from the last good one.
-    pub(crate) fn used(&mut self, process: &Process) -> Option<Used> {
-        let entry = self.entries.get_mut(process.slot as usize)?;
-        let (now, mut used) = (&process.counters, Counters::default());
+    pub(crate) fn used(&mut self, process: &Process) -> Option<Used<'_>> {
+        let Ledger { entries, inheritance, used, update, .. } = self;
+        let entry = entries.get_mut(process.slot as usize)?;
+        let now = &process.counters;
+        used.clear();
         for counter in Counter::ALL {
             let bit = 1 << counter as u32;
             let Some(now) = now.get(counter) else {
@@ -220,7 +224,7 @@ impl Ledger {
             used.set(counter, Some(now.saturating_sub(before)));
             entry.counted.set(counter, Some(now.max(before)));
         }
-        self.inheritance.pay(process.slot, |index, debt| {
+        inheritance.pay(process.slot, |index, debt| {
             let counter = WITH_CHILDREN[index];
             if let Some(bytes) = used.get(counter) {
                 let paid = bytes.min(*debt);
@@ -229,7 +233,7 @@ impl Ledger {
             }
         });
         // All that the first update sees may have started long before it.
-        let started = std::mem::take(&mut entry.new) && self.update > 1;
+        let started = std::mem::take(&mut entry.new) && *update > 1;
         entry.faults = now.get(Counter::MinorFaults).unwrap_or(0).saturating_add(entry.waited);
         Some(Used { group: entry.group, counters: used, started })
     }

@@ -18,7 +18,7 @@ use self::ledger::{Assigned, Ledger};
 use self::ranking::{Ranking, Weight};
 pub use self::selection::Selection;
 pub use self::threads::{ThreadTotals, Threads};
-pub use self::totals::Totals;
+pub use self::totals::{Starts, Totals};
 pub use self::waits::Waits;
 use crate::snapshot::{Counter, Counters, Gauge, Identity, Membership, Process, Snapshot};
 
@@ -105,9 +105,9 @@ impl Groups {
         for process in snapshot.processes() {
             let Some(used) = self.ledger.used(process) else { continue };
             let Some(index) = used.group else { continue };
-            used_by(process, &used.counters);
+            used_by(process, used.counters);
             let totals = &mut self.groups[index as usize].totals;
-            totals.add(process, &used.counters);
+            totals.add(process, used.counters);
             totals.starts += u64::from(used.started);
         }
         for credit in self.ledger.credits() {

@@ -66,7 +66,7 @@ impl Selection {
             entry.identity = Some(process.identity.clone());
         }
         let sum = |of: &[Counter]| of.iter().filter_map(|c| used.get(*c)).fold(0, u64::saturating_add);
-        entry.used = *used;
+        entry.used.copy(used);
         entry.cpu = (entry.cpu / 2).saturating_add(sum(&[Counter::CpuUser, Counter::CpuSystem, Counter::Cpu]));
         entry.io = (entry.io / 2).saturating_add(sum(&[Counter::Read, Counter::Written]));
     }
@@ -135,7 +135,7 @@ mod tests {
         counters.set(Counter::CpuUser, Some(cpu));
         gauges.set(Gauge::Resident, Some(memory));
         let identity = Arc::new(identity);
-        Process { slot, identity, state: State::Sleeping, counters, gauges, threads: Vec::new(), wait_channel: None }
+        Process { slot, identity, state: State::Sleeping, counters, gauges, ..Process::default() }
     }
 
     struct Host {

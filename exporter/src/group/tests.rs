@@ -17,15 +17,7 @@ fn process(slot: u32, identity: &Arc<Identity>, cpu: Option<u64>) -> Process {
     let (mut counters, mut gauges) = (Counters::default(), Gauges::default());
     counters.set(Counter::CpuUser, cpu);
     gauges.set(Gauge::Resident, Some(100));
-    Process {
-        slot,
-        identity: identity.clone(),
-        state: State::Sleeping,
-        counters,
-        gauges,
-        threads: Vec::new(),
-        wait_channel: None,
-    }
+    Process { slot, identity: identity.clone(), state: State::Sleeping, counters, gauges, ..Process::default() }
 }
 
 fn see(groups: &mut Groups, processes: Vec<Process>) {
@@ -54,7 +46,7 @@ fn the_dead_stay_counted_and_an_empty_group_shows_zeros() {
     see(&mut groups, vec![]);
     assert_eq!(cpu(&groups, "x"), Some(1000));
     let group = groups.iter().next().expect("still there");
-    assert_eq!((group.totals.processes(), group.totals.oldest_start_ms), (0, None));
+    assert_eq!((group.totals.processes(), group.totals.starts_ms.earliest()), (0, None));
     assert_eq!(group.totals.gauges.get(Gauge::Resident), Some(0));
     assert_eq!(group.totals.states[State::Sleeping as usize], Some(0));
     assert_eq!(group.totals.states[State::Zombie as usize], None);
@@ -437,8 +429,8 @@ fn live(history: History) -> Result<[(u64, u64); 2], TestCaseError> {
         let read = alive.filter(|(index, _)| !missed[*index]);
         see(&mut groups, read.map(|(index, life)| with_storage(index as u32, life, !hidden[index])).collect());
         for group in groups.iter() {
-            let now = group.totals.counters;
-            if let Some(then) = before.insert(group.name.to_string(), now) {
+            let now = &group.totals.counters;
+            if let Some(then) = before.insert(group.name.to_string(), now.clone()) {
                 prop_assert!(Counter::ALL.iter().all(|c| then.get(*c) <= now.get(*c)), "{then:?} fell to {now:?}");
             }
         }

@@ -127,7 +127,7 @@ mod tests {
     fn snapshot(threads: Vec<Thread>) -> Snapshot {
         let identity = Arc::new(Identity { pid: 1, name: "java".into(), ..Identity::default() });
         let (counters, gauges) = (Counters::default(), Gauges::default());
-        [Process { slot: 0, identity, state: State::Sleeping, counters, gauges, threads, wait_channel: None }]
+        [Process { slot: 0, identity, state: State::Sleeping, counters, gauges, threads, ..Process::default() }]
             .into_iter()
             .collect()
     }

@@ -11,8 +11,8 @@ pub struct Totals {
     pub gauges: Gauges,
     /// Processes in each state, by [`State`]; `None` for a state that no process of the group was ever seen in.
     pub states: [Option<u64>; State::ALL.len()],
-    /// Earliest start among the living, in milliseconds since the Unix epoch.
-    pub oldest_start_ms: Option<u64>,
+    /// Starts of the living, in milliseconds since the Unix epoch.
+    pub starts_ms: Starts,
     /// The worst ratio of open files to their limit among the living, in billionths.
     pub worst_fd_ratio: Option<u64>,
     /// Processes that were first seen after the first snapshot.
@@ -29,8 +29,8 @@ impl Totals {
 
     /// Forgets what is of the moment.
     pub(crate) fn begin(&mut self) {
-        self.gauges = Gauges::default();
-        self.oldest_start_ms = None;
+        self.gauges.clear();
+        self.starts_ms = Starts::default();
         self.worst_fd_ratio = None;
         for count in self.states.iter_mut().flatten() {
             *count = 0;
@@ -47,9 +47,7 @@ impl Totals {
             let ratio = u128::from(open) * 1_000_000_000 / u128::from(limit.max(1));
             self.worst_fd_ratio = self.worst_fd_ratio.max(Some(u64::try_from(ratio).unwrap_or(u64::MAX)));
         }
-        // 0 where a source could not tell.
-        let start = Some(process.identity.start_ms).filter(|start| *start > 0);
-        self.oldest_start_ms = earlier(self.oldest_start_ms, start);
+        self.starts_ms.add(process.identity.start_ms);
     }
 
     /// Adds all of another group.
@@ -61,7 +59,7 @@ impl Totals {
         }
         self.starts += other.starts;
         self.exits += other.exits;
-        self.oldest_start_ms = earlier(self.oldest_start_ms, other.oldest_start_ms);
+        self.starts_ms.merge(other.starts_ms);
         self.worst_fd_ratio = self.worst_fd_ratio.max(other.worst_fd_ratio);
     }
 
@@ -69,17 +67,64 @@ impl Totals {
     pub(crate) fn end(&mut self) {
         if self.processes() == 0 {
             self.worst_fd_ratio = Some(0);
-            for gauge in Gauge::ALL.into_iter().filter(|gauge| !Gauge::SOCKETS.contains(gauge)) {
-                self.gauges.set(gauge, Some(0));
-            }
+            self.gauges.zero();
         }
     }
 }
 
-/// The earlier of two times, as far as they are known.
-fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
+/// Starts of processes: the first, the last, and what they add up to.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Starts {
+    first: u64,
+    last: u64,
+    sum: u128,
+    count: u64,
+}
+
+impl Starts {
+    /// The earliest one; `None` where none is known.
+    pub fn earliest(self) -> Option<u64> {
+        (self.count > 0).then_some(self.first)
+    }
+
+    /// The latest one.
+    pub fn latest(self) -> Option<u64> {
+        (self.count > 0).then_some(self.last)
+    }
+
+    /// The mean.
+    pub fn mean(self) -> Option<u64> {
+        u64::try_from(self.sum.checked_div(u128::from(self.count))?).ok()
+    }
+
+    /// Adds one; 0 is that of a process whose start a source could not tell.
+    fn add(&mut self, start_ms: u64) {
+        if start_ms > 0 {
+            self.merge(Starts { first: start_ms, last: start_ms, sum: u128::from(start_ms), count: 1 });
+        }
+    }
+
+    fn merge(&mut self, more: Starts) {
+        let first = [self.earliest(), more.earliest()].into_iter().flatten().min().unwrap_or(0);
+        let (last, sum) = (self.last.max(more.last), self.sum + more.sum);
+        *self = Starts { first, last, sum, count: self.count + more.count };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_the_last_and_the_mean() {
+        let starts = |all: &[u64]| {
+            let mut starts = Starts::default();
+            all.iter().for_each(|start| starts.add(*start));
+            (starts.earliest(), starts.latest(), starts.mean())
+        };
+        assert_eq!(starts(&[]), (None, None, None));
+        assert_eq!(starts(&[0]), (None, None, None), "it is not known");
+        assert_eq!(starts(&[50, 0, 10, 31]), (Some(10), Some(50), Some(30)));
+        assert_eq!(starts(&[u64::MAX, u64::MAX]), (Some(u64::MAX), Some(u64::MAX), Some(u64::MAX)));
     }
 }

@@ -55,7 +55,7 @@ mod tests {
             let identity = Arc::new(Identity { pid: slot + 1, name: "x".into(), ..Identity::default() });
             let (counters, gauges) = (Counters::default(), Gauges::default());
             let wait_channel = Some(*channel).filter(|channel| !channel.is_empty()).map(Arc::from);
-            Process { slot, identity, state: State::Sleeping, counters, gauges, threads: Vec::new(), wait_channel }
+            Process { slot, identity, state: State::Sleeping, counters, gauges, wait_channel, ..Process::default() }
         };
         let snapshot: Snapshot = (0..).zip(channels).map(process).collect();
         let mut groups = Groups::default();

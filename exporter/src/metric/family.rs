@@ -8,7 +8,7 @@ use crate::snapshot::{Counter, Gauge};
 /// Metric families by what they tell; the names are those of the configuration file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[repr(u32)]
+#[repr(u64)]
 pub enum Family {
     /// CPU time.
     Cpu,
@@ -60,10 +60,26 @@ pub enum Family {
     WaitChannels,
     /// Sockets by protocol and state.
     Sockets,
+    /// Open files by what they are of.
+    FdTypes,
+    /// Time spent waiting for a CPU, of all threads.
+    ThreadsRunQueue,
+    /// CPU time for virtual CPUs.
+    GuestCpu,
+    /// Signals that wait for being delivered.
+    PendingSignals,
+    /// Nice values, real-time priorities, scheduling policies.
+    Scheduling,
+    /// Resource limits.
+    Limits,
+    /// The youngest process of a group, and the mean age.
+    Uptime,
+    /// Command lines.
+    CommandLine,
 }
 
 /// Those that are off unless switched on: each takes a file of its own for each process, or makes many series that few ask for.
-const OFF: [Family; 10] = [
+const OFF: [Family; 18] = [
     Family::RunQueue,
     Family::OomScore,
     Family::LogicalIo,
@@ -74,20 +90,33 @@ const OFF: [Family; 10] = [
     Family::ThreadNames,
     Family::WaitChannels,
     Family::Sockets,
+    Family::FdTypes,
+    Family::ThreadsRunQueue,
+    Family::GuestCpu,
+    Family::PendingSignals,
+    Family::Scheduling,
+    Family::Limits,
+    Family::Uptime,
+    Family::CommandLine,
 ];
 
 /// A set of families.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Families(u32);
+pub struct Families(u64);
 
 impl Default for Families {
     /// All that cost little and that many ask for.
     fn default() -> Families {
-        OFF.into_iter().fold(Families(u32::MAX), Families::without)
+        OFF.into_iter().fold(Families::all(), Families::without)
     }
 }
 
 impl Families {
+    /// The set of them all.
+    pub fn all() -> Families {
+        Families(u64::MAX)
+    }
+
     /// The empty set.
     pub fn none() -> Families {
         Families(0)
@@ -95,19 +124,19 @@ impl Families {
 
     /// Whether a family is in it.
     pub fn has(self, family: Family) -> bool {
-        self.0 & (1 << family as u32) != 0
+        self.0 & (1 << family as u64) != 0
     }
 
     /// With one more.
     #[must_use]
     pub fn with(self, family: Family) -> Families {
-        Families(self.0 | (1 << family as u32))
+        Families(self.0 | (1 << family as u64))
     }
 
     /// With one less.
     #[must_use]
     pub fn without(self, family: Family) -> Families {
-        Families(self.0 & !(1 << family as u32))
+        Families(self.0 & !(1 << family as u64))
     }
 
     /// Whether one of these is in it.
@@ -124,6 +153,8 @@ impl Quantity {
                 Counter::CpuUser | Counter::CpuSystem | Counter::Cpu => Family::Cpu,
                 Counter::ChildrenUser | Counter::ChildrenSystem => Family::ChildrenCpu,
                 Counter::RunQueue => Family::RunQueue,
+                Counter::ThreadsRunQueue => Family::ThreadsRunQueue,
+                Counter::Guest => Family::GuestCpu,
                 Counter::Read | Counter::Written => Family::Io,
                 Counter::LogicalRead | Counter::LogicalWritten | Counter::ReadCalls | Counter::WriteCalls => {
                     Family::LogicalIo
@@ -141,7 +172,25 @@ impl Quantity {
                 Gauge::OpenFds => Family::OpenFds,
                 Gauge::FdLimit => Family::FdLimit,
                 Gauge::OomScore => Family::OomScore,
-                Gauge::Proportional | Gauge::ProportionalSwap | Gauge::Unique => Family::SharedMemory,
+                Gauge::Proportional
+                | Gauge::ProportionalSwap
+                | Gauge::Unique
+                | Gauge::PrivateClean
+                | Gauge::PrivateDirty
+                | Gauge::SharedClean
+                | Gauge::SharedDirty
+                | Gauge::Referenced => Family::SharedMemory,
+                Gauge::PendingSignals => Family::PendingSignals,
+                Gauge::Nice | Gauge::RealtimePriority | Gauge::Policy => Family::Scheduling,
+                Gauge::FileFds
+                | Gauge::SocketFds
+                | Gauge::PipeFds
+                | Gauge::InotifyFds
+                | Gauge::EventFds
+                | Gauge::TimerFds
+                | Gauge::SignalFds
+                | Gauge::EpollFds
+                | Gauge::OtherFds => Family::FdTypes,
                 Gauge::Locked | Gauge::Data | Gauge::Stack => Family::MemoryDetails,
                 Gauge::TcpEstablished
                 | Gauge::TcpSynSent
@@ -161,6 +210,9 @@ impl Quantity {
             },
             Quantity::WorstFdRatio => Family::FdLimit,
             Quantity::Start => Family::Start,
+            Quantity::NewestStart | Quantity::MeanStart => Family::Uptime,
+            Quantity::Nice | Quantity::Policy(_) => Family::Scheduling,
+            Quantity::Limit(..) => Family::Limits,
             Quantity::Starts | Quantity::Exits => Family::Lifecycle,
             Quantity::In(_) => Family::States,
             Quantity::ScrapeErrors | Quantity::ProcessErrors | Quantity::PartialErrors => return None,
@@ -178,6 +230,7 @@ impl Metric {
             Samples::ByTwo(_, by) => by.iter().any(|(_, quantity)| has(*quantity)),
             Samples::States => families.has(Family::States),
             Samples::Identity => families.has(Family::Info),
+            Samples::CommandLine => families.has(Family::CommandLine),
             Samples::Own(_) => true,
         }
     }

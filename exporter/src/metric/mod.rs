@@ -1,15 +1,19 @@
 //! The definition of every metric, in one table: HELP, TYPE, UNIT, the encoder's families and `docs/metrics.md` come from it.
 
 mod family;
+mod group;
 pub mod own;
 pub mod page;
+mod process;
 pub mod process_exporter;
-mod table;
+mod samples;
 
 pub use self::family::{Families, Family};
-pub use self::table::{GROUP, OWN, PROCESS, THREAD, WAIT};
+pub use self::group::{GROUP, THREAD, WAIT};
+pub use self::own::ALL as OWN;
+pub use self::process::PROCESS;
 
-use crate::snapshot::{Counter, Gauge, State};
+use crate::snapshot::{Bound, Counter, Gauge, Resource, State};
 
 /// Whose names the families of groups have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -134,6 +138,8 @@ pub enum Samples {
     States,
     /// The labels of the process's identity.
     Identity,
+    /// The process's command line as a label.
+    CommandLine,
     /// Kept by prometheus-client; these are its labels.
     Own(&'static [&'static str]),
 }
@@ -142,7 +148,7 @@ pub enum Samples {
 pub fn series_each(metrics: &[Metric], families: Families) -> usize {
     let is_on = |quantity: Quantity| quantity.family().is_none_or(|family| families.has(family));
     let samples = |metric: &Metric| match metric.samples {
-        Samples::One(_) | Samples::Identity => 1,
+        Samples::One(_) | Samples::Identity | Samples::CommandLine => 1,
         Samples::By(_, by) => by.iter().filter(|(_, quantity)| is_on(*quantity)).count(),
         Samples::ByTwo(_, by) => by.iter().filter(|(_, quantity)| is_on(*quantity)).count(),
         Samples::States => State::ALL.len(),
@@ -160,6 +166,16 @@ pub enum Quantity {
     Gauge(Gauge),
     /// The start of the process, or of the oldest one of a group.
     Start,
+    /// The start of the youngest process of a group.
+    NewestStart,
+    /// The mean of the starts of the processes of a group.
+    MeanStart,
+    /// [`Gauge::Nice`], which may be below 0.
+    Nice,
+    /// 1 where [`Gauge::Policy`] is this number.
+    Policy(u64),
+    /// A resource limit.
+    Limit(Resource, Bound),
     /// Processes of a group that are in one of these states.
     In(&'static [State]),
     /// The worst ratio of open files to their limit in a group.
@@ -187,5 +203,23 @@ mod tests {
         assert_eq!(series_each(PROCESS, Families::default().without(Family::Faults)), all - 2);
         assert!((25..=35).contains(&all), "{all}: docs/exporter.md says about 30");
         assert_eq!(series_each(&[], Families::default()), 1, "it divides");
+    }
+
+    #[test]
+    fn names_follow_openmetrics() {
+        let mut names = std::collections::BTreeSet::new();
+        let theirs = process_exporter::GROUP.iter().chain(process_exporter::THREAD).chain(process_exporter::SCRAPE);
+        for metric in
+            GROUP.iter().chain(THREAD).chain(WAIT).chain(process_exporter::WAIT).chain(PROCESS).chain(OWN).chain(theirs)
+        {
+            assert!(names.insert(metric.name), "{} twice", metric.name);
+            assert!(metric.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{}", metric.name);
+            assert!(!metric.name.ends_with("_total") && !metric.name.ends_with("_info"), "{}", metric.name);
+            if let Some(unit) = metric.unit {
+                assert!(metric.name.ends_with(&format!("_{unit}")), "{} has the unit {unit}", metric.name);
+            }
+            assert!(metric.help.ends_with('.') && !metric.help.contains(['\\', '"', '\n']), "{}", metric.name);
+            assert!(!metric.name.starts_with("process_"), "{}", metric.name);
+        }
     }
 }

@@ -57,6 +57,22 @@ pub const PHASE_CPU: Metric = own(
     &["phase"],
     "CPU time that the phases of scrapes used.",
 );
+/// Memory of the host.
+pub const HOST_MEMORY: Metric = own(
+    "procession_exporter_host_memory_bytes",
+    Kind::Gauge,
+    Some("bytes"),
+    &[],
+    "Memory of the host: a share of memory is the memory of a process or a group by this.",
+);
+/// CPUs of the host.
+pub const HOST_CPUS: Metric = own(
+    "procession_exporter_host_cpus",
+    Kind::Gauge,
+    None,
+    &[],
+    "CPUs of the host that were on when the exporter started: what rate() makes of CPU time, by this, is a share of the host.",
+);
 /// Processes in the last scan.
 pub const PROCESSES: Metric =
     own("procession_exporter_processes", Kind::Gauge, None, &[], "Processes in the last scan.");
@@ -129,6 +145,8 @@ pub const ALL: &[Metric] = &[
     REUSED,
     PHASE,
     PHASE_CPU,
+    HOST_MEMORY,
+    HOST_CPUS,
     PROCESSES,
     GROUPS,
     FORGOTTEN,

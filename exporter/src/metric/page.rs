@@ -129,8 +129,9 @@ fn labels(metric: &Metric) -> String {
         Samples::States => values("state", &mut State::ALL.iter().map(|s| s.as_str())),
         Samples::Identity => {
             debug_assert_eq!(metric.kind, Kind::Info);
-            "`ppid`, `name`, `executable`, `user`, `unit`, `container`".to_owned()
+            "`ppid`, `name`, `executable`, `user`, `unit`, `container`, `cgroup`".to_owned()
         }
+        Samples::CommandLine => "`command_line`".to_owned(),
         Samples::Own(labels) => labels.iter().map(|l| format!("`{l}`")).collect::<Vec<_>>().join(", "),
     }
 }

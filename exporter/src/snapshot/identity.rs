@@ -14,19 +14,23 @@ pub struct Identity {
     /// The name (`comm`), cleaned: broken UTF-8 is replaced by U+FFFD, anything else is kept.
     pub name: String,
     /// The whole name, where the kernel has cut it and the executable or the command line still has it.
-    pub long_name: Option<String>,
+    pub long_name: Option<Box<str>>,
     /// What the rules made of it.
     pub membership: Membership,
     /// Whether it is a thread of the kernel.
     pub kernel: bool,
     /// Path of the executable; `None` where it has none or must not be read.
-    pub executable: Option<String>,
+    pub executable: Option<Box<str>>,
     /// The effective user: the name, or the number where the number has no name.
     pub user: Option<Arc<str>>,
     /// The systemd unit, where it is in one and the cgroup was asked for.
-    pub unit: Option<String>,
+    pub unit: Option<Box<str>>,
     /// The id of the container, likewise.
-    pub container: Option<String>,
+    pub container: Option<Box<str>>,
+    /// The path of its cgroup, likewise; that of the unified hierarchy where it is in more than one.
+    pub cgroup: Option<Box<str>>,
+    /// Its command line, words parted by spaces, where that was asked for.
+    pub command_line: Option<Box<str>>,
 }
 
 /// Which group a process belongs to, as far as that follows from the process itself.

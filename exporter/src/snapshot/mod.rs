@@ -2,14 +2,19 @@
 //!
 //! A quantity that could not be read (no permission, not offered by the platform) is `None`, never 0.
 
+mod counter;
+mod gauge;
 mod identity;
-mod quantity;
+mod limits;
 mod state;
+mod values;
 
 use std::sync::Arc;
 
+pub use self::counter::{Counter, Counters};
+pub use self::gauge::{Gauge, Gauges};
 pub use self::identity::{Identity, Membership};
-pub use self::quantity::{Counter, Counters, Gauge, Gauges};
+pub use self::limits::{Bound, Limits, Resource};
 pub use self::state::State;
 
 /// All processes of one scan. Given to the source again and again: what has not changed stays where it is.
@@ -26,10 +31,14 @@ pub struct Snapshot {
     pub reused: usize,
     /// Threads on the whole host, also of processes that cannot be seen; `None` where the source cannot tell.
     pub host_threads: Option<u64>,
+    /// Memory of the host in bytes, likewise.
+    pub host_memory_bytes: Option<u64>,
+    /// CPUs of the host that are on, likewise.
+    pub host_cpus: Option<u64>,
 }
 
 /// One reading of one process.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Process {
     /// A small number that belongs to this process as long as it lives, and to another one after:
     /// later stages keep their state per process in a `Vec` under it instead of a map.
@@ -46,6 +55,8 @@ pub struct Process {
     pub threads: Vec<Thread>,
     /// The function of the kernel that its main thread waits in, where it waits and that is asked for and may be known.
     pub wait_channel: Option<Arc<str>>,
+    /// Its resource limits, where they are asked for.
+    pub limits: Option<Arc<Limits>>,
 }
 
 /// One thread of a process.
@@ -68,6 +79,8 @@ impl Snapshot {
         self.skipped = 0;
         self.reused = 0;
         self.host_threads = None;
+        self.host_memory_bytes = None;
+        self.host_cpus = None;
     }
 
     /// Adds a reading. The processes of a scan are added in ascending order of their pids.
@@ -104,6 +117,18 @@ impl Snapshot {
     /// The same, to bring it up to date.
     pub fn get_mut(&mut self, slot: u32) -> Option<&mut Process> {
         self.slots.get_mut(slot as usize)?.as_mut()
+    }
+
+    /// What processes are read for in turns is not known any more, since something else is asked for.
+    pub fn forget_turns(&mut self) {
+        for process in self.slots.iter_mut().flatten() {
+            process.gauges.forget_turns();
+        }
+    }
+
+    /// Takes the last reading of the process under a slot out, so that a new one can use its room.
+    pub fn take(&mut self, slot: u32) -> Option<Process> {
+        self.slots.get_mut(slot as usize)?.take()
     }
 
     /// The process under a slot has ended, though this scan has seen it.

@@ -11,6 +11,14 @@ pub(crate) fn clean(comm: &[u8]) -> String {
     String::from_utf8_lossy(comm).into_owned()
 }
 
+/// So much of a command line is a label: they can have megabytes.
+const MAX_COMMAND_LINE_BYTES: usize = 4096;
+
+/// The part of a command line that is a label.
+pub(crate) fn begin(command_line: &str) -> &str {
+    &command_line[..command_line.floor_char_boundary(MAX_COMMAND_LINE_BYTES)]
+}
+
 /// Length of a name that the kernel may have cut.
 pub(crate) const CUT_BYTES: usize = 15;
 
@@ -35,6 +43,13 @@ pub(crate) fn whole(comm: &[u8], executable: Option<&str>, argv0: Option<&str>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn command_lines_have_an_end() {
+        assert_eq!(begin("sleep 1"), "sleep 1");
+        assert_eq!(begin(&"\u{e9}x".repeat(4000)).len(), 4095);
+        assert_eq!(begin(&format!("x{}", "\u{1f600}".repeat(4000))).len(), 4093);
+    }
 
     #[test]
     fn cut_names_are_made_whole() {

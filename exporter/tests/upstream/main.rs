@@ -30,7 +30,8 @@ fn upstream(name: &str) -> Option<PathBuf> {
 fn scan(root: &Path, rules: &str) -> (Vec<Process>, Vec<(String, String)>) {
     let units = Units { ticks_per_second: 100, page_bytes: 4096 };
     let mut source = Procfs::open(root, Path::new("/nonexistent/passwd"), units).expect("a proc root");
-    let all = "metrics: {enable: [run_queue, oom_score, logical_io, block_delay, children_faults, memory_details]}\n";
+    let all =
+        "metrics: {enable: [run_queue, oom_score, logical_io, block_delay, children_faults, memory_details, limits]}\n";
     let config = Config::parse(&format!("{all}{rules}"), Path::new("x.yml"), Scheme::Procession).expect("valid");
     source.configure(config.naming);
     source.read_for(config.families, true);
@@ -129,12 +130,23 @@ fn prometheus_procfs() {
     );
 }
 
-/// `proc/read_test.go`.
+/// A tree of ours, with the numbers that process-exporter's tests state: it is there in any case.
 #[test]
-fn process_exporter() {
-    let Some(folder) = upstream("process-exporter") else { return };
+fn the_numbers_of_process_exporter() {
+    process_exporter(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/process-exporter"));
+}
+
+#[test]
+fn the_tree_of_process_exporter() {
+    if let Some(folder) = upstream("process-exporter") {
+        process_exporter(&folder.join("fixtures"));
+    }
+}
+
+/// `proc/read_test.go`.
+fn process_exporter(folder: &Path) {
     let rules = "process_names: [{name: '{{.ExeFull}}', cmdline: ['^\\./process-exporter -procnames bash$']}]\n";
-    let (processes, errors) = scan(&folder.join("fixtures"), rules);
+    let (processes, errors) = scan(folder, rules);
     assert_eq!(processes.len(), 1);
     let process = by_pid(&processes, 14804);
     let names = &process.identity;

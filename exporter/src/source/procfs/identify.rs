@@ -1,5 +1,6 @@
 //! What names a process: read when it is first seen, again when its name, user or parent has changed, and while it is young.
 
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use super::cgroup;
@@ -24,9 +25,14 @@ pub(crate) fn unchanged(known: &Known, stat: &Stat<'_>, comm: &[u8], uid: Option
     }
     known.settled
         && known.start_ticks == stat.start_ticks
-        && known.comm == comm
+        && known.comm == number(comm)
         && known.ppid == stat.ppid
         && (uid.is_none() || known.uid == uid)
+}
+
+/// A number that stays as long as a file or a name is the same.
+pub(crate) fn number(text: &[u8]) -> u64 {
+    foldhash::quality::FixedState::default().hash_one(text)
 }
 
 /// Whether an identity that is made now holds until something changes: a young process may still call `exec`, which
@@ -46,6 +52,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) rules: Option<&'a Rules>,
     /// Whether the executable and the cgroup are read though no name is made of them.
     pub(crate) details: bool,
+    /// Whether the command line is a label.
+    pub(crate) command_line: bool,
     pub(crate) boot_ms: u64,
     pub(crate) units: Units,
 }
@@ -62,7 +70,7 @@ impl Reader<'_> {
         let needs = self.rules.map(Rules::needs).unwrap_or_default();
         let maybe_cut = comm.len() == name::CUT_BYTES && !stat.kernel_thread;
         let executable = if self.details || maybe_cut { files.executable()? } else { None };
-        let cmdline = match needs.cmdline || maybe_cut {
+        let cmdline = match needs.cmdline || maybe_cut || self.command_line {
             true => files.get(File::Cmdline, |bytes| Some(cmdline::parse(bytes)))?.unwrap_or_default(),
             false => Cmdline::default(),
         };
@@ -74,22 +82,26 @@ impl Reader<'_> {
             long_name: None,
             membership: Membership::ByName,
             kernel: stat.kernel_thread,
-            executable,
+            executable: executable.map(String::into_boxed_str),
             user: uid.map(|uid| self.users.name(uid)),
             unit: None,
             container: None,
+            cgroup: None,
+            command_line: self.command_line.then(|| Box::from(name::begin(&cmdline.text))),
         };
         let (cgroup, cgroups) = match needs.cgroup || self.details {
-            true => files.get(File::Cgroup, |text| Some((cgroup::number(text), cgroup::parse(text))))?.unzip(),
+            true => files.get(File::Cgroup, |text| Some((number(text), cgroup::parse(text))))?.unzip(),
             false => (None, None),
         };
         let cgroups = cgroups.unwrap_or_default();
         if self.details {
-            identity.unit = rules::unit(&cgroups).map(str::to_owned);
-            identity.container = rules::container(&cgroups).map(str::to_owned);
+            identity.unit = rules::unit(&cgroups).map(Box::from);
+            identity.container = rules::container(&cgroups).map(Box::from);
+            identity.cgroup = cgroup::path(&cgroups).map(Box::from);
         }
         if maybe_cut {
-            identity.long_name = name::whole(comm, identity.executable.as_deref(), cmdline.argv0());
+            identity.long_name =
+                name::whole(comm, identity.executable.as_deref(), cmdline.argv0()).map(String::into_boxed_str);
         }
         if let Some(rules) = self.rules {
             let parent = match needs.parent && stat.ppid != 0 {

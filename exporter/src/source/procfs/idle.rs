@@ -59,15 +59,8 @@ mod tests {
             let mut gauges = Gauges::default();
             gauges.set(Gauge::Threads, Some(1));
             let (identity, counters) = (Arc::new(Identity::default()), Counters::default());
-            let mut last = Process {
-                slot: 0,
-                identity,
-                state: State::Sleeping,
-                counters,
-                gauges,
-                threads: Vec::new(),
-                wait_channel: None,
-            };
+            let mut last =
+                Process { slot: 0, identity, state: State::Sleeping, counters, gauges, ..Process::default() };
             let (mut listed, mut now) = (Listed { pid: 1, inode: 7 }, schedstat);
             change(&mut known, &mut last, &mut listed, &mut now);
             assert_eq!(holds(&known, &last, listed, now), expected, "{what}");

@@ -3,15 +3,15 @@
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
+use super::delays::Delays;
 use super::idle::Parent;
 use super::schedstat::Schedstat;
-use super::smaps::Smaps;
 
 /// What is kept of one process between scans, beside its last reading, which stays in the snapshot.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
-    /// The raw name, the user and the parent that its identity was made from.
-    pub(crate) comm: Vec<u8>,
+    /// A number made of the raw name, the user and the parent that its identity was made from.
+    pub(crate) comm: u64,
     pub(crate) uid: Option<u32>,
     pub(crate) ppid: u32,
     pub(crate) start_ticks: u64,
@@ -20,10 +20,6 @@ pub(crate) struct Known {
     pub(crate) mark: crate::source::bpf::Mark,
     /// Whether its identity holds until something that is seen in each scan changes.
     pub(crate) settled: bool,
-    /// Soft limit of open files, as last read.
-    pub(crate) fd_limit: Option<u64>,
-    /// Its memory by how it is shared, as last read.
-    pub(crate) smaps: Option<Smaps>,
     /// A number made of the cgroup file that its identity was made from, where it was read.
     pub(crate) cgroup: Option<u64>,
     /// The inode of its directory, and when it had run, as of its last reading.
@@ -38,6 +34,8 @@ pub(crate) struct Known {
     pub(crate) first_seen: u32,
     /// The scan that saw it last.
     pub(crate) seen: u32,
+    /// What its threads have waited, where that is asked for.
+    pub(crate) delays: Option<Box<Delays>>,
 }
 
 /// All known processes, each under a slot that stays its own while it lives.
@@ -61,6 +59,12 @@ impl KnownProcesses {
         let known = self.slots.get_mut(slot as usize)?.as_mut()?;
         known.seen = self.scan;
         Some((slot, known))
+    }
+
+    /// The same, where it started at this time, unmarked.
+    pub(crate) fn same(&mut self, pid: u32, start_ticks: u64) -> Option<&mut Known> {
+        let slot = *self.by_pid.get(&pid)?;
+        self.slots.get_mut(slot as usize)?.as_mut().filter(|known| known.start_ticks == start_ticks)
     }
 
     /// What is known of `pid`, unmarked, and its slot.
@@ -156,7 +160,7 @@ mod tests {
 
     fn add(known: &mut KnownProcesses, pid: u32) -> u32 {
         let slot = known.slot(pid);
-        known.put(slot, Known { comm: b"x".to_vec(), ppid: 10, ..Known::default() });
+        known.put(slot, Known { ppid: 10, ..Known::default() });
         slot
     }
 

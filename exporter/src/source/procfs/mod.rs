@@ -6,15 +6,19 @@
 mod boot;
 mod cgroup;
 mod cmdline;
+mod delays;
 mod failures;
 mod fds;
 mod files;
 mod identify;
 mod idle;
+mod in_turns;
 mod io;
 mod known;
 mod limits;
+mod links;
 mod loadavg;
+mod meminfo;
 mod name;
 pub mod parse;
 mod path;
@@ -25,6 +29,7 @@ mod reads;
 mod recorded;
 mod root;
 mod schedstat;
+mod shared;
 mod smaps;
 mod sockets;
 mod stat;
@@ -42,22 +47,23 @@ use std::time::Instant;
 
 use rustix::io::Errno;
 
+use self::delays::Scratch;
 use self::failures::Failures;
 use self::fds::Counting;
 use self::files::Vanished;
+use self::in_turns::InTurns;
 use self::known::KnownProcesses;
 use self::path::PathBuffer;
 use self::reads::Reads;
 use self::root::{Buffer, Listed, Root};
-use self::sockets::Sockets;
-use self::turns::Turns;
+use self::shared::SharedLimits;
 pub use self::units::Units;
 use self::users::Users;
 #[cfg(feature = "bpf")]
 use super::bpf::{Programs, Record};
 use super::{Naming, ReadErrors, Refusal};
 use crate::error::Error;
-use crate::metric::Families;
+use crate::metric::{Families, Family};
 use crate::snapshot::Snapshot;
 
 /// The proc filesystem as a source of snapshots.
@@ -83,10 +89,12 @@ pub struct Procfs {
     tids: Vec<Listed>,
     /// Threads on the whole host at the last listing, where that is known.
     host_threads: Option<u64>,
-    /// Whose memory is looked at next, and among which processes.
-    turns: Turns,
-    pids: Vec<u32>,
-    sockets: Sockets,
+    /// The same of its memory in bytes, and its CPUs when this was opened.
+    host_memory_bytes: Option<u64>,
+    host_cpus: Option<u64>,
+    in_turns: InTurns,
+    delays: Scratch,
+    limits: SharedLimits,
     /// Processes whose parents are read later in the scan, and that stand as they were if those do.
     deferred: Vec<Listed>,
     /// Whether the kernel counts when processes run, and whether that is used.
@@ -126,6 +134,7 @@ impl Procfs {
             .read(c"stat", &mut buffer)
             .map_err(|e| not_proc(format!("its file stat: {}", std::io::Error::from(e))))?;
         let boot = boot::parse(text).ok_or_else(|| not_proc("its file stat has no line btime".to_owned()))?;
+        let host_cpus = Some(boot::cpus(text)).filter(|cpus| *cpus > 0);
         let idle_told = idle::counted(&root, &mut buffer);
         Ok(Procfs {
             path: path.to_owned(),
@@ -144,9 +153,11 @@ impl Procfs {
             listed: Vec::new(),
             tids: Vec::new(),
             host_threads: None,
-            turns: Turns::default(),
-            pids: Vec::new(),
-            sockets: Sockets::default(),
+            host_memory_bytes: None,
+            host_cpus,
+            in_turns: InTurns::default(),
+            delays: Scratch::default(),
+            limits: SharedLimits::default(),
             deferred: Vec::new(),
             idle_told,
             full: false,
@@ -204,7 +215,9 @@ impl Procfs {
         self.uptime_ms = self.root.read(c"uptime", &mut self.buffers.other).ok().and_then(uptime::parse);
         let loadavg = self.root.read(c"loadavg", &mut self.buffers.other);
         self.host_threads = loadavg.ok().and_then(loadavg::threads);
-        self.block_delay = self.reads.block_delay && self.delays_are_counted();
+        self.host_memory_bytes =
+            self.root.read(c"meminfo", &mut self.buffers.other).ok().and_then(meminfo::total_bytes);
+        self.block_delay = self.reads.families.has(Family::BlockDelay) && self.delays_are_counted();
         Ok(self.listed.len())
     }
 
@@ -224,6 +237,8 @@ impl Procfs {
     pub fn read_of(&mut self, deadline: Option<Instant>, snapshot: &mut Snapshot, shown: impl Fn(u32) -> bool) {
         snapshot.begin();
         snapshot.host_threads = self.host_threads;
+        snapshot.host_memory_bytes = self.host_memory_bytes;
+        snapshot.host_cpus = self.host_cpus;
         self.known.begin_scan();
         self.users.begin_scan();
         let listed = std::mem::take(&mut self.listed);
@@ -262,8 +277,8 @@ impl Procfs {
         if self.reads.smaps && !late {
             self.shared_memory(deadline, snapshot, &shown);
         }
-        if self.reads.sockets && !late {
-            self.sockets(deadline, snapshot, &shown);
+        if self.reads.links && !late {
+            self.links(deadline, snapshot, &shown);
         }
         self.known.forget_unseen(|slot| snapshot.forget(slot));
     }

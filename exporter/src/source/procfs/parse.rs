@@ -2,12 +2,15 @@
 
 use super::path::File;
 use super::reading::Reading;
+use super::reads::Reads;
 use super::words::Words;
 use super::{
-    Units, boot, cgroup, cmdline, io, limits, loadavg, name, schedstat, smaps, sockets, stat, status, uptime, users,
-    wchan,
+    Units, boot, cgroup, cmdline, io, limits, links, loadavg, meminfo, name, schedstat, smaps, sockets, stat, status,
+    uptime, users, wchan,
 };
+use crate::metric::Families;
 use crate::rules;
+use crate::snapshot::{Counters, Gauge, Gauges, Limits};
 use crate::source::name::{clean, whole};
 
 /// Hands the same bytes to the parser of every file, and what they make of them to what comes next, as if a kernel had
@@ -21,6 +24,8 @@ pub fn try_all(bytes: &[u8]) -> usize {
         boot::parse(bytes).is_some(),
         uptime::parse(bytes).is_some(),
         loadavg::threads(bytes).is_some(),
+        meminfo::total_bytes(bytes).is_some(),
+        boot::cpus(bytes) > 0,
         !users::parse(bytes).is_empty(),
     ];
     of_process + of_host.into_iter().filter(|taken| *taken).count()
@@ -32,12 +37,13 @@ fn try_file(file: File, bytes: &[u8]) -> bool {
             let comm = clean(name::stable(&stat));
             whole(stat.comm, Some(&comm), None);
             let reading = Reading {
+                reads: Reads::of(Families::all(), true),
                 stat: &stat,
                 status: status::parse(bytes),
                 io: io::parse(bytes),
                 schedstat: schedstat::parse(bytes),
                 open_fds: None,
-                smaps: smaps::parse(bytes),
+                threads_waited_ns: None,
                 fd_limit: limits::parse(bytes),
                 oom_score: None,
                 block_delay: true,
@@ -45,8 +51,8 @@ fn try_file(file: File, bytes: &[u8]) -> bool {
             for units in
                 [Units { ticks_per_second: 100, page_bytes: 4096 }, Units { ticks_per_second: 1, page_bytes: u64::MAX }]
             {
-                reading.counters(units);
-                reading.gauges(units);
+                reading.counters(units, &mut Counters::default());
+                reading.gauges(units, &mut Gauges::default());
                 units.milliseconds(stat.start_ticks);
             }
             !comm.is_empty()
@@ -59,16 +65,16 @@ fn try_file(file: File, bytes: &[u8]) -> bool {
         }
         File::Cgroup => {
             let paths = cgroup::parse(bytes);
-            rules::unit(&paths).is_some() || rules::container(&paths).is_some()
+            rules::unit(&paths).is_some() || rules::container(&paths).is_some() || cgroup::path(&paths).is_some()
         }
         File::Comm => !clean(bytes).is_empty(),
-        File::Limits => limits::parse(bytes).is_some(),
+        File::Limits => limits::parse(bytes).is_some() && limits::all(bytes) != Limits::default(),
         File::Schedstat => schedstat::parse(bytes).is_some(),
         File::SmapsRollup => smaps::parse(bytes).is_some(),
         File::Wchan => wchan::parse(bytes, None).is_some(),
         File::OomScore => Words::new(bytes).number().is_some(),
         File::NetNs => sockets::link(bytes, b"net").is_some(),
-        File::Fd => sockets::link(bytes, b"socket").is_some(),
+        File::Fd => sockets::link(bytes, b"socket").is_some() && links::kind(bytes) == Gauge::SocketFds,
         File::NetTcp | File::NetTcp6 | File::NetUdp | File::NetUdp6 | File::NetUnix => {
             bytes.split(|b| *b == b'\n').filter(|line| sockets::row(file, line).is_some()).count() > 0
         }
@@ -97,7 +103,7 @@ mod tests {
         b"socket:[4026531840]",
         b"   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 12345 1 0 100 0 0 10 0\n",
         b"00000000a1b2: 00000002 00000000 00010000 0001 01 12345 /run/x.sock\n",
-        b"Pss: 452 kB\nPrivate_Clean: 264 kB\nPrivate_Dirty: 152 kB\nSwapPss: 0 kB\n",
+        b"Pss: 452 kB\nPrivate_Clean: 264 kB\nPrivate_Dirty: 152 kB\nShared_Clean: 0 kB\nShared_Dirty: 0 kB\nReferenced: 9 kB\nSwapPss: 0 kB\n",
     ];
 
     #[test]

@@ -1,7 +1,6 @@
 //! One process: from its files to its place in the snapshot, unless it can stay there as it is.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::failures::Failure;
 use super::files::{Files, Vanished, parsed};
@@ -11,10 +10,10 @@ use super::path::File;
 use super::reading::Reading;
 use super::root::Listed;
 use super::schedstat::Schedstat;
-use super::sockets::Sockets;
 use super::words::Words;
 use super::{Buffers, Procfs};
-use super::{cgroup, identify, idle, io, limits, name, schedstat, smaps, stat, status, threads, wchan};
+use super::{identify, idle, io, limits, name, schedstat, stat, status, threads, wchan};
+use crate::metric::Family;
 use crate::snapshot::{Gauge, Identity, Process, Snapshot, State};
 
 /// The limit of open files and the cgroup are read once in so many scans: what hardly ever changes, and not by the process itself.
@@ -111,23 +110,15 @@ impl Procfs {
         // The user is in no file that is cheaper: one that is not known yet asks for it in any case.
         let named = self.known.get(pid).is_some_and(|known| identify::unchanged(known, &stat, comm, None));
         let status = if reads.status || !named { files.get(File::Status, status::parse)? } else { None };
-        let mut reading = Reading {
-            stat: &stat,
-            status,
-            io: if reads.io { files.get(File::Io, io::parse)? } else { None },
-            open_fds: if reads.fds { files.open(&mut self.counting)? } else { None },
-            schedstat: schedstat.filter(|_| reads.schedstat),
-            oom_score: match reads.oom_score {
-                true => files.get(File::OomScore, |text| Words::new(text).number())?,
-                false => None,
-            },
-            fd_limit: None,
-            smaps: None,
-            block_delay: self.block_delay,
+        let io = if reads.io { files.get(File::Io, io::parse)? } else { None };
+        let open_fds = if reads.fds { files.open(&mut self.counting)? } else { None };
+        let oom_score = match reads.oom_score {
+            true => files.get(File::OomScore, |text| Words::new(text).number())?,
+            false => None,
         };
         let uid = status.and_then(|status| status.uid);
         let slot = self.known.slot(pid);
-        let same = self.known.get(pid).is_some_and(|known| known.start_ticks == stat.start_ticks);
+        let same = self.known.same(pid, stat.start_ticks).is_some();
         let before = snapshot.get(slot).map(|process| process.identity.clone());
         let rarely = self.known.turn(slot, RARELY);
         let in_cgroups = self.naming.rules.as_deref().is_some_and(|rules| rules.needs().cgroup) || reads.cgroup;
@@ -135,7 +126,7 @@ impl Procfs {
             before.is_some() && self.known.get(pid).is_some_and(|k| identify::unchanged(k, &stat, comm, uid));
         if holds && in_cgroups && rarely && !matches!(stat.state, State::Zombie | State::Dead) {
             // Another process can have put it in another cgroup.
-            let now = files.get(File::Cgroup, |text| Some(cgroup::number(text)))?;
+            let now = files.get(File::Cgroup, |text| Some(identify::number(text)))?;
             holds = now.is_none() || now == self.known.get(pid).and_then(|known| known.cgroup);
         }
         let identity = match before {
@@ -143,29 +134,31 @@ impl Procfs {
             // A zombie, which keeps its name, has been given to another parent.
             Some(identity) if holds => Arc::new(Identity { ppid: stat.ppid, ..(*identity).clone() }),
             before => {
+                let scan = self.known.scan();
+                let same = self.known.same(pid, stat.start_ticks);
+                let (first_seen, delays, known_uid) =
+                    same.map_or((scan, None, None), |known| (known.first_seen, known.delays.take(), known.uid));
                 // A `status` that cannot be read this time takes no name from the user.
-                let same = self.known.get(pid).filter(|known| known.start_ticks == stat.start_ticks);
-                let uid = uid.or_else(|| same.and_then(|known| known.uid));
-                let first_seen = same.map_or(self.known.scan(), |known| known.first_seen);
-                let smaps = same.and_then(|known| known.smaps);
+                let uid = uid.or(known_uid);
                 let names = identify::Reader {
                     users: &mut self.users,
                     rules: self.naming.rules.as_deref(),
                     details: reads.cgroup,
+                    command_line: reads.command_line,
                     boot_ms: self.boot_ms,
                     units: self.units,
                 };
                 let (made, cgroup) = names.identity(&mut files, &stat, comm, uid)?;
                 let start_ms = self.units.milliseconds(stat.start_ticks);
                 let known = Known {
-                    comm: comm.to_vec(),
+                    comm: identify::number(comm),
                     uid,
                     ppid: stat.ppid,
                     start_ticks: stat.start_ticks,
                     settled: identify::settled(self.naming.recheck, start_ms, self.uptime_ms),
                     cgroup,
-                    smaps,
                     first_seen,
+                    delays,
                     ..Known::default()
                 };
                 self.known.put(slot, known);
@@ -173,81 +166,58 @@ impl Procfs {
             }
         };
         let scan = self.known.scan();
+        let mut threads_waited_ns = None;
         if let Some((_, known)) = self.known.see(pid) {
-            if reads.limits && (!holds || rarely) {
-                known.fd_limit = files.get(File::Limits, limits::parse)?;
+            if reads.delays {
+                let alone = schedstat.filter(|_| stat.threads == 1);
+                threads_waited_ns =
+                    Some(known.delays.get_or_insert_default().read(&mut files, alone, &mut self.delays));
             }
-            (reading.fd_limit, reading.smaps) = (known.fd_limit, known.smaps.filter(|_| reads.smaps));
             (known.inode, known.schedstat, known.brief) = (listed.inode, schedstat, brief);
             (known.read_in, known.ppid) = (scan, stat.ppid);
             known.ended = matches!(stat.state, State::Zombie | State::Dead);
         }
-        let (counters, mut gauges) = (reading.counters(self.units), reading.gauges(self.units));
-        if let (true, Some(last)) = (reads.sockets && same, snapshot.get_mut(slot)) {
-            gauges.keep_sockets(&mut last.gauges);
+        // What the last reading has room for is used again.
+        let last =
+            snapshot.take(slot).map(|last| (last.counters, last.gauges, last.threads, last.wait_channel, last.limits));
+        let (mut counters, mut gauges, mut threads, wait_channel, limits) = last.unwrap_or_default();
+        let last_fd_limit = gauges.get(Gauge::FdLimit);
+        if !same || !(reads.smaps || reads.links) {
+            gauges.clear();
         }
-        let mut threads =
-            snapshot.get_mut(slot).map(|process| std::mem::take(&mut process.threads)).unwrap_or_default();
+        let (fd_limit, limits) = match reads.limits {
+            true if !holds || rarely => {
+                let all = reads.families.has(Family::Limits);
+                files
+                    .get(File::Limits, |text| Some((limits::parse(text)?, all.then(|| limits::all(text)))))?
+                    .map_or((None, None), |(fds, all)| (Some(fds), all.map(|all| self.limits.shared(all, limits))))
+            }
+            true => (last_fd_limit, limits),
+            false => (None, None),
+        };
+        let reading = Reading {
+            reads,
+            stat: &stat,
+            status,
+            io,
+            schedstat,
+            open_fds,
+            fd_limit,
+            threads_waited_ns,
+            oom_score,
+            block_delay: self.block_delay,
+        };
+        reading.counters(self.units, &mut counters);
+        reading.gauges(self.units, &mut gauges);
         if reads.threads {
             threads::read(&mut files, reads, self.units, &mut self.tids, &mut threads);
         } else {
             threads.clear();
         }
         let wait_channel = match reads.wchan {
-            true => {
-                let last = snapshot.get(slot).and_then(|process| process.wait_channel.as_ref());
-                files.get(File::Wchan, |text| Some(wchan::parse(text, last)))?.flatten()
-            }
+            true => files.get(File::Wchan, |text| Some(wchan::parse(text, wait_channel.as_ref())))?.flatten(),
             false => None,
         };
-        Ok(Some(Process { slot, identity, state: stat.state, counters, gauges, threads, wait_channel }))
-    }
-
-    /// Reads the memory of those processes whose turn it is by how it is shared. A process without memory of its own has no
-    /// such file.
-    pub(super) fn shared_memory(
-        &mut self,
-        deadline: Option<Instant>,
-        snapshot: &mut Snapshot,
-        shown: impl Fn(u32) -> bool,
-    ) {
-        let Procfs { turns, root, buffers, failures, known, pids, .. } = self;
-        pids.clear();
-        pids.extend(snapshot.processes().filter(|process| shown(process.slot)).map(|process| process.identity.pid));
-        let read = |index: usize| {
-            let pid: u32 = pids[index];
-            let Ok(Some(smaps)) = buffers.files(pid, root, failures).get(File::SmapsRollup, smaps::parse) else {
-                return;
-            };
-            let Some((slot, known)) = known.see(pid) else { return };
-            known.smaps = Some(smaps);
-            if let Some(process) = snapshot.get_mut(slot) {
-                process.gauges.set(Gauge::Proportional, Some(smaps.proportional_bytes));
-                process.gauges.set(Gauge::ProportionalSwap, Some(smaps.proportional_swap_bytes));
-                process.gauges.set(Gauge::Unique, Some(smaps.unique_bytes));
-            }
-        };
-        turns.take(pids, read, deadline);
-    }
-
-    /// Counts the sockets of those processes whose turn it is, whether they have run or not: a socket's state changes without them.
-    pub(super) fn sockets(&mut self, deadline: Option<Instant>, snapshot: &mut Snapshot, shown: impl Fn(u32) -> bool) {
-        let Procfs { sockets, root, buffers, failures, known, pids, .. } = self;
-        let Sockets { turns, tables } = sockets;
-        tables.begin();
-        pids.clear();
-        pids.extend(snapshot.processes().filter(|process| shown(process.slot)).map(|process| process.identity.pid));
-        let read = |index: usize| {
-            let pid: u32 = pids[index];
-            let Some((slot, _)) = known.find(pid) else { return };
-            let Ok(counts) = tables.count(&mut buffers.files(pid, root, failures), deadline) else { return };
-            if let Some(process) = snapshot.get_mut(slot) {
-                for (index, gauge) in Gauge::SOCKETS.into_iter().enumerate() {
-                    let count = counts.map(|counts| counts[index]).filter(|count| *count > 0);
-                    process.gauges.set(gauge, count);
-                }
-            }
-        };
-        turns.take(pids, read, deadline);
+        Ok(Some(Process { slot, identity, state: stat.state, counters, gauges, threads, wait_channel, limits }))
     }
 }

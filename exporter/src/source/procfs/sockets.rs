@@ -1,6 +1,6 @@
-//! `/proc/PID/fd` and `/proc/PID/net/{tcp,tcp6,udp,udp6,unix}` (`proc_pid_net(5)`): the sockets of a process by protocol and state.
+//! `/proc/PID/net/{tcp,tcp6,udp,udp6,unix}` (`proc_pid_net(5)`): the sockets of a process by protocol and state.
 //!
-//! The links of a process tell the inodes of its sockets, and the tables of a network namespace the state of each inode. Inodes of sockets are
+//! Its links tell the inodes of its sockets, and the tables of a network namespace the state of each inode. Inodes of sockets are
 //! numbered over all namespaces, so that one map does for them all.
 
 use std::time::Instant;
@@ -11,12 +11,9 @@ use super::failures::Reason;
 use super::files::{Files, Vanished};
 use super::path::File;
 use super::root::Buffer;
-use super::turns::Turns;
 use super::words::Words;
 use crate::snapshot::Gauge;
 
-/// Beyond so many descriptors the sockets of a process are not told; the kernel allows a process 1,048,576 unless it was told otherwise.
-const MAX_DESCRIPTORS: usize = 1 << 18;
 /// So many rows are kept in one scan, over all namespaces: 8 MiB.
 const MAX_ROWS: usize = 1 << 18;
 /// The clock is looked at once in so many rows.
@@ -30,21 +27,12 @@ const TABLES: [File; 5] = [File::NetTcp, File::NetTcp6, File::NetUdp, File::NetU
 /// Sockets by [`Gauge::SOCKETS`].
 pub(crate) type Counts = [u64; Gauge::SOCKETS.len()];
 
-/// Whose sockets are looked at next, and what is known of sockets.
-#[derive(Debug, Default)]
-pub(crate) struct Sockets {
-    pub(crate) turns: Turns,
-    pub(crate) tables: Tables,
-}
-
 /// The sockets of the network namespaces that this scan has seen.
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
     by_inode: HashMap<u64, Gauge, foldhash::fast::RandomState>,
     /// Each namespace by its inode, and whether its tables were read to the end.
     namespaces: Vec<(u64, bool)>,
-    /// Those of one process.
-    inodes: Vec<u64>,
     lines: Buffer,
 }
 
@@ -55,30 +43,20 @@ impl Tables {
         self.namespaces.clear();
     }
 
-    /// The sockets of a process; `None` where not all of them can be told.
+    /// The sockets of a process by their inodes; `None` where not all of them can be told.
     pub(crate) fn count(
         &mut self,
         files: &mut Files<'_>,
+        inodes: &mut Vec<u64>,
         deadline: Option<Instant>,
     ) -> Result<Option<Counts>, Vanished> {
         let mut counts = [0; Gauge::SOCKETS.len()];
-        let Tables { inodes, .. } = self;
-        inodes.clear();
-        let mut descriptors = 0;
-        let whole = files.links(|target| {
-            descriptors += 1;
-            inodes.extend(link(target, b"socket"));
-            descriptors < MAX_DESCRIPTORS
-        })?;
-        if whole != Some(true) {
-            return Ok(None);
-        }
-        if self.inodes.is_empty() {
+        if inodes.is_empty() {
             return Ok(Some(counts));
         }
         // Descriptors that were duplicated are one socket.
-        self.inodes.sort_unstable();
-        self.inodes.dedup();
+        inodes.sort_unstable();
+        inodes.dedup();
         // A kernel without namespaces has one.
         let namespace = files.namespace()?.unwrap_or(0);
         let complete = match self.namespaces.iter().find(|(known, _)| *known == namespace) {
@@ -89,7 +67,7 @@ impl Tables {
                 complete
             }
         };
-        for inode in &self.inodes {
+        for inode in inodes {
             let gauge = match self.by_inode.get(inode) {
                 Some(gauge) => *gauge,
                 None if complete => Gauge::OtherSocket,
@@ -148,8 +126,8 @@ pub(crate) fn row(table: File, line: &[u8]) -> Option<(u64, Gauge)> {
     if table == File::NetUnix {
         // Num: RefCount Protocol Flags Type St Inode [Path]
         words.next()?.strip_suffix(b":")?;
-        let flags = hexadecimal(words.nth(2)?)?;
-        let state = hexadecimal(words.nth(1)?)?;
+        let flags = super::words::hexadecimal(words.nth(2)?)?;
+        let state = super::words::hexadecimal(words.nth(1)?)?;
         let gauge = match (flags & ACCEPTS != 0, state) {
             (true, _) => Gauge::UnixListen,
             // SS_CONNECTED
@@ -160,7 +138,7 @@ pub(crate) fn row(table: File, line: &[u8]) -> Option<(u64, Gauge)> {
     }
     // sl: local_address rem_address st tx_queue:rx_queue tr:when retrnsmt uid timeout inode ...
     words.next()?.strip_suffix(b":")?;
-    let state = hexadecimal(words.nth(2)?)?;
+    let state = super::words::hexadecimal(words.nth(2)?)?;
     let inode = super::words::number(words.nth(5)?)?;
     // include/net/tcp_states.h
     let gauge = match (matches!(table, File::NetUdp | File::NetUdp6), state) {
@@ -179,11 +157,6 @@ pub(crate) fn row(table: File, line: &[u8]) -> Option<(u64, Gauge)> {
         (false, _) => Gauge::OtherSocket,
     };
     Some((inode, gauge))
-}
-
-fn hexadecimal(text: &[u8]) -> Option<u64> {
-    let digits = std::str::from_utf8(text).ok().filter(|text| !text.starts_with('+'))?;
-    u64::from_str_radix(digits, 16).ok()
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ pub(crate) struct Stat<'a> {
     /// CPU time of children that ended and were waited for, in clock ticks; signed, and on old kernels below 0 at times.
     pub(crate) children_user_ticks: Option<u64>,
     pub(crate) children_system_ticks: Option<u64>,
+    /// Of the main thread.
+    pub(crate) nice: i64,
     pub(crate) threads: u64,
     /// Start in clock ticks after boot.
     pub(crate) start_ticks: u64,
@@ -37,13 +39,27 @@ pub(crate) struct Stat<'a> {
     rest: &'a [u8],
 }
 
+/// The fields of the end of the line that are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tail {
+    /// Of the main thread: 1 to 99, 0 where it has none.
+    pub(crate) realtime_priority: u64,
+    /// Of the main thread: a number of `sched(7)`.
+    pub(crate) policy: u64,
+    /// Time spent waiting for storage, all threads, in clock ticks.
+    pub(crate) block_delay_ticks: u64,
+    /// Time for virtual CPUs, all threads, in clock ticks; it is in the time in user mode too.
+    pub(crate) guest_ticks: u64,
+}
+
 impl Stat<'_> {
-    /// Time spent waiting for storage, all threads, in clock ticks; `None` where the line ends before.
-    pub(crate) fn block_delay_ticks(&self) -> Option<u64> {
+    /// The end of the line, which few ask for; `None` where it is cut off.
+    pub(crate) fn tail(&self) -> Option<Tail> {
         let mut words = Words::new(self.rest);
-        let ticks = super::words::number(words.nth(16)?)?; // after startcode to policy
-        words.next()?; // guest_time: without it the line may have been cut inside the number
-        Some(ticks)
+        let realtime_priority = super::words::number(words.nth(14)?)?; // after startcode to processor
+        let (policy, block_delay_ticks, guest_ticks) = (words.number()?, words.number()?, words.number()?);
+        words.next()?; // cguest_time: without it the line may have been cut inside the number
+        Some(Tail { realtime_priority, policy, block_delay_ticks, guest_ticks })
     }
 }
 
@@ -77,7 +93,8 @@ pub(crate) fn parse(text: &[u8]) -> Option<Stat<'_>> {
     let system_ticks = words.number()?;
     let children_user_ticks = not_negative(words.next()?)?;
     let children_system_ticks = not_negative(words.next()?)?;
-    words.nth(1)?; // priority, nice
+    words.next()?; // priority
+    let nice = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
     let threads = words.number()?;
     words.next()?; // itrealvalue
     let start_ticks = words.number()?;
@@ -98,6 +115,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<Stat<'_>> {
         system_ticks,
         children_user_ticks,
         children_system_ticks,
+        nice,
         threads,
         start_ticks,
         virtual_bytes,
@@ -120,7 +138,7 @@ mod tests {
     use proptest::prelude::*;
 
     const TAIL: &str =
-        "S 1 2 3 -1 -1 4194304 102 5 7 9 300 40 11 12 20 0 6 0 97746 3133440 413 18446744073709551615 1 2";
+        "S 1 2 3 -1 -1 4194304 102 5 7 9 300 40 11 12 15 -5 6 0 97746 3133440 413 18446744073709551615 1 2";
 
     fn line(comm: &[u8], tail: &str) -> Vec<u8> {
         [b"42 (", comm, b") ", tail.as_bytes(), b"\n"].concat()
@@ -145,6 +163,7 @@ mod tests {
                 system_ticks: 40,
                 children_user_ticks: Some(11),
                 children_system_ticks: Some(12),
+                nice: -5,
                 threads: 6,
                 start_ticks: 97746,
                 virtual_bytes: 3_133_440,
@@ -152,9 +171,10 @@ mod tests {
                 rest: b" 1 2\n",
             })
         );
-        let whole = line(b"cat", &format!("{TAIL}{}", " 0".repeat(14) + " 77 5 0 0"));
-        assert_eq!(parse(&whole).map(|s| s.block_delay_ticks()), Some(Some(77)));
-        assert_eq!(parse(&text).map(|s| s.block_delay_ticks()), Some(None));
+        let whole = line(b"cat", &format!("{TAIL}{}", " 0".repeat(12) + " 50 2 77 5 0 0"));
+        let tail = Tail { realtime_priority: 50, policy: 2, block_delay_ticks: 77, guest_ticks: 5 };
+        assert_eq!(parse(&whole).map(|s| s.tail()), Some(Some(tail)));
+        assert_eq!(parse(&text).map(|s| s.tail()), Some(None));
     }
 
     #[test]

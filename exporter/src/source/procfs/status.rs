@@ -17,6 +17,8 @@ pub(crate) struct Status {
     pub(crate) locked_bytes: Option<u64>,
     pub(crate) data_bytes: Option<u64>,
     pub(crate) stack_bytes: Option<u64>,
+    /// Signals that wait, each kind once: of the main thread, and of the process.
+    pub(crate) pending_signals: Option<u64>,
     /// Context switches of the main thread alone: the kernel counts them per thread and sums them nowhere.
     pub(crate) voluntary_switches: Option<u64>,
     pub(crate) involuntary_switches: Option<u64>,
@@ -60,6 +62,14 @@ pub(crate) fn parse(text: &[u8]) -> Option<Status> {
                     }
                 }
             }
+            Some(b'S') => {
+                for key in [&b"SigPnd:"[..], b"ShdPnd:"] {
+                    if let Some(mask) = line.strip_prefix(key) {
+                        let signals = super::words::hexadecimal(Words::new(mask).next()?)?.count_ones();
+                        status.pending_signals = Some(status.pending_signals.unwrap_or(0) + u64::from(signals));
+                    }
+                }
+            }
             Some(b'v') => {
                 if let Some(value) = line.strip_prefix(b"voluntary_ctxt_switches:") {
                     status.voluntary_switches = Some(Words::new(value).number()?);
@@ -82,7 +92,7 @@ mod tests {
     use proptest::prelude::*;
 
     const TEXT: &str = "Name:\tcat\nUmask:\t0022\nState:\tR (running)\nPPid:\t12748\nUid:\t0\t1000\t0\t0\nGid:\t0\t0\t0\t0\nVmLck:\t       8 kB\nVmData:\t     360 kB\nVmStk:\t     132 kB\n\
-        VmRSS:\t    1768 kB\nRssAnon:\t     100 kB\nRssFile:\t    1600 kB\nRssShmem:\t      68 kB\nVmSwap:\t      12 kB\nThreads:\t1\nMems_allowed_list:\t0\nvoluntary_ctxt_switches:\t17\nnonvoluntary_ctxt_switches:\t1\n";
+        VmRSS:\t    1768 kB\nRssAnon:\t     100 kB\nRssFile:\t    1600 kB\nRssShmem:\t      68 kB\nVmSwap:\t      12 kB\nThreads:\t1\nSigQ:\t5/62890\nSigPnd:\t0000000000000200\nShdPnd:\t8000000000000001\nMems_allowed_list:\t0\nvoluntary_ctxt_switches:\t17\nnonvoluntary_ctxt_switches:\t1\n";
 
     #[test]
     fn the_lines_that_are_used() {
@@ -95,6 +105,7 @@ mod tests {
             locked_bytes: Some(8 * 1024),
             data_bytes: Some(360 * 1024),
             stack_bytes: Some(132 * 1024),
+            pending_signals: Some(3),
             voluntary_switches: Some(17),
             involuntary_switches: Some(1),
         };
@@ -121,6 +132,7 @@ mod tests {
     fn a_number_that_is_none_is_refused() {
         assert_eq!(parse(TEXT.replace("12 kB", "-1 kB").as_bytes()), None);
         assert_eq!(parse(TEXT.replace("17\n", "99999999999999999999999\n").as_bytes()), None);
+        assert_eq!(parse(TEXT.replace("0000000000000200", "x").as_bytes()), None);
     }
 
     proptest! {

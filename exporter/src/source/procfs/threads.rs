@@ -12,7 +12,7 @@ use super::{io, name, stat, status};
 use crate::snapshot::{Counter, Counters, Thread};
 use crate::source::name::clean;
 
-/// Replaces `threads` by the threads that there are now. One that ends meanwhile is left out.
+/// Brings `threads` up to date. One that ends meanwhile is left out. Nothing is allocated where the threads are those of the last scan.
 pub(crate) fn read(
     files: &mut Files<'_>,
     reads: Reads,
@@ -20,20 +20,27 @@ pub(crate) fn read(
     listed: &mut Vec<Listed>,
     threads: &mut Vec<Thread>,
 ) {
-    let known = std::mem::take(threads);
-    if files.root.list_in(files.path.threads(files.pid), listed).is_err() {
-        return;
-    }
-    // No allocation where the threads are those of the last scan.
-    let mut known = known.into_iter().peekable();
-    threads.reserve(listed.len());
+    listed.clear();
+    // Without a list there is no thread.
+    let _ = files.root.list_in(files.path.threads(files.pid), listed);
+    let mut place = 0;
     for Listed { pid: tid, .. } in listed.iter().copied() {
-        while known.next_if(|thread| thread.tid < tid).is_some() {}
-        let before = known.next_if(|thread| thread.tid == tid);
-        if let Ok(Some(thread)) = thread(files, tid, reads, units, before) {
-            threads.push(thread);
+        let gone = threads[place..].iter().take_while(|thread| thread.tid < tid).count();
+        threads.drain(place..place + gone);
+        let known = threads.get_mut(place).filter(|thread| thread.tid == tid);
+        match (thread(files, tid, reads, units, known.as_deref()), known) {
+            (Ok(Some(now)), Some(known)) => *known = now,
+            (Ok(Some(now)), None) => threads.insert(place, now),
+            (_, known) => {
+                if known.is_some() {
+                    threads.remove(place);
+                }
+                continue;
+            }
         }
+        place += 1;
     }
+    threads.truncate(place);
 }
 
 fn thread(
@@ -41,7 +48,7 @@ fn thread(
     tid: u32,
     reads: Reads,
     units: Units,
-    before: Option<Thread>,
+    before: Option<&Thread>,
 ) -> Result<Option<Thread>, Vanished> {
     let mut counters = Counters::default();
     let stat = files.of_thread(tid, File::Stat, |text| {
@@ -56,7 +63,7 @@ fn thread(
             counters.set(counter, Some(value));
         }
         let name = match before {
-            Some(thread) if thread.name.as_bytes() == comm => thread.name,
+            Some(thread) if thread.name.as_bytes() == comm => thread.name.clone(),
             _ => Arc::from(clean(comm)),
         };
         Some((name, stat.start_ticks))

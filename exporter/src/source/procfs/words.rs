@@ -33,6 +33,12 @@ impl<'a> Iterator for Words<'a> {
     }
 }
 
+/// An unsigned hexadecimal number that is the whole of `text`.
+pub(crate) fn hexadecimal(text: &[u8]) -> Option<u64> {
+    let digits = std::str::from_utf8(text).ok().filter(|text| !text.starts_with('+'))?;
+    u64::from_str_radix(digits, 16).ok()
+}
+
 /// An unsigned decimal number that is the whole of `text`.
 pub(crate) fn number(text: &[u8]) -> Option<u64> {
     if text.is_empty() {

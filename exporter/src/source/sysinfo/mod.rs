@@ -10,7 +10,9 @@ mod reading;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use ::sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind, Users};
+use ::sysinfo::{
+    CpuRefreshKind, MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind, Users,
+};
 
 use self::known::{Known, KnownProcesses};
 use super::{Naming, Recheck, name};
@@ -31,6 +33,8 @@ pub struct Sysinfo {
     known: KnownProcesses,
     naming: Naming,
     families: Families,
+    command_line: bool,
+    host_cpus: Option<u64>,
     vanished: u64,
 }
 
@@ -40,13 +44,17 @@ impl Sysinfo {
     /// # Errors
     /// Where sysinfo does not know this system.
     pub fn open() -> Result<Sysinfo, Error> {
+        let mut system = system()?;
+        system.refresh_cpu_list(CpuRefreshKind::nothing());
         Ok(Sysinfo {
-            system: system()?,
+            host_cpus: Some(system.cpus().len() as u64).filter(|cpus| *cpus > 0),
+            system,
             users: Users::new_with_refreshed_list().map_err(|error| Error::Sysinfo(error.to_string()))?,
             pids: Vec::new(),
             known: KnownProcesses::default(),
             naming: Naming::default(),
             families: Families::default(),
+            command_line: false,
             vanished: 0,
         })
     }
@@ -57,9 +65,10 @@ impl Sysinfo {
         self.known.unsettle();
     }
 
-    /// Sysinfo knows no units or containers: `_details` are the same.
-    pub(crate) fn read_for(&mut self, families: Families, _details: bool) {
+    /// What is read from the next scan on. Of the `details`, sysinfo knows the command line, and no units or containers.
+    pub(crate) fn read_for(&mut self, families: Families, details: bool) {
         self.families = families;
+        self.command_line = families.has(Family::CommandLine) && details;
     }
 
     /// First half of a scan: which processes there are. Returns their number.
@@ -68,6 +77,7 @@ impl Sysinfo {
     /// Where sysinfo can tell of none.
     pub fn list(&mut self) -> Result<usize, Error> {
         self.system = system()?;
+        self.system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
         let all = ProcessRefreshKind::nothing().without_tasks();
         self.system.refresh_processes_specifics(ProcessesToUpdate::All, true, all);
         self.pids.clear();
@@ -83,6 +93,8 @@ impl Sysinfo {
     /// what was known before stands in.
     pub fn read(&mut self, deadline: Option<Instant>, snapshot: &mut Snapshot) {
         snapshot.begin();
+        snapshot.host_memory_bytes = Some(self.system.total_memory()).filter(|bytes| *bytes > 0);
+        snapshot.host_cpus = self.host_cpus;
         self.known.begin_scan();
         let kind = self.kind();
         let now_ms = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |now| now.as_millis() as u64);
@@ -115,8 +127,7 @@ impl Sysinfo {
                     state: reading::state(process),
                     counters: reading::counters(process),
                     gauges: reading::gauges(process, self.families),
-                    threads: Vec::new(),
-                    wait_channel: None,
+                    ..Process::default()
                 });
             }
         }
@@ -153,16 +164,20 @@ impl Sysinfo {
             start_ms: process.start_time().saturating_mul(1000),
             ppid: process.parent().map_or(0, Pid::as_u32),
             name: name::clean(comm),
-            long_name: if kernel { None } else { name::whole(comm, executable.as_deref(), argv0) },
+            long_name: if kernel {
+                None
+            } else {
+                name::whole(comm, executable.as_deref(), argv0).map(String::into_boxed_str)
+            },
             membership: Membership::ByName,
             kernel,
-            executable,
+            executable: executable.map(String::into_boxed_str),
             user: uid.map(|id| match self.users.get_user_by_id(id) {
                 Some(user) => Arc::from(user.name()),
                 None => Arc::from(id.to_string()),
             }),
-            unit: None,
-            container: None,
+            command_line: self.command_line.then(|| Box::from(name::begin(&words.join(" ")))),
+            ..Identity::default()
         };
         let settled = match self.naming.recheck {
             Recheck::Always => false,

@@ -1,0 +1,146 @@
+//! The quantities that only grow while a process lives.
+
+use super::values::{Values, quantities};
+
+quantities! {
+    /// Names of the quantities that only grow, and the index of each in [`Counters`]. Those that are off unless somebody asks stand last.
+    Counter {
+        /// CPU time in user mode, nanoseconds, all threads, also ended ones.
+        CpuUser,
+        /// CPU time in kernel mode, nanoseconds, all threads, also ended ones.
+        CpuSystem,
+        /// Bytes fetched from storage.
+        Read,
+        /// Bytes sent to storage.
+        Written,
+        /// Page faults served without I/O.
+        MinorFaults,
+        /// Page faults that needed I/O.
+        MajorFaults,
+        /// Context switches because the main thread waited.
+        Voluntary,
+        /// Context switches because the main thread was pushed off its CPU.
+        Involuntary,
+        /// CPU time in user mode of children that it has waited for, and of theirs, nanoseconds.
+        ChildrenUser,
+        /// CPU time in kernel mode of children that it has waited for, and of theirs, nanoseconds.
+        ChildrenSystem,
+        /// Minor page faults of children that it has waited for, and of theirs: tells whether it has waited for a child.
+        ChildrenMinorFaults,
+        /// Major page faults of the same.
+        ChildrenMajorFaults,
+        /// Bytes that calls such as `read` returned, from wherever.
+        LogicalRead,
+        /// Bytes that calls such as `write` took, to wherever.
+        LogicalWritten,
+        /// Calls such as `read`.
+        ReadCalls,
+        /// Calls such as `write`.
+        WriteCalls,
+        /// Time that the main thread could have run and had no CPU, nanoseconds.
+        RunQueue,
+        /// The same of all threads, as far as readings saw them, nanoseconds.
+        ThreadsRunQueue,
+        /// Time that it has waited for storage or for swapped out memory, all threads, nanoseconds.
+        BlockDelay,
+        /// CPU time of a virtual CPU that it runs for a guest, which is in its time in user mode too, nanoseconds.
+        Guest,
+        /// CPU time in both modes, nanoseconds, from a source that cannot tell them apart; the other two are then unknown.
+        Cpu,
+    }
+}
+
+impl Counter {
+    /// Those that are on unless switched off.
+    const USUAL: usize = Counter::ChildrenMajorFaults as usize;
+    const OTHERS: usize = Counter::ALL.len() - Counter::USUAL;
+}
+
+/// The quantities that only grow, by [`Counter`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counters {
+    usual: Values<{ Counter::USUAL }>,
+    /// Apart, since each process has room for all that is here.
+    others: Option<Box<Values<{ Counter::OTHERS }>>>,
+}
+
+impl Counters {
+    /// The value of one quantity.
+    pub fn get(&self, counter: Counter) -> Option<u64> {
+        match (counter as usize).checked_sub(Counter::USUAL) {
+            None => self.usual.get(counter as usize),
+            Some(index) => self.others.as_ref()?.get(index),
+        }
+    }
+
+    /// Sets the value of one quantity.
+    pub fn set(&mut self, counter: Counter, value: Option<u64>) {
+        match (counter as usize).checked_sub(Counter::USUAL) {
+            None => self.usual.set(counter as usize, value),
+            Some(_) if value.is_none() && self.others.is_none() => {}
+            Some(index) => self.others.get_or_insert_default().set(index, value),
+        }
+    }
+
+    /// Nothing is known any more. What was allocated is kept.
+    pub fn clear(&mut self) {
+        self.usual = Values::default();
+        if let Some(others) = &mut self.others {
+            **others = Values::default();
+        }
+    }
+
+    /// Takes over all values. What was allocated is kept.
+    pub fn copy(&mut self, from: &Counters) {
+        self.usual = from.usual;
+        match (&mut self.others, &from.others) {
+            (Some(others), Some(from)) => **others = **from,
+            (others, from) => others.clone_from(from),
+        }
+    }
+
+    /// Adds each value of `more`: what is not known counts nothing, and a sum only stays unknown where nothing is known.
+    pub fn add(&mut self, more: &Counters) {
+        self.usual.add(&more.usual);
+        if let Some(others) = &more.others {
+            self.others.get_or_insert_default().add(others);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_counter_has_its_own_place() {
+        assert!(Counter::ALL.iter().enumerate().all(|(index, counter)| *counter as usize == index));
+        let mut counters = Counters::default();
+        for (counter, value) in Counter::ALL.into_iter().zip(1..) {
+            counters.set(counter, Some(value));
+        }
+        let mut twice = Counters::default();
+        twice.copy(&counters);
+        twice.add(&counters);
+        assert!(Counter::ALL.into_iter().zip(1..).all(|(counter, value)| twice.get(counter) == Some(2 * value)));
+        twice.copy(&counters);
+        assert_eq!(twice, counters);
+        twice.clear();
+        assert!(Counter::ALL.into_iter().all(|counter| twice.get(counter).is_none()));
+    }
+
+    #[test]
+    fn what_is_not_known_counts_nothing_and_is_not_0() {
+        let (mut sum, mut more) = (Counters::default(), Counters::default());
+        more.set(Counter::Read, Some(7));
+        more.set(Counter::Written, Some(1));
+        more.set(Counter::Written, None);
+        more.set(Counter::Guest, None);
+        sum.set(Counter::CpuUser, Some(u64::MAX));
+        sum.add(&more);
+        sum.add(&more);
+        let values =
+            [Counter::CpuUser, Counter::Read, Counter::Written, Counter::Guest].map(|counter| sum.get(counter));
+        assert_eq!(values, [Some(u64::MAX), Some(14), None, None]);
+    }
+}
