@@ -89,12 +89,19 @@ const NOTES: &str = "
   packets), those that are neither bound nor connected, those of a network namespace that no process with sockets was seen in, and what is opened or
   closed while they are read. Processes have their turns under a budget of
   time, so a number can be some scrapes old ([exporter.md](exporter.md#what-is-read)).
-- **The limit of open files** is read when a process is new and then in every sixteenth scrape: it hardly ever changes.
+- **Limits** are read when a process is new and then in every sixteenth scrape: they hardly ever change.
+- **Open files by type** are read in turns, as sockets are. `file` is whatever has a path: files, directories, devices; `other` is io_uring, BPF, perf and the like.
+- **Time without a CPU of all threads** (`threads_run_queue`) is added up from thread to thread, since the kernel sums it nowhere: what a thread waited
+  between its last scrape and its end is not in it, and it begins when the exporter first sees the process, with what its threads had waited by then.
+- **Shares** are quotients: `rate(proc_cpu_seconds_total[5m])` is CPUs in use, by `procession_exporter_host_cpus` a share of the host;
+  `proc_resident_memory_bytes` by `procession_exporter_host_memory_bytes` a share of its memory. How old a process is, is `time() - proc_start_time_seconds`.
+- **What others call it** stands in [metrics-compared.md](metrics-compared.md).
 - **Processes that cannot be seen** (`hidepid`, other pid namespaces) are told by their threads: `procession_exporter_hidden_threads` is the number
   of threads on the host (`/proc/loadavg`) less those of the processes that were seen. There is no such series where not all could be looked at.
 - **Starts and exits** are those that scans could see: what starts and ends between two scans is in neither.
 - **How old a value may be** stands in [scan.md](scan.md): processes that do not run are not read in every scrape.
-- **`unit` and `container`** are read from the process's cgroup when it is new and then in every sixteenth scrape; empty where it is in none.
+- **`unit`, `container` and `cgroup`** are read from the process's cgroup when it is new and then in every sixteenth scrape; empty where it is in none.
+  `cgroup` is the path in the unified hierarchy, and that of another one where the process is in none below the root of that.
 - **CPU time of waited-for children** (`proc_children_time_seconds_total`) is of a process alone: in a group it would count again what was counted
   for the child. What was not is in the group's CPU time, see above.
 - **Resident memory** is the number that the kernel keeps for quick answers; it can be off by some pages per CPU.
