@@ -102,6 +102,7 @@ pub(super) const TRENDS: &[Trend] = &[
     lines("shared", "Memory by how it is shared", Unit::Bytes, &[each(Gauge, "shared_memory_bytes", &["kind"])]),
     always(lines("files", "Open files", Unit::Short, &[one(Gauge, "open_fds", "open files")])),
     lines("fd_ratio", "Open files by their limit", Unit::Ratio, &[one(Gauge, FD_RATIO, "of the limit")]),
+    stack("fd_types", "Open files by type", Unit::Short, &[each(Part, "open_fds_by_type", &["type"])]),
     stack("sockets", "Sockets", Unit::Short, &[each(Part, "sockets", &["protocol", "state"])]),
     always(lines("threads", "Threads", Unit::Short, &[one(Gauge, "threads", "threads")])),
     lines(
@@ -110,9 +111,12 @@ pub(super) const TRENDS: &[Trend] = &[
         Unit::Ratio,
         &[
             one(Counter, "run_queue_seconds_total", "for a CPU"),
+            one(Counter, "threads_run_queue_seconds_total", "for a CPU, all threads"),
             one(Counter, "block_delay_seconds_total", "for storage"),
         ],
     ),
+    lines("guest", "CPU cores for guests", Unit::Cores, &[one(Counter, "guest_cpu_seconds_total", "guests")]),
+    lines("signals", "Pending signals", Unit::Short, &[one(Gauge, "pending_signals", "pending")]),
     only(Group, stack("channels", "Wait channels", Unit::Short, &[each(Part, "waiting", &["channel"])])),
     always(lines("faults", "Page faults", Unit::PerSecond, &[each(Counter, "page_faults_total", &["kind"])])),
     always(lines(
@@ -199,6 +203,15 @@ pub(super) const TRENDS: &[Trend] = &[
         Unit::Bytes,
         &[each(Gauge, "memory_details_bytes", &["kind"])],
     ),
+    only(
+        Process,
+        lines(
+            "scheduling",
+            "Nice value and real-time priority",
+            Unit::Short,
+            &[one(Gauge, "nice", "nice value"), one(Gauge, "realtime_priority", "real-time priority")],
+        ),
+    ),
     only(Process, lines("oom", "OOM score", Unit::Short, &[one(Gauge, "oom_score", "score")])),
 ];
 
@@ -207,8 +220,15 @@ mod tests {
     use super::*;
 
     /// Families that are no trend: they say what it is and since when, on the pages themselves, or are part of one.
-    const NO_TREND: [&str; 5] = [
+    const NO_TREND: [&str; 12] = [
         "proc_info",
+        "proc_command_line_info",
+        "proc_scheduling_policy",
+        "proc_limit",
+        "proc_limit_bytes",
+        "proc_limit_seconds",
+        "proc_group_newest_start_time_seconds",
+        "proc_group_mean_start_time_seconds",
         "proc_start_time_seconds",
         "proc_group_oldest_start_time_seconds",
         // In `FD_RATIO`.
