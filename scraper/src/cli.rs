@@ -38,8 +38,9 @@ struct Flags {
     #[arg(long = "storage.path", value_name = "DIR", default_value = "data/")]
     storage_path: PathBuf,
 
-    /// How long samples are kept, counted back from the newest one; 0 keeps everything.
-    #[arg(long = "storage.retention", value_name = "DURATION", default_value = "1y", value_parser = parse_duration)]
+    /// How long samples are kept, counted back from the newest one; 0 keeps everything. Series that the configuration names
+    /// under `storage: retention:` have a time of their own.
+    #[arg(long = "storage.retention.time", visible_alias = "storage.retention", value_name = "DURATION", default_value = "1y", value_parser = parse_duration)]
     retention: Duration,
 
     /// The oldest blocks are removed when all of them take more than this, as 50GB; 0 lets them grow.
@@ -119,7 +120,7 @@ struct Flags {
 
 fn parse_every(text: &str) -> Result<Duration, String> {
     match parse_duration(text)? {
-        Duration::ZERO => Err("expected more than nothing".to_owned()),
+        Duration::ZERO => Err("expected more than 0, as in 6h or 1d".to_owned()),
         every => Ok(every),
     }
 }
@@ -209,7 +210,7 @@ impl Flags {
         options.flags = BTreeMap::from([
             ("config.file".to_owned(), self.config_file.display().to_string()),
             ("storage.path".to_owned(), self.storage_path.display().to_string()),
-            ("storage.retention".to_owned(), duration(self.retention)),
+            ("storage.retention.time".to_owned(), duration(self.retention)),
             ("storage.retention.size".to_owned(), format!("{}B", self.retention_size)),
             ("storage.min-free".to_owned(), format!("{}B", self.min_free)),
             ("storage.backup.to".to_owned(), self.backup_to.as_deref().unwrap_or("".as_ref()).display().to_string()),

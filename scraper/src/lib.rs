@@ -6,6 +6,7 @@ pub mod api;
 mod client;
 pub mod commands;
 pub mod config;
+mod counted;
 mod discovery;
 mod metrics;
 pub mod relabel;

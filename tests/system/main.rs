@@ -11,12 +11,14 @@
     reason = "all of this is test code, its helpers too: what can't go on fails the test"
 )]
 
+mod analysts;
 mod answers;
 mod bad_targets;
 mod cli;
 mod durability;
 mod exporter;
 mod grafana;
+mod history;
 mod http;
 mod openapi;
 mod openmetrics_cases;
@@ -31,3 +33,4 @@ mod services;
 mod shards;
 mod side_by_side;
 mod standalone;
+mod storage_flags;

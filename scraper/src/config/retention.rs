@@ -1,4 +1,4 @@
-//! `storage.retention`: for how long which series are kept, where it is not the time of `--storage.retention`.
+//! `storage.retention`: for how long which series are kept, where it is not the time of `--storage.retention.time`.
 
 use super::duration::ConfigDuration;
 use super::scalar::parsed;

@@ -7,6 +7,7 @@ pub(crate) use target::target;
 pub(crate) use targets::targets;
 
 use super::{ApiError, ApiState};
+use crate::counted::counted;
 use crate::target::status::Health;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
@@ -32,7 +33,7 @@ pub(crate) async fn index(State(state): State<ApiState>) -> Result<Response, Api
                 li { a href="targets" { "Targets" } " " (up) " of " (list.active.len()) " up" }
                 li { a href="metrics" { "Metrics" } " of the scraper itself" }
                 li { a href="api/v1/status/config" { "Configuration" } " in use" }
-                li { a href="api/v1/status/tsdb" { "Storage" } " " (stats.active_series) " active series, " (stats.block_samples) " samples in " (stats.blocks) " blocks" }
+                li { a href="api/v1/status/tsdb" { "Storage" } " " (stats.active_series) " active series, " (stats.block_samples) " samples in " (counted(stats.blocks, "block")) }
             }
             h2 { "Ask" }
             form action="api/v1/query" method="get" {

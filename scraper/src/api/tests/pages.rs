@@ -6,7 +6,7 @@ use super::{Api, Limits, read};
 async fn pages_are_escaped_and_load_nothing_from_elsewhere() {
     let api = Api::new(Limits::default());
     for (uri, words) in [
-        ("/", &["1 of 3 up", "href=\"targets\"", "action=\"api/v1/query\"", " samples in 1 blocks"][..]),
+        ("/", &["1 of 3 up", "href=\"targets\"", "action=\"api/v1/query\"", " samples in 1 block<"][..]),
         (
             "/targets",
             &[

@@ -1,6 +1,7 @@
 //! `backup`: by a running scraper, or of a folder that none runs on.
 
 use super::server::{block_on, post};
+use crate::counted::counted;
 use anyhow::Context;
 use procession_store::{BackedUp, Options, Store};
 use std::path::{Path, PathBuf};
@@ -63,13 +64,13 @@ fn local(folder: &Path, to: &Path, keep: Option<usize>) -> anyhow::Result<Backed
 pub(crate) fn said(done: &BackedUp, to: &Path) -> String {
     let removed = if done.removed > 0 { format!("; {} older removed", done.removed) } else { String::new() };
     format!(
-        "backup {} in {}: {} samples in {} blocks, {} blocks of rollups; {} blocks were copied ({} bytes){removed}",
+        "backup {} in {}: {} samples in {}, {} of rollups; copied {} ({} bytes){removed}",
         done.name,
         to.display(),
         done.samples,
-        done.blocks,
-        done.rollups,
-        done.copied_blocks,
+        counted(done.blocks, "block"),
+        counted(done.rollups, "block"),
+        counted(done.copied_blocks, "block"),
         done.copied_bytes
     )
 }

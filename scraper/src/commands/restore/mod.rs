@@ -1,5 +1,6 @@
 //! `restore`: makes a storage folder of a backup.
 
+use crate::counted::counted;
 use std::path::PathBuf;
 
 /// Flags of `restore`.
@@ -22,12 +23,12 @@ impl Restore {
     pub fn run(&self) -> anyhow::Result<()> {
         let done = procession_store::restore(&self.from, self.backup.as_deref(), &self.storage_path)?;
         eprintln!(
-            "restored backup {} to {}: {} samples in {} blocks, {} blocks of rollups",
+            "restored backup {} to {}: {} samples in {}, {} of rollups",
             done.name,
             self.storage_path.display(),
             done.samples,
-            done.blocks,
-            done.rollups
+            counted(done.blocks, "block"),
+            counted(done.rollups, "block")
         );
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! `verify`: reads every checksum of a storage folder or of a folder of backups.
 
+use crate::counted::counted;
 use std::path::PathBuf;
 
 /// Flags of `verify`.
@@ -22,11 +23,11 @@ impl Verify {
             eprintln!("not looked at: {line}");
         }
         eprintln!(
-            "{}: {} blocks with {} samples and {} of rollups are whole, {} bytes were read; {} wrong",
+            "{}: whole are {} with {} samples and {} of rollups, {} bytes were read; {} wrong",
             self.folder.display(),
-            found.blocks,
+            counted(found.blocks, "block"),
             found.samples,
-            found.rollups,
+            counted(found.rollups, "block"),
             found.bytes,
             found.wrong.len()
         );

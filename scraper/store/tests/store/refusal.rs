@@ -36,6 +36,52 @@ fn a_folder_that_cannot_be() {
     check_open(Path::new("/proc/self"), &["cannot use the storage folder /proc/", "/lock: "]);
 }
 
+/// Says to the test binary that it is the process that may not write there.
+const CHILD: &str = "STORE_REFUSAL_CHILD";
+
+/// Not a test of its own, where root runs the tests: what somebody who may do less is told.
+#[test]
+fn child_without_permission() {
+    let Some(dir) = std::env::var_os(CHILD) else { return };
+    let (dir, file) = (Path::new(&dir), Path::new(&dir).join("data/lock"));
+    check_open(&dir.join("closed"), &["cannot use the storage folder ", "/closed/lock: Permission denied"]);
+    check_open(&dir.join("closed/deeper"), &["cannot use the storage folder ", "/closed/deeper: Permission denied"]);
+    check_open(
+        &dir.join("data"),
+        &["cannot use the storage folder ", &file.display().to_string(), "Permission denied"],
+    );
+    println!("refused");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_without_permission() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    open(&dir.path().join("data")).close().unwrap();
+    fs::create_dir(dir.path().join("closed")).unwrap();
+    mode(dir.path(), 0o755);
+    mode(&dir.path().join("closed"), 0o555);
+    mode(&dir.path().join("data"), 0o755);
+    mode(&dir.path().join("data/lock"), 0o444);
+    // The system's nobody, where these tests are root's: root may write anywhere.
+    let me = std::env::current_exe().unwrap();
+    let arguments = ["--exact", "refusal::child_without_permission", "--nocapture", "--test-threads=1"];
+    let is_root = rustix::process::geteuid().is_root();
+    let mut command = std::process::Command::new(if is_root { Path::new("setpriv") } else { &me });
+    if is_root {
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&me);
+    }
+    let output = command.args(arguments).env(CHILD, dir.path()).current_dir("/").output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    if is_root && output.status.code() == Some(126) {
+        eprintln!("NOT TESTED: nobody may not run {}: {err}", me.display());
+        return;
+    }
+    assert!(output.status.success() && out.contains("refused"), "{out}{err}");
+}
+
 #[test]
 fn a_database_from_the_future() {
     let dir = tempfile::tempdir().unwrap();
