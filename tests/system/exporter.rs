@@ -149,6 +149,49 @@ async fn two_capabilities_are_enough_to_read_everything() {
     assert_eq!(seen(",+dac_read_search,+sys_ptrace").await, (true, true, true));
 }
 
+/// Those of the unit in config/systemd are enough for BPF, and for everything else.
+#[tokio::test]
+async fn the_capabilities_of_the_unit_are_enough_for_bpf() {
+    use std::io::Write as _;
+    use std::os::unix::fs::MetadataExt as _;
+    // Not `println`, which the harness keeps to itself.
+    let not_tested = |why: &str| drop(writeln!(std::io::stderr(), "\n!!! NOT TESTED, this takes BPF: {why}\n"));
+    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
+        return not_tested("only root can give capabilities away");
+    }
+    let unit = concat!(env!("CARGO_MANIFEST_DIR"), "/../config/systemd/procession-exporter.service");
+    let unit = std::fs::read_to_string(unit).unwrap();
+    let names = |key: &str| unit.lines().find_map(|line| line.strip_prefix(key)).unwrap().to_lowercase();
+    let capabilities = names("AmbientCapabilities=").replace("cap_", "").replace(' ', ",+");
+    assert_eq!(names("CapabilityBoundingSet="), names("AmbientCapabilities="));
+    let sets = ["--inh-caps", "--ambient-caps", "--bounding-set"].map(|set| format!("{set}=-all,+{capabilities}"));
+    let [inheritable, ambient, bounding] = &sets;
+    let flags = ["--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", inheritable, ambient, bounding];
+    let binary = crate::running::binary("procession-exporter");
+    let exporter = [binary.to_str().unwrap(), "--web.listen-address", "127.0.0.1:0"];
+    let of_root = Running::start(Path::new("sleep"), &["600"]);
+    let mut running = Running::start(Path::new("setpriv"), &[&flags[..], &exporter].concat());
+    let (page, _) = get(&format!("{}/metrics", running.url()), TEXT).await;
+    let info = page.lines().find(|line| line.starts_with("procession_exporter_source_info{")).unwrap();
+    let (landing, _) = get(&format!("{}/", running.url()), TEXT).await;
+    if ["not_built", "no_btf", "locked_down", "pid_namespace", "user_namespace"]
+        .iter()
+        .any(|reason| info.contains(reason))
+    {
+        assert!(landing.contains("not from BPF"), "{landing}");
+        return not_tested(info);
+    }
+    assert_eq!(info, "procession_exporter_source_info{source=\"bpf\"} 1");
+    assert!(landing.contains("the source <b>bpf</b>"), "{landing}");
+    for family in ["proc_threads", "proc_read_bytes_total", "proc_open_fds"] {
+        assert!(page.contains(&format!("\n{family}{{pid=\"{}\"", of_root.pid())), "{family} in {page}");
+    }
+    let info = page
+        .lines()
+        .find(|line| line.starts_with("proc_info{") && line.contains(&format!("pid=\"{}\"", of_root.pid())));
+    assert!(info.is_some_and(|line| line.contains("executable=\"/")), "{info:?}");
+}
+
 /// 500 processes are a full house for most hosts; a debug build keeps the bound as well.
 #[tokio::test]
 async fn stays_small_on_500_processes() {
