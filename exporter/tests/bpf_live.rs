@@ -18,7 +18,9 @@ use procession_exporter::source::{Choice, Refusal, Source};
 const TICK_NS: u64 = 10_000_000;
 /// The kernel counts in some nanoseconds that it rounds away elsewhere.
 const BOTH_MODES: [Counter; 2] = [Counter::CpuUser, Counter::CpuSystem];
-const EXACT: [Counter; 14] = [
+const EXACT: [Counter; 16] = [
+    Counter::Guest,
+    Counter::ThreadsRunQueue,
     Counter::MinorFaults,
     Counter::MajorFaults,
     Counter::ChildrenMinorFaults,
@@ -34,7 +36,11 @@ const EXACT: [Counter; 14] = [
     Counter::RunQueue,
     Counter::BlockDelay,
 ];
-const GAUGES: [Gauge; 11] = [
+const GAUGES: [Gauge; 15] = [
+    Gauge::Nice,
+    Gauge::RealtimePriority,
+    Gauge::Policy,
+    Gauge::PendingSignals,
     Gauge::Virtual,
     Gauge::Swap,
     Gauge::Threads,
@@ -69,7 +75,9 @@ fn procfs() -> Source {
 
 fn scan(source: &mut Source) -> BTreeMap<u32, Process> {
     let families = [Family::RunQueue, Family::BlockDelay, Family::LogicalIo, Family::MemoryDetails];
-    let families = families.into_iter().fold(Families::default(), Families::with);
+    let beyond =
+        [Family::GuestCpu, Family::Scheduling, Family::PendingSignals, Family::Limits, Family::ThreadsRunQueue];
+    let families = families.into_iter().chain(beyond).fold(Families::default(), Families::with);
     source.read_for(families, true);
     let mut snapshot = Snapshot::default();
     source.list().expect("listing");
@@ -153,6 +161,7 @@ fn both_say_the_same_of_processes_that_hold_still() {
         for gauge in GAUGES {
             assert_eq!(seen.gauges.get(gauge), expected.gauges.get(gauge), "{gauge:?} of {pid}");
         }
+        assert!(seen.limits.is_some() && seen.limits == expected.limits, "{:?} {:?}", seen.limits, expected.limits);
         let kinds = [Gauge::Anonymous, Gauge::FileBacked, Gauge::Shared].map(|kind| seen.gauges.get(kind).unwrap_or(0));
         assert_eq!(seen.gauges.get(Gauge::Resident), Some(kinds.iter().sum()));
     }

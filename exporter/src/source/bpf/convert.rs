@@ -1,8 +1,9 @@
 //! A record in the terms in which `/proc` tells the same.
 
 use super::Record;
+use crate::metric::Family;
 use crate::snapshot::{Counter, Counters, Gauge, Gauges, State};
-use crate::source::procfs::Units;
+use crate::source::procfs::{Reads, Units};
 
 /// `PF_KTHREAD` and `PF_WQ_WORKER` of the kernel's `sched.h`.
 pub(crate) const KERNEL_THREAD: u32 = 0x0020_0000;
@@ -54,57 +55,58 @@ pub(crate) fn cpu(record: &Record, before: Option<[u64; 2]>) -> [u64; 2] {
     [ran - system, system]
 }
 
-/// The quantities that only grow. `before` are those of the last record of the same process.
-pub(crate) fn counters(record: &Record, before: Option<&Counters>, block_delay: bool) -> Counters {
-    let told = before.and_then(|before| Some([before.get(Counter::CpuUser)?, before.get(Counter::CpuSystem)?]));
-    let [user, system] = cpu(record, told);
-    let mut counters = Counters::default();
-    for (counter, value) in [
-        (Counter::CpuUser, user),
-        (Counter::CpuSystem, system),
-        (Counter::ChildrenUser, record.children_user_ns),
-        (Counter::ChildrenSystem, record.children_system_ns),
-        (Counter::MinorFaults, record.minor_faults),
-        (Counter::MajorFaults, record.major_faults),
-        (Counter::ChildrenMinorFaults, record.children_minor_faults),
-        (Counter::ChildrenMajorFaults, record.children_major_faults),
-        (Counter::Read, record.read_bytes),
-        (Counter::Written, record.write_bytes),
-        (Counter::LogicalRead, record.logical_read_bytes),
-        (Counter::LogicalWritten, record.logical_write_bytes),
-        (Counter::ReadCalls, record.read_calls),
-        (Counter::WriteCalls, record.write_calls),
-        (Counter::Voluntary, record.voluntary),
-        (Counter::Involuntary, record.involuntary),
-        (Counter::RunQueue, record.run_delay_ns),
+/// The quantities that only grow, those that are asked for; `counters` are those of the last record of the same process.
+pub(crate) fn counters(record: &Record, reads: Reads, block_delay: bool, counters: &mut Counters) {
+    let told = counters.get(Counter::CpuUser).zip(counters.get(Counter::CpuSystem));
+    let [user, system] = cpu(record, told.map(|(user, system)| [user, system]));
+    let on = |family| reads.families.has(family);
+    counters.clear();
+    for (counter, value, wanted) in [
+        (Counter::CpuUser, user, true),
+        (Counter::CpuSystem, system, true),
+        (Counter::ChildrenUser, record.children_user_ns, true),
+        (Counter::ChildrenSystem, record.children_system_ns, true),
+        (Counter::MinorFaults, record.minor_faults, true),
+        (Counter::MajorFaults, record.major_faults, true),
+        (Counter::ChildrenMinorFaults, record.children_minor_faults, true),
+        (Counter::ChildrenMajorFaults, record.children_major_faults, on(Family::ChildrenFaults)),
+        (Counter::Read, record.read_bytes, reads.io),
+        (Counter::Written, record.write_bytes, reads.io),
+        (Counter::LogicalRead, record.logical_read_bytes, on(Family::LogicalIo)),
+        (Counter::LogicalWritten, record.logical_write_bytes, on(Family::LogicalIo)),
+        (Counter::ReadCalls, record.read_calls, on(Family::LogicalIo)),
+        (Counter::WriteCalls, record.write_calls, on(Family::LogicalIo)),
+        (Counter::Voluntary, record.voluntary, reads.status),
+        (Counter::Involuntary, record.involuntary, reads.status),
+        (Counter::RunQueue, record.run_delay_ns, on(Family::RunQueue)),
+        (Counter::BlockDelay, record.block_delay_ns, on(Family::BlockDelay) && block_delay),
     ] {
-        counters.set(counter, Some(value));
+        counters.set(counter, Some(value).filter(|_| wanted));
     }
-    counters.set(Counter::BlockDelay, block_delay.then_some(record.block_delay_ns));
-    counters
 }
 
-/// The quantities of the moment.
-pub(crate) fn gauges(record: &Record, units: Units) -> Gauges {
+/// The quantities of the moment, likewise. What processes are read for in turns stays as it is.
+pub(crate) fn gauges(record: &Record, reads: Reads, units: Units, gauges: &mut Gauges) {
     let [file, anonymous, swap, shared] = record.resident_pages.map(|pages| u64::try_from(pages).unwrap_or(0));
-    let mut gauges = Gauges::default();
-    for (gauge, pages) in [
-        (Gauge::Resident, file.saturating_add(anonymous).saturating_add(shared)),
-        (Gauge::Anonymous, anonymous),
-        (Gauge::FileBacked, file),
-        (Gauge::Shared, shared),
-        (Gauge::Swap, swap),
-        (Gauge::Virtual, record.virtual_pages),
-        (Gauge::Locked, record.locked_pages),
-        (Gauge::Data, record.data_pages),
-        (Gauge::Stack, record.stack_pages),
+    let bytes = |pages: u64| pages.saturating_mul(units.page_bytes);
+    let details = reads.families.has(Family::MemoryDetails);
+    gauges.begin();
+    for (gauge, value, wanted) in [
+        (Gauge::Resident, bytes(file.saturating_add(anonymous).saturating_add(shared)), true),
+        (Gauge::Virtual, bytes(record.virtual_pages), true),
+        (Gauge::Threads, record.threads.into(), true),
+        (Gauge::Swap, bytes(swap), reads.status),
+        (Gauge::Anonymous, bytes(anonymous), reads.status),
+        (Gauge::FileBacked, bytes(file), reads.status),
+        (Gauge::Shared, bytes(shared), reads.status),
+        (Gauge::Locked, bytes(record.locked_pages), details),
+        (Gauge::Data, bytes(record.data_pages), details),
+        (Gauge::Stack, bytes(record.stack_pages), details),
+        (Gauge::OpenFds, record.open_fds, reads.fds),
+        (Gauge::FdLimit, record.fd_limit, reads.families.has(Family::FdLimit)),
     ] {
-        gauges.set(gauge, Some(pages.saturating_mul(units.page_bytes)));
+        gauges.set(gauge, Some(value).filter(|_| wanted));
     }
-    gauges.set(Gauge::Threads, Some(record.threads.into()));
-    gauges.set(Gauge::OpenFds, Some(record.open_fds));
-    gauges.set(Gauge::FdLimit, Some(record.fd_limit));
-    gauges
 }
 
 #[cfg(test)]

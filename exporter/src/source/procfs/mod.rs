@@ -54,7 +54,7 @@ use self::files::Vanished;
 use self::in_turns::InTurns;
 use self::known::KnownProcesses;
 use self::path::PathBuffer;
-use self::reads::Reads;
+pub(crate) use self::reads::Reads;
 use self::root::{Buffer, Listed, Root};
 use self::shared::SharedLimits;
 pub use self::units::Units;

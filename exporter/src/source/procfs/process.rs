@@ -17,7 +17,7 @@ use crate::metric::Family;
 use crate::snapshot::{Gauge, Identity, Process, Snapshot, State};
 
 /// The limit of open files and the cgroup are read once in so many scans: what hardly ever changes, and not by the process itself.
-const RARELY: u32 = 16;
+pub(super) const RARELY: u32 = 16;
 
 impl Procfs {
     /// Brings one process of the snapshot up to date. Where its `stat` cannot be had nothing is known about it.

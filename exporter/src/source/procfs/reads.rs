@@ -38,6 +38,12 @@ impl Reads {
         Reads { cgroup, command_line, ..Reads::of(Families::none(), false) }
     }
 
+    /// Whether `stat` is read though there are records.
+    #[cfg(feature = "bpf")]
+    pub(crate) fn beyond_records(self) -> bool {
+        self.families.any(&[Family::GuestCpu, Family::Scheduling])
+    }
+
     /// Those that these families need; with `details` those that only processes show, such as the unit and the container.
     pub(crate) fn of(families: Families, details: bool) -> Reads {
         let of_status =

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use super::files::{Files, Vanished};
 use super::known::Known;
 use super::path::File;
+use super::process::RARELY;
 use super::root::Listed;
 use super::stat::{self, Stat};
 use super::words::Words;
-use super::{Buffers, Procfs, identify, name, threads, wchan};
+use super::{Buffers, Procfs, identify, limits, name, status, threads, wchan};
 use crate::error::Error;
-use crate::snapshot::{Gauge, Identity, Process, Snapshot, State};
+use crate::metric::Family;
+use crate::snapshot::{Counter, Gauge, Identity, Process, Snapshot, State};
 use crate::source::bpf::{Programs, Record, convert};
 
 /// The first process, which is always there.
@@ -55,7 +57,7 @@ impl Procfs {
             ended
                 || known.settled
                     && known.mark == mark
-                    && known.comm == record.name()
+                    && known.comm == identify::number(record.name())
                     && known.uid == Some(record.uid)
                     && known.ppid == record.ppid
         });
@@ -66,39 +68,62 @@ impl Procfs {
             Some(identity) if holds => Arc::new(Identity { ppid: record.ppid, ..(*identity).clone() }),
             before => identify::kept(before.as_ref(), self.named(slot, record, state)?),
         };
-        let smaps = match self.known.see(pid) {
-            Some((_, known)) => {
-                known.ppid = record.ppid;
-                known.smaps.filter(|_| self.reads.smaps)
-            }
-            None => None,
-        };
-        let last = snapshot.get_mut(slot).filter(|_| same);
         // Threads ended each time they were being added up: what was told before stands in.
-        if record.torn != 0 && last.is_some() {
-            snapshot.keep(slot);
+        if record.torn != 0 && same && snapshot.keep(slot) {
+            self.known.see(pid);
             return Ok(());
-        }
-        let counters = convert::counters(record, last.as_ref().map(|last| &last.counters), self.block_delay);
-        let mut gauges = convert::gauges(record, self.units);
-        let (mut threads, mut last_channel) = (Vec::new(), None);
-        if let Some(last) = last {
-            gauges.keep_sockets(&mut last.gauges);
-            threads = std::mem::take(&mut last.threads);
-            last_channel = last.wait_channel.take();
-        }
-        if let Some(smaps) = smaps {
-            gauges.set(Gauge::Proportional, Some(smaps.proportional_bytes));
-            gauges.set(Gauge::ProportionalSwap, Some(smaps.proportional_swap_bytes));
-            gauges.set(Gauge::Unique, Some(smaps.unique_bytes));
         }
         let brief = same && !shown(slot);
         let reads = if brief { self.reads.brief() } else { self.reads };
-        let Buffers { path, other: buffer, .. } = &mut self.buffers;
+        let Buffers { path, stat: stat_buffer, other: buffer } = &mut self.buffers;
+        // What hardly anybody asks for is not in records.
+        let text = reads.beyond_records().then(|| self.root.read(path.of(pid, File::Stat), stat_buffer).ok()).flatten();
+        let stat = text.and_then(stat::parse);
+        let tail = stat.as_ref().and_then(Stat::tail);
         let mut files = Files { pid, root: &mut self.root, path, buffer, failures: &mut self.failures };
-        if reads.oom_score {
-            gauges.set(Gauge::OomScore, files.get(File::OomScore, |text| Words::new(text).number())?);
+        let mut threads_waited_ns = None;
+        if let Some((_, known)) = self.known.see(pid) {
+            known.ppid = record.ppid;
+            if reads.delays {
+                let delays = known.delays.get_or_insert_default();
+                threads_waited_ns = Some(delays.read(&mut files, None, &mut self.delays));
+            }
         }
+        // What the last reading has room for is used again.
+        let last = snapshot
+            .take(slot)
+            .filter(|_| same)
+            .map(|last| (last.counters, last.gauges, last.threads, last.wait_channel, last.limits));
+        let (mut counters, mut gauges, mut threads, last_channel, last_limits) = last.unwrap_or_default();
+        if !(reads.smaps || reads.links) {
+            gauges.clear();
+        }
+        convert::counters(record, reads, self.block_delay, &mut counters);
+        convert::gauges(record, reads, self.units, &mut gauges);
+        counters.set(Counter::ThreadsRunQueue, threads_waited_ns);
+        let on = |family| reads.families.has(family);
+        let guest = tail.filter(|_| on(Family::GuestCpu)).map(|tail| self.units.nanoseconds(tail.guest_ticks));
+        counters.set(Counter::Guest, guest);
+        let scheduling = tail.filter(|_| on(Family::Scheduling));
+        gauges.set(Gauge::Nice, scheduling.and(stat.as_ref()).map(|stat| stat.nice.cast_unsigned()));
+        gauges.set(Gauge::RealtimePriority, scheduling.map(|tail| tail.realtime_priority));
+        gauges.set(Gauge::Policy, scheduling.map(|tail| tail.policy));
+        if on(Family::PendingSignals) {
+            let status = files.get(File::Status, status::parse)?;
+            gauges.set(Gauge::PendingSignals, status.and_then(|status| status.pending_signals));
+        }
+        let oom_score = match reads.oom_score {
+            true => files.get(File::OomScore, |text| Words::new(text).number())?,
+            false => None,
+        };
+        gauges.set(Gauge::OomScore, oom_score);
+        let limits = match on(Family::Limits) {
+            true if !holds || self.known.turn(slot, RARELY) => {
+                files.get(File::Limits, |text| Some(limits::all(text)))?.map(|all| self.limits.shared(all, last_limits))
+            }
+            true => last_limits,
+            false => None,
+        };
         if reads.threads {
             threads::read(&mut files, reads, self.units, &mut self.tids, &mut threads);
         } else {
@@ -108,7 +133,7 @@ impl Procfs {
             true => files.get(File::Wchan, |text| Some(wchan::parse(text, last_channel.as_ref())))?.flatten(),
             false => None,
         };
-        snapshot.put(Process { slot, identity, state, counters, gauges, threads, wait_channel });
+        snapshot.put(Process { slot, identity, state, counters, gauges, threads, wait_channel, limits });
         Ok(())
     }
 
@@ -129,23 +154,24 @@ impl Procfs {
             users: &mut self.users,
             rules: self.naming.rules.as_deref(),
             details: self.reads.cgroup,
+            command_line: self.reads.command_line,
             boot_ms: self.boot_ms,
             units: self.units,
         };
         let (identity, cgroup) = names.identity(&mut files, &stat, name::stable(&stat), Some(record.uid))?;
         let start_ms = self.units.milliseconds(stat.start_ticks);
         let mark = record.mark();
-        let smaps =
-            self.known.get(pid).filter(|known| known.mark.start_ns == mark.start_ns).and_then(|last| last.smaps);
+        let same = self.known.same(pid, stat.start_ticks);
+        let delays = same.and_then(|known| known.delays.take());
         let known = Known {
-            comm: record.name().to_vec(),
+            comm: identify::number(record.name()),
             uid: Some(record.uid),
             ppid: record.ppid,
             start_ticks: stat.start_ticks,
             mark,
             settled: identify::settled(self.naming.recheck, start_ms, self.uptime_ms),
             cgroup,
-            smaps,
+            delays,
             ..Known::default()
         };
         self.known.put(slot, known);
