@@ -35,16 +35,16 @@ struct Flags {
     config_file: PathBuf,
 
     /// The folder where samples are kept.
-    #[arg(long = "storage.path", value_name = "DIR", default_value = "data/")]
+    #[arg(long = "storage.path", alias = "storage.tsdb.path", value_name = "DIR", default_value = "data/")]
     storage_path: PathBuf,
 
     /// How long samples are kept, counted back from the newest one; 0 keeps everything. Series that the configuration names
     /// under `storage: retention:` have a time of their own.
-    #[arg(long = "storage.retention.time", visible_alias = "storage.retention", value_name = "DURATION", default_value = "1y", value_parser = parse_duration)]
+    #[arg(long = "storage.retention.time", visible_alias = "storage.retention", alias = "storage.tsdb.retention.time", value_name = "DURATION", default_value = "1y", value_parser = parse_duration)]
     retention: Duration,
 
     /// The oldest blocks are removed when all of them take more than this, as 50GB; 0 lets them grow.
-    #[arg(long = "storage.retention.size", value_name = "SIZE", default_value = "0", value_parser = parse_size)]
+    #[arg(long = "storage.retention.size", alias = "storage.tsdb.retention.size", value_name = "SIZE", default_value = "0", value_parser = parse_size)]
     retention_size: u64,
 
     /// Disk that stays free: below it no samples are stored, and what is there is still served.
@@ -66,6 +66,10 @@ struct Flags {
     /// Let clients take backups (POST /api/v1/admin/backup), to wherever the scraper may write.
     #[arg(long = "web.enable-admin-api")]
     admin_api: bool,
+
+    /// Of Prometheus, where it lets clients reload; here that needs no leave.
+    #[arg(long = "web.enable-lifecycle", hide = true)]
+    lifecycle: bool,
 
     /// How long rollups are kept, a row for 5 minutes and one for an hour of every series; 0 keeps all.
     #[arg(long = "storage.rollup-retention", value_name = "DURATION", default_value = "5y", value_parser = parse_duration)]

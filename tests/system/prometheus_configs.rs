@@ -28,6 +28,14 @@ const LOADS_HERE: &[(&str, &str)] = &[
 
 /// Bad files: where the error is told, and what it says.
 const REFUSED: &[(&str, &str)] = &[
+    (
+        "bearertoken.bad.yml",
+        "5:24: scrape_configs[0].bearer_token_file: `bearer_token` and `bearer_token_file` both stand here",
+    ),
+    (
+        "bearertoken_basicauth.bad.yml",
+        "4:19: scrape_configs[0].bearer_token: `basic_auth` and `bearer_token` both stand here",
+    ),
     ("dropequal.bad.yml", "4:9: scrape_configs[0].relabel_configs[0]: the action dropequal needs a `target_label`"),
     ("dropequal1.bad.yml", "6:16: scrape_configs[0].relabel_configs[0].regex: the action dropequal has no `regex`"),
     ("empty_metric_relabel_config.bad.yml", "4:8: scrape_configs[0].metric_relabel_configs[0]: "),
@@ -124,7 +132,6 @@ const UNSUPPORTED: &[(&str, &[&str])] = &[
             "tracing_missing_endpoint.bad.yml",
         ],
     ),
-    ("bearer_token", &["bearertoken.bad.yml", "bearertoken_basicauth.bad.yml"]),
     (
         "azure_sd_configs",
         &[

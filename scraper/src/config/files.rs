@@ -1,7 +1,7 @@
 //! The files of secrets and certificates that a configuration names: whether they can be read and used. `check config`
 //! asks; the scraper finds out when it starts.
 
-use super::position::Path;
+use super::position::{Path, locate};
 use super::problem::{ConfigError, Problem};
 use super::{Config, Credentials, Discovery, HttpClient, Secret, Tls};
 
@@ -17,14 +17,14 @@ impl Config {
                 job.discovery.iter().filter_map(|d| if let Discovery::Http(http) = d { Some(http) } else { None });
             let of_discovery = http.enumerate().map(|(n, http)| (at.key("http_sd_configs").item(n), &http.client));
             for (at, client) in std::iter::once((at.clone(), &job.http)).chain(of_discovery) {
-                check_client(&at, client).map_err(|problem| ConfigError::from_problem(&file, &text, problem))?;
+                check_client(&text, &at, client).map_err(|problem| ConfigError::from_problem(&file, &text, problem))?;
             }
         }
         Ok(config)
     }
 }
 
-fn check_client(at: &Path, client: &HttpClient) -> Result<(), Problem> {
+fn check_client(text: &str, at: &Path, client: &HttpClient) -> Result<(), Problem> {
     let mut tls_at = at.key("tls_config");
     let mut named = tls(&tls_at, &client.tls);
     match &client.credentials {
@@ -34,7 +34,10 @@ fn check_client(at: &Path, client: &HttpClient) -> Result<(), Problem> {
             named.extend([(at.key("username_file"), username), (at.key("password_file"), password)]);
         }
         Some(Credentials::Header { credentials, .. }) => {
-            named.push((at.key("authorization").key("credentials_file"), credentials));
+            // Only the text tells in which of two ways it is written.
+            let older = at.key("bearer_token_file");
+            let is_older = locate(text, &older) != locate(text, at);
+            named.push((if is_older { older } else { at.key("authorization").key("credentials_file") }, credentials));
         }
         Some(Credentials::OAuth2(oauth2)) => {
             let at = at.key("oauth2");
@@ -99,6 +102,7 @@ mod tests {
                 "  authorization: {credentials_file: gone}\n",
                 format!("3:37: scrape_configs[0].authorization.credentials_file: {GONE}"),
             ),
+            ("  bearer_token_file: gone\n", format!("3:22: scrape_configs[0].bearer_token_file: {GONE}")),
             (
                 "  http_headers:\n    X-A:\n      files: [there, gone]\n",
                 format!("4:5: scrape_configs[0].http_headers.x-a.files[1]: {GONE}"),

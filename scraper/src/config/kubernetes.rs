@@ -79,6 +79,8 @@ pub(super) struct RawKubernetesDiscovery {
     basic_auth: Option<RawBasicAuth>,
     authorization: Option<RawAuthorization>,
     oauth2: Option<RawOAuth2>,
+    bearer_token: Option<String>,
+    bearer_token_file: Option<PathBuf>,
     http_headers: BTreeMap<String, RawHeader>,
     proxy_url: Option<String>,
     no_proxy: Option<String>,

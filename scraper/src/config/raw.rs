@@ -6,14 +6,15 @@ use super::http::{RawAuthorization, RawBasicAuth, RawHeader, RawOAuth2, RawTls};
 use super::job::CreatedTimestamps;
 use super::protocol::ScrapeProtocol;
 use super::refused::{
-    BearerToken, Discovery, Logging, Names, NativeHistograms, Receiving, Refused, RemoteReading, RemoteWriting, Rules,
-    Settings, SplitFiles, StorageKeys, Tracing,
+    Discovery, Logging, Names, NativeHistograms, Receiving, Refused, RemoteReading, RemoteWriting, Rules, Settings,
+    SplitFiles, StorageKeys, Tracing,
 };
 use super::relabel::RawRule;
 use super::retention::RawRetention;
 use super::size::ConfigSize;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -118,6 +119,8 @@ pub(super) struct RawJob {
     pub(super) basic_auth: Option<RawBasicAuth>,
     pub(super) authorization: Option<RawAuthorization>,
     pub(super) oauth2: Option<RawOAuth2>,
+    pub(super) bearer_token: Option<String>,
+    pub(super) bearer_token_file: Option<PathBuf>,
     pub(super) http_headers: BTreeMap<String, RawHeader>,
     pub(super) proxy_url: Option<String>,
     pub(super) no_proxy: Option<String>,
@@ -184,8 +187,6 @@ pub(super) struct RawJob {
     pub(super) uyuni_sd_configs: Refused<Discovery>,
     pub(super) vultr_sd_configs: Refused<Discovery>,
 
-    pub(super) bearer_token: Refused<BearerToken>,
-    pub(super) bearer_token_file: Refused<BearerToken>,
     pub(super) scrape_failure_log_file: Refused<Logging>,
     pub(super) metric_name_escaping_scheme: Refused<Names>,
     pub(super) scrape_native_histograms: Refused<NativeHistograms>,

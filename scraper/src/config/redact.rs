@@ -3,7 +3,7 @@
 use serde_yaml::Value;
 
 /// Keys whose text nobody needs to see again.
-const SECRETS: [&str; 5] = ["password", "credentials", "key", "client_secret", "secrets"];
+const SECRETS: [&str; 6] = ["password", "credentials", "bearer_token", "key", "client_secret", "secrets"];
 
 /// Keys of URLs, which may hold a password.
 const URLS: [&str; 3] = ["url", "proxy_url", "token_url"];
@@ -67,6 +67,7 @@ mod tests {
                 "http_headers:\n  X-A:\n    secrets: <secret>\n    values:\n    - v\n",
             ),
             ("proxy_connect_header:\n  X-A: [hush]\n", "proxy_connect_header: <secret>\n"),
+            ("bearer_token: hush\nbearer_token_file: f\n", "bearer_token: <secret>\nbearer_token_file: f\n"),
             ("oauth2:\n  client_secret: hush\n", "oauth2:\n  client_secret: <secret>\n"),
         ] {
             assert_eq!(redact(text), want);

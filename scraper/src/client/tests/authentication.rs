@@ -23,6 +23,7 @@ async fn headers_and_secrets_from_files_are_read_again() {
         ("  basic_auth: {username: me, password_file: secret}\n", "Basic bWU6Zmlyc3Q=", "Basic bWU6c2Vjb25k"),
         ("  basic_auth: {username_file: user, password_file: secret}\n", "Basic bWU6Zmlyc3Q=", "Basic bWU6c2Vjb25k"),
         ("  authorization: {credentials_file: secret}\n", "Bearer first", "Bearer second"),
+        ("  bearer_token_file: secret\n", "Bearer first", "Bearer second"),
         ("  authorization: {type: Token, credentials_file: secret}\n", "Token first", "Token second"),
     ] {
         write("secret", " first \n");
@@ -39,6 +40,8 @@ async fn headers_and_secrets_from_files_are_read_again() {
         get(&client, &url).await.unwrap();
         assert_eq!(line(&server.asked().await, "authorization"), [second]);
     }
+    get(&client("  bearer_token: inline\n", folder.path()), &url).await.unwrap();
+    assert_eq!(line(&server.asked().await, "authorization"), ["Bearer inline"]);
     write("tenant", "three\n");
     let lines = "  http_headers:\n    X-Tenant: {values: [one], secrets: [two], files: [tenant]}\n    Accept: {values: [text/plain]}\n";
     let client = client(lines, folder.path());

@@ -162,6 +162,9 @@ pub(in crate::config) struct RawClient {
     pub(in crate::config) basic_auth: Option<RawBasicAuth>,
     pub(in crate::config) authorization: Option<RawAuthorization>,
     pub(in crate::config) oauth2: Option<RawOAuth2>,
+    /// Older ways of writing `authorization`.
+    pub(in crate::config) bearer_token: Option<String>,
+    pub(in crate::config) bearer_token_file: Option<PathBuf>,
     pub(in crate::config) http_headers: BTreeMap<String, RawHeader>,
     pub(in crate::config) proxy: proxy::RawProxy,
     pub(in crate::config) tls_config: Option<RawTls>,
@@ -176,6 +179,8 @@ macro_rules! raw_client {
             basic_auth: $raw.basic_auth,
             authorization: $raw.authorization,
             oauth2: $raw.oauth2,
+            bearer_token: $raw.bearer_token,
+            bearer_token_file: $raw.bearer_token_file,
             http_headers: $raw.http_headers,
             proxy: $crate::config::http::raw_proxy!($raw),
             tls_config: $raw.tls_config,
@@ -202,8 +207,11 @@ pub(in crate::config) use {raw_client, raw_proxy};
 
 /// Checks the keys of a client. Files are found from `folder`, that of the configuration file.
 pub(in crate::config) fn client(at: &Path, folder: &Folder<'_>, raw: RawClient) -> Result<HttpClient, Problem> {
+    let bearer_token = ("bearer_token", raw.bearer_token.filter(|token| !token.is_empty()));
+    let bearer_token_file = raw.bearer_token_file.filter(|file| !file.as_os_str().is_empty());
+    let bearer = one_of(at, folder, bearer_token, ("bearer_token_file", bearer_token_file))?;
     Ok(HttpClient {
-        credentials: credentials(at, folder, raw.basic_auth, raw.authorization, raw.oauth2)?,
+        credentials: credentials(at, folder, raw.basic_auth, raw.authorization, raw.oauth2, bearer)?,
         headers: headers::compile(&at.key("http_headers"), folder, raw.http_headers)?,
         proxy: raw.proxy.compile(at)?,
         tls: tls(at, folder, raw.tls_config)?,
@@ -229,20 +237,29 @@ fn one_of(
     }
 }
 
-/// `basic_auth`, `authorization` and `oauth2`, of which one may stand.
+/// `basic_auth`, `authorization`, `oauth2` and a bearer token, of which one may stand.
 fn credentials(
     at: &Path,
     folder: &Folder<'_>,
     basic: Option<RawBasicAuth>,
     authorization: Option<RawAuthorization>,
     oauth2: Option<RawOAuth2>,
+    bearer: Option<Secret>,
 ) -> Result<Option<Credentials>, Problem> {
-    let written =
-        [("basic_auth", basic.is_some()), ("authorization", authorization.is_some()), ("oauth2", oauth2.is_some())];
+    let bearer_key = if matches!(bearer, Some(Secret::File(_))) { "bearer_token_file" } else { "bearer_token" };
+    let written = [
+        ("basic_auth", basic.is_some()),
+        ("authorization", authorization.is_some()),
+        ("oauth2", oauth2.is_some()),
+        (bearer_key, bearer.is_some()),
+    ];
     let written: Vec<&'static str> = written.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect();
     if let [first, second, ..] = written[..] {
         let message = format!("`{first}` and `{second}` both stand here: expected one of them");
         return Err(Problem::new(&at.key(second), message));
+    }
+    if let Some(credentials) = bearer {
+        return Ok(Some(Credentials::Header { scheme: "Bearer".to_owned(), credentials }));
     }
     if let Some(raw) = oauth2 {
         return Ok(Some(Credentials::OAuth2(Box::new(raw.compile(&at.key("oauth2"), folder)?))));
