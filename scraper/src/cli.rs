@@ -250,3 +250,17 @@ async fn serve(flags: &Flags, web: &WebFlags) -> anyhow::Result<ExitCode> {
     procession_scraper::run(flags.options(), bound, shutdown).await?;
     Ok(ExitCode::SUCCESS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_have_prometheus_s_names_too() {
+        let arguments = "x --storage.tsdb.path=d --storage.tsdb.retention.time=3d --storage.tsdb.retention.size=5GB --web.enable-lifecycle";
+        let flags = Cli::try_parse_from(arguments.split(' ')).unwrap().flags;
+        assert_eq!(flags.storage_path, PathBuf::from("d"));
+        assert_eq!((flags.retention, flags.retention_size), (Duration::from_secs(3 * 24 * 3600), 5 << 30));
+        assert!(flags.lifecycle);
+    }
+}
