@@ -1,11 +1,14 @@
 //! `check metrics`: says whether an exposition on standard input is valid, and what is wrong where.
 
+use super::progress::Progress;
 use anyhow::Context;
 use procession_openmetrics::{Format, validate};
 use std::io::{Read, Write};
 
 /// An exposition that is larger is refused; no scrape takes one half as large.
 const BODY_BYTES: u64 = 1 << 30;
+/// So much is read at a time; less is checked before a line about it could be read.
+const PIECE_BYTES: u64 = 1 << 20;
 /// More errors than this help no one.
 const MAX_ERRORS: usize = 50;
 
@@ -29,14 +32,24 @@ pub enum FormatName {
 impl CheckMetrics {
     /// Reads an exposition and writes what is wrong with it, a line for each error. True where it is valid.
     pub fn run(&self, input: impl Read, errors: &mut impl Write) -> anyhow::Result<bool> {
-        let mut body = Vec::new();
-        input.take(BODY_BYTES + 1).read_to_end(&mut body).context("cannot read the exposition")?;
+        let mut progress = Progress::on_terminal(None);
+        let (mut body, mut input) = (Vec::new(), input.take(BODY_BYTES + 1));
+        while input.by_ref().take(PIECE_BYTES).read_to_end(&mut body).context("cannot read the exposition")? > 0 {
+            if progress.is_due() && body.len() as u64 >= PIECE_BYTES {
+                progress.say(&format!("{} MiB are read", body.len() >> 20));
+            }
+        }
+        if body.len() as u64 >= PIECE_BYTES {
+            progress.say(&format!("{} MiB are being checked", body.len() >> 20));
+        }
         anyhow::ensure!(body.len() as u64 <= BODY_BYTES, "the exposition is larger than {} MiB", BODY_BYTES >> 20);
         let format = match self.format {
             FormatName::Openmetrics => Format::OpenMetrics,
             FormatName::Text => Format::Text,
         };
-        let Err(found) = validate(&body, format) else { return Ok(true) };
+        let checked = validate(&body, format);
+        progress.end();
+        let Err(found) = checked else { return Ok(true) };
         for error in found.iter().take(MAX_ERRORS) {
             writeln!(errors, "{error}")?;
         }

@@ -30,12 +30,23 @@ impl Progress {
     /// So much more is done; so many samples have gone through in all.
     pub(crate) fn step(&mut self, more: u64, samples: u64) {
         self.done += more;
-        if !self.shown || self.written.is_some_and(|at| at.elapsed() < INTERVAL) {
-            return;
+        if self.is_due() {
+            self.say(&line(self.done, self.total, samples, self.began.elapsed()));
         }
-        self.written = Some(Instant::now());
-        // Where the terminal is gone, there is no one to tell.
-        let _ = write!(stderr(), "\r\x1b[K{}", line(self.done, self.total, samples, self.began.elapsed()));
+    }
+
+    /// Whether somebody looks who was told nothing for a while.
+    pub(crate) fn is_due(&self) -> bool {
+        self.shown && self.written.is_none_or(|at| at.elapsed() >= INTERVAL)
+    }
+
+    /// Writes the line anew, if somebody looks.
+    pub(crate) fn say(&mut self, text: &str) {
+        if self.shown {
+            self.written = Some(Instant::now());
+            // Where the terminal is gone, there is no one to tell.
+            let _ = write!(stderr(), "\r\x1b[K{text}");
+        }
     }
 
     /// Takes the line away.
