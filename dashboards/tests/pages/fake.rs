@@ -129,6 +129,11 @@ pub(crate) fn two_hosts(asked: &Asked) -> Vec<(Value, f64)> {
     if asked.has("by (instance)") {
         return vec![(instance("web-1:9956"), 1.5)];
     }
+    // Over all hosts.
+    let everywhere = json!({"instance": "web-1:9956", "pid": "42", "group": "nginx"});
+    if asked.has("by (instance, ") || asked.query.starts_with("topk(10, sum by (group)") || asked.has("{group=~") {
+        return vec![(everywhere, if asked.query.starts_with("count") { 1.0 } else { 0.75 })];
+    }
     if !asked.has("web-1:9956") {
         return Vec::new();
     }
@@ -186,7 +191,7 @@ pub(crate) fn hostile(asked: &Asked) -> Vec<(Value, f64)> {
         return HOSTILE.map(|name| (json!({"instance": name, "job": name}), 1.0)).into();
     }
     let labels = |name: &str| {
-        json!({"group": name, "pid": name, "ppid": name, "name": name, "user": name, "executable": name,
+        json!({"instance": name, "group": name, "pid": name, "ppid": name, "name": name, "user": name, "executable": name,
             "mode": name, "state": name, "kind": name})
     };
     // What was before differs, so that comparisons have something to show.

@@ -13,6 +13,9 @@ async fn the_first_page_shows_the_hosts() {
     page.says("href=\"/host?instance=web-1:9956\"");
     page.says("connection refused &lt;i&gt;");
     page.says("5 s ago");
+    page.says("<h2>Groups across hosts</h2>");
+    page.says("href=\"/groups?group=nginx\">nginx</a></th><td>1</td><td>0.75</td>");
+    page.says("href=\"/process?instance=web-1:9956&amp;pid=42\">nginx</a>");
     // What needs a look comes first.
     assert!(page.body.find("instance=db-2").unwrap() < page.body.find("instance=web-1").unwrap());
 }

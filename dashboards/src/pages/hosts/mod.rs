@@ -1,6 +1,8 @@
 //! `/`: every host at a glance.
 
+mod fleet;
 mod overview;
+mod tables;
 mod view;
 
 use axum::extract::{RawQuery, State};
@@ -63,7 +65,7 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
         Err(bad) => return shell::bad_link(&app, &bad),
     };
     let now_ms = app.now_ms();
-    match overview::fetch(&app.client, now_ms).await {
+    match Box::pin(overview::fetch(&app.client, now_ms)).await {
         Ok(overview) => view::page(&app, &view, &overview, now_ms),
         Err(error) => shell::page(&app, error.status(), "Hosts", &html! {}, &shell::query_failed(&error)),
     }

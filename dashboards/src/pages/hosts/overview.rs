@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::fleet::{self, Fleet};
 use crate::chart::Point;
 use crate::pages::scrapes;
 use crate::query::{Client, Error, QueriedSeries};
@@ -43,6 +44,8 @@ pub(super) struct Overview {
     pub(super) hosts: Vec<Host>,
     /// Targets that have no processes and no job in common with those that have: not hosts, the scraper itself perhaps.
     pub(super) others: usize,
+    /// What all hosts do together.
+    pub(super) fleet: Fleet,
     pub(super) trend: Span,
     pub(super) step_ms: i64,
     /// Queries that failed beside the first one.
@@ -69,7 +72,8 @@ pub(super) async fn fetch(client: &Client, now_ms: i64) -> Result<Overview, Erro
     let memory = "sum by (instance) (proc_group_resident_memory_bytes)";
     let processes = "sum by (instance) (proc_group_processes)";
     // The trends end now, not at a multiple of the step: a host of ten seconds already has a point.
-    let (cpu, memory, cpu_now, memory_now, processes, history, targets) = tokio::join!(
+    let recent = duration_text(4 * interval_ms);
+    let (cpu, memory, cpu_now, memory_now, processes, history, targets, fleet) = tokio::join!(
         client.range(&cpu_trend, trend, step_ms),
         client.range(memory, trend, step_ms),
         client.instant(&cpu_now, now_ms),
@@ -77,6 +81,7 @@ pub(super) async fn fetch(client: &Client, now_ms: i64) -> Result<Overview, Erro
         client.instant(processes, now_ms),
         client.range("up", history, HISTORY_STEP_MS),
         client.targets(),
+        fleet::fetch(client, now_ms, &recent),
     );
     let mut failures = Vec::new();
     let mut hosts: BTreeMap<String, Host> = BTreeMap::new();
@@ -106,7 +111,11 @@ pub(super) async fn fetch(client: &Client, now_ms: i64) -> Result<Overview, Erro
         }
     }
     let (hosts, others) = with_processes(hosts.into_values().collect());
-    Ok(Overview { hosts, others, trend, step_ms, failures })
+    let fleet = fleet.unwrap_or_else(|error| {
+        failures.push(error);
+        Fleet::default()
+    });
+    Ok(Overview { hosts, others, fleet, trend, step_ms, failures })
 }
 
 /// The hosts among the targets, and how many others there are. A host that is down has no processes now, but its job has

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use maud::{Markup, PreEscaped, html};
 
 use super::overview::{Host, Overview};
-use super::{HostsView, SORTS, Sort};
+use super::{HostsView, SORTS, Sort, tables};
 use crate::chart::{Chart, Point, Series, Unit, spark};
 use crate::pages::figure::known;
 use crate::pages::link::Link;
@@ -67,6 +67,8 @@ pub(super) fn page(app: &App, view: &HostsView, overview: &Overview, now_ms: i64
             @let found: Vec<(&Host, State)> = ordered.iter().copied().filter(|(host, _)| is_found(host)).collect();
             (search(view))
             (table(view, overview, &found, now_ms))
+            (tables::heat(overview, &found.iter().map(|(host, _)| *host).collect::<Vec<_>>()))
+            (tables::fleet(&overview.fleet))
         }
     };
     let every = hosts.iter().map(|host| host.interval_ms).min().unwrap_or(WAIT_MS);
