@@ -68,3 +68,13 @@ pub async fn handle(Path(name): Path<String>) -> Response {
 pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_is_short() {
+        assert!(SCRIPT.body.len() < 40_000, "{} bytes before compression", SCRIPT.body.len());
+    }
+}

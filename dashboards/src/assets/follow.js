@@ -4,16 +4,31 @@
 const partsOf = (root) => [...root.querySelectorAll("main [id], header [id]")].filter((part) => !part.parentElement.closest("[id]"));
 
 /** What is left of a page without its parts: where this changes, the page is another. */
-function frameOf(root) {
-  const main = root.querySelector("main").cloneNode(true);
-  for (const part of main.querySelectorAll("[id]")) part.replaceWith(`#${part.id}`);
-  return main.innerHTML;
+function frameOf(node) {
+  if (node.id) return `#${node.id}`;
+  if (node.nodeType !== Node.ELEMENT_NODE) return node.nodeValue;
+  return node.cloneNode(false).outerHTML + [...node.childNodes].map(frameOf).join("");
 }
 
-const read = (root) => ({ frame: frameOf(root), parts: new Map(partsOf(root).map((part) => [part.id, part.outerHTML])) });
+const read = (root) => ({ frame: frameOf(root.querySelector("main")), parts: new Map(partsOf(root).map((part) => [part.id, part.outerHTML])) });
+
+/** Makes a node like another, changing only what differs: hundreds of rows that stand where they stood cost little. */
+function patch(old, next) {
+  if (old.nodeName !== next.nodeName) return old.replaceWith(next);
+  if (old.nodeType !== Node.ELEMENT_NODE) {
+    if (old.nodeValue !== next.nodeValue) old.nodeValue = next.nodeValue;
+    return;
+  }
+  for (const { name } of [...old.attributes]) if (name !== "tabindex" && !next.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of next.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  const [before, after] = [[...old.childNodes], [...next.childNodes]];
+  before.slice(after.length).forEach((node) => node.remove());
+  after.forEach((node, index) => (index < before.length ? patch(before[index], node) : old.append(node)));
+}
 
 /** Puts a part in the place of an older one; what was scrolled is so again. */
 function replace(old, part) {
+  if (part.id === "tree") return patch(old, part);
   const scrolled = [...old.querySelectorAll(".scroll")].map((box) => [box.scrollLeft, box.scrollTop]);
   old.replaceWith(part);
   part.querySelectorAll(".scroll").forEach((box, index) => ([box.scrollLeft, box.scrollTop] = scrolled[index] ?? [0, 0]));
@@ -37,8 +52,9 @@ function update(known, now, next) {
     const old = document.getElementById(part.id);
     if (old && now.parts.get(part.id) !== known.parts.get(part.id)) replace(old, part);
   }
-  if (!focused?.isConnected) refocus(pid, href);
-  else if (focused === document.body) settleRows(document);
+  const moved = !focused?.isConnected || focused.dataset.pid !== pid || (focused.getAttribute("href") ?? undefined) !== (href ?? undefined);
+  if (moved) refocus(pid, href);
+  else settleRows(document);
   for (const [id, only] of alone) {
     const card = document.getElementById(id);
     if (card) {
@@ -51,11 +67,16 @@ function update(known, now, next) {
 /** What the server last said of this page. */
 let known = read(document);
 
-/** Shows a page that came as text, in place of the one before it. */
-function show(text) {
+let shown = 0;
+
+/** Shows a page that came as text, in place of the one before it; reading it and showing it are two frames' work. */
+async function show(text) {
+  const turn = ++shown;
   const next = new DOMParser().parseFromString(text, "text/html");
   if (!next.querySelector("main")) return;
   const now = read(next);
+  await new Promise((resolve) => setTimeout(resolve));
+  if (turn !== shown || drag) return;
   update(known, now, next);
   known = now;
 }
@@ -117,7 +138,7 @@ async function go(href) {
   const answer = await fetch(href);
   if (!answer.ok) return location.assign(href);
   history.pushState(null, "", href);
-  show(await answer.text());
+  await show(await answer.text());
   follow();
 }
 

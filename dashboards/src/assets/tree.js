@@ -4,11 +4,14 @@ const rowsOf = (root) => [...root.querySelectorAll('[role="treegrid"] tbody tr')
 const rowOf = (root, pid) => rowsOf(root).find((row) => row.dataset.pid === pid);
 const levelOf = (row) => Number(row.getAttribute("aria-level"));
 
-/** One row of a tree can be reached by Tab; the arrows lead to the others. */
+/** One row of a tree can be reached by Tab, the one that could before or the first; the arrows lead to the others. */
 function settleRows(root) {
   const rows = rowsOf(root);
-  for (const row of rows) row.tabIndex = -1;
-  if (rows.length) rows[0].tabIndex = 0;
+  const stop = rows.find((row) => row.tabIndex === 0) ?? rows[0];
+  for (const row of rows) {
+    const index = row === stop ? "0" : "-1";
+    if (row.getAttribute("tabindex") !== index) row.setAttribute("tabindex", index);
+  }
 }
 
 function focusRow(row) {

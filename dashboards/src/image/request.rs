@@ -159,7 +159,7 @@ impl ImageRequest {
                 "is logarithmic for lines only: parts of a whole add up on a linear one",
             ));
         }
-        let compare = given.read("compare", |text| comparison(text))?;
+        let compare = given.read("compare", comparison)?;
         if compare.is_some() && kind == Kind::Heatmap {
             return Err(BadParameter::new("compare", "has no place in a heat map"));
         }

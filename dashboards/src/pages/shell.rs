@@ -4,6 +4,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 use http::StatusCode;
 use maud::{DOCTYPE, Markup, html};
 
+use super::phrase::lasting;
 use crate::assets::{ICON, SCRIPT, STYLE};
 use crate::chart::xml;
 use crate::parameters::BadParameter;
@@ -46,13 +47,27 @@ pub(super) fn followed(
                     a.nav href="/explore" { "Explore" }
                     @if every.is_some() { span.live id="live" role="status" hidden {} }
                 }
-                main data-every=[every] { (body) }
+                main data-every=[every] { (other_clock(app.client.clock_ahead_ms())) (body) }
             }
         }
     };
     // maud escapes markup; what no document may hold is left to us.
     let page = page.into_string().replace(xml::is_unprintable, "\u{fffd}");
     (status, Html(page)).into_response()
+}
+
+/// Clocks that differ by less need no word: an answer may have been on its way for as long.
+const CLOCKS_DIFFER_MS: i64 = 20_000;
+
+/// A clock that differs explains much that looks wrong: an empty end of the range, a host that seems silent.
+fn other_clock(ahead_ms: i64) -> Markup {
+    html! {
+        @if ahead_ms.abs() >= CLOCKS_DIFFER_MS {
+            p.skew role="status" {
+                "The clock of the query server is " (lasting(ahead_ms.abs())) @if ahead_ms > 0 { " ahead of" } @else { " behind" } " the one of these pages: what they call now is another moment there."
+            }
+        }
+    }
 }
 
 /// A link that asks for what there is not; the parameter is named.

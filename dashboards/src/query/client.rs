@@ -1,6 +1,7 @@
 //! Asking the query server: one client, pooled connections, everything bounded.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::Url;
@@ -46,6 +47,8 @@ pub struct Client {
     server: Arc<str>,
     limits: Limits,
     running: Arc<Semaphore>,
+    /// How far the server's clock was ahead of this one's when it last answered, in milliseconds.
+    ahead_ms: Arc<AtomicI64>,
     metrics: Metrics,
 }
 
@@ -98,12 +101,26 @@ impl Client {
         }
         let http = builder.build().map_err(|error| Error::Setup(cause(&error)))?;
         let running = Arc::new(Semaphore::new(limits.concurrency.max(1)));
-        Ok(Client { http, base: base.into(), server: server.into(), limits, running, metrics })
+        Ok(Client {
+            http,
+            base: base.into(),
+            server: server.into(),
+            limits,
+            running,
+            ahead_ms: Arc::default(),
+            metrics,
+        })
     }
 
     /// Scheme, host and port of the query server.
     pub fn server(&self) -> &str {
         &self.server
+    }
+
+    /// How far the server's clock is ahead of this one's (behind, where it is negative), in milliseconds and to a second
+    /// or two: from the `Date` of its last answer; 0 before there is one.
+    pub fn clock_ahead_ms(&self) -> i64 {
+        self.ahead_ms.load(Ordering::Relaxed)
     }
 
     /// An instant query that gives a vector; a scalar counts as a vector of one element without labels.
@@ -197,6 +214,13 @@ impl Client {
     async fn body(&self, request: reqwest::RequestBuilder) -> Result<(u16, Vec<u8>), Error> {
         let mut response = request.send().await.map_err(|error| self.failed(&error))?;
         let status = response.status().as_u16();
+        if let Some(date) = response.headers().get(reqwest::header::DATE).and_then(|date| date.to_str().ok())
+            && let Ok(date) = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date)
+        {
+            // Against the clock of this machine, whatever moment is asked about.
+            let ahead_ms = date.as_millisecond() - jiff::Timestamp::now().as_millisecond();
+            self.ahead_ms.store(ahead_ms, Ordering::Relaxed);
+        }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.failed(&error))? {
             if body.len() + chunk.len() > self.limits.body_bytes {

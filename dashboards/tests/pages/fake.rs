@@ -56,6 +56,11 @@ pub(crate) async fn with_body(status: StatusCode, content_type: &'static str, bo
     serve(Router::new().fallback(any(answer))).await
 }
 
+/// Answers everything with these bytes, and says that it is another time.
+pub(crate) async fn dated(date: &'static str, body: &'static str) -> String {
+    serve(Router::new().fallback(any(move || async move { ([(header::DATE, date)], body) }))).await
+}
+
 /// Answers everything with these bytes as JSON.
 pub(crate) async fn with_bytes(body: &'static [u8]) -> String {
     serve(Router::new().fallback(any(move || async move { body }))).await

@@ -54,6 +54,20 @@ async fn a_new_host_is_told_how_and_when() {
 }
 
 #[tokio::test]
+async fn a_clock_that_differs_is_said() {
+    let body = r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#;
+    for (date, says) in [
+        ("Mon, 23 Nov 2015 12:00:00 GMT", " behind the one of these pages"),
+        ("Fri, 23 Nov 2096 12:00:00 GMT", " ahead of the one of these pages"),
+    ] {
+        let url = fake::dated(date, body).await;
+        get(&dashboards(&url), "/tree?instance=a").await.says(says);
+    }
+    let right = get(&dashboards(&fake::with(fake::two_hosts).await), "/host?instance=web-1:9956").await;
+    right.does_not_say("The clock of the query server");
+}
+
+#[tokio::test]
 async fn a_failing_host_says_why() {
     let app = dashboards(&fake::with(fake::two_hosts).await);
     for path in ["/", "/host?instance=db-2:9956"] {

@@ -17,7 +17,7 @@ use crate::server::App;
 use crate::time::Span;
 
 /// Rows of the table.
-const ROWS: usize = 500;
+const ROWS: usize = 200;
 /// Series of the chart.
 const SERIES: usize = 12;
 

@@ -144,10 +144,9 @@ fn row(overview: &Overview, host: &Host, state: State, now_ms: i64) -> Markup {
                     State::Silent => { span.dot.stale aria-hidden="true" {} "silent" }
                     State::Down => { span.dot.down aria-hidden="true" {} b.bad { "down" } (since(host, now_ms)) }
                 }
-                @if state == State::Down { (failing::why(&host.reason)) }
             }
             @if host.processes.is_none() && host.cpu.is_empty() && host.memory.is_empty() {
-                td.none colspan="5" { @if state != State::Down { "no processes, " (jobs(host)) } }
+                td.none colspan="5" { @if state == State::Down { (failing::why(&host.reason)) } @else { "no processes, " (jobs(host)) } }
             } @else {
                 td.num data-of="processes" { (now(host.processes, Unit::Short)) }
                 td.num data-of="CPU" { (now(host.cpu_now, Unit::Cores)) }

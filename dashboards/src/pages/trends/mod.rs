@@ -117,6 +117,8 @@ struct Drawn {
 #[derive(Debug)]
 pub(super) struct Trends {
     drawn: Vec<Drawn>,
+    /// Titles of charts that would show nothing but zero.
+    idle: Vec<&'static str>,
     growth: Vec<String>,
 }
 
@@ -128,8 +130,10 @@ pub(super) async fn fetch(client: &Client, subject: &Subject, frame: &Timeframe,
     });
     let mut drawn = join_all(asked).await;
     drawn.retain(|drawn| drawn.trend.always || drawn.chart.as_ref().is_ok_and(|chart| !chart.is_empty()));
+    let is_idle = |drawn: &Drawn| !drawn.trend.always && drawn.chart.as_ref().is_ok_and(is_zero_everywhere);
+    let (idle, drawn): (Vec<Drawn>, Vec<Drawn>) = drawn.into_iter().partition(is_idle);
     let growth = growth::sentences(client, subject, frame, &drawn).await;
-    Trends { drawn, growth }
+    Trends { drawn, idle: idle.iter().map(|drawn| drawn.trend.title).collect(), growth }
 }
 
 impl Trends {
@@ -161,13 +165,20 @@ async fn draw(
         }
         series.extend(answer.into_iter().filter(|found| !found.points.is_empty()));
     }
-    let is_zero = |series: &Series| series.points.iter().all(|point| point.value == 0.0);
     if trend.stacked && !series.iter().all(is_zero) {
         // A state that never was, swap that nobody has: layers that cannot be seen.
         series.retain(|series| !is_zero(series));
     }
     let kind = Kind::stacked(trend.stacked);
     Ok(Chart { title: trend.title.to_owned(), series: named(series), kind, ..frame.chart(trend.unit) })
+}
+
+fn is_zero(series: &Series) -> bool {
+    series.points.iter().all(|point| point.value == 0.0) && series.band.iter().all(|range| range.high == 0.0)
+}
+
+fn is_zero_everywhere(chart: &Chart) -> bool {
+    chart.series.iter().all(is_zero)
 }
 
 /// The series of one line.
@@ -246,6 +257,7 @@ pub(super) fn cards(subject: &Subject, frame: &Timeframe, link: &Link, trends: &
                 }
             }
         }
+        @if !trends.idle.is_empty() { p.more { "Zero over the whole range: " (trends.idle.join(", ").to_lowercase()) } }
     }
 }
 
