@@ -35,21 +35,26 @@ impl Peer {
     /// Prometheus with these scrape configurations, every second.
     pub(crate) async fn prometheus(scrape_configs: &str) -> Peer {
         let text = format!("global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n{scrape_configs}");
-        Peer::prometheus_on(Path::new("prometheus"), &text, None).await
+        Peer::prometheus_on(Path::new("prometheus"), &text, None, &[]).await
     }
 
     /// Prometheus on the blocks that `promtool` makes of OpenMetrics text with timestamps.
     pub(crate) async fn prometheus_with(openmetrics: &Path) -> Peer {
-        Peer::prometheus_on(Path::new("prometheus"), "global: {scrape_interval: 1h}\n", Some(openmetrics)).await
+        Peer::prometheus_on(Path::new("prometheus"), "global: {scrape_interval: 1h}\n", Some(openmetrics), &[]).await
     }
 
     /// The same of Prometheus 3 with its experimental functions, where `ci/upstream-cases` has fetched it.
     pub(crate) async fn prometheus_3_with(openmetrics: &Path) -> Option<Peer> {
-        let program = upstream("prometheus-3/bin/prometheus")?;
-        Some(Peer::prometheus_on(&program, "global: {scrape_interval: 1h}\n", Some(openmetrics)).await)
+        Peer::prometheus_3_with_flags(openmetrics, &[]).await
     }
 
-    async fn prometheus_on(program: &Path, config: &str, openmetrics: Option<&Path>) -> Peer {
+    /// The same with more flags.
+    pub(crate) async fn prometheus_3_with_flags(openmetrics: &Path, flags: &[&str]) -> Option<Peer> {
+        let program = upstream("prometheus-3/bin/prometheus")?;
+        Some(Peer::prometheus_on(&program, "global: {scrape_interval: 1h}\n", Some(openmetrics), flags).await)
+    }
+
+    async fn prometheus_on(program: &Path, config: &str, openmetrics: Option<&Path>, more: &[&str]) -> Peer {
         let arguments = |listen: &str, folder: &Path| {
             let (file, data) = (folder.join("prometheus.yml"), folder.join("data"));
             std::fs::write(&file, config).unwrap();
@@ -73,7 +78,8 @@ impl Peer {
                 ("storage.tsdb.retention.time", "100y".to_owned()),
                 ("enable-feature", "promql-experimental-functions".to_owned()),
             ];
-            flags.into_iter().map(|(name, value)| format!("--{name}={value}")).collect()
+            let flags = flags.into_iter().map(|(name, value)| format!("--{name}={value}"));
+            flags.chain(more.iter().map(|flag| (*flag).to_owned())).collect()
         };
         Peer::start(&program.to_string_lossy(), arguments, "/-/ready").await
     }

@@ -22,8 +22,14 @@ impl Scraper {
 
     /// Starts a scraper on a folder that another one left behind.
     pub(crate) async fn on(folder: TempDir) -> Scraper {
-        let mut running =
-            Running::ours("procession-scraper", &Scraper::arguments(&folder).each_ref().map(String::as_str));
+        Scraper::with_flags(folder, &[]).await
+    }
+
+    /// The same with more flags.
+    pub(crate) async fn with_flags(folder: TempDir, flags: &[&str]) -> Scraper {
+        let arguments = Scraper::arguments(&folder);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).chain(flags.iter().copied()).collect();
+        let mut running = Running::ours("procession-scraper", &arguments);
         let url = running.url();
         ready(&format!("{url}/-/ready")).await;
         Scraper { url, running, folder }

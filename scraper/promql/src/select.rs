@@ -120,6 +120,12 @@ impl SeriesSet {
         &self.origins
     }
 
+    /// Makes room for exactly so many samples that will be filled in: growing by doubling would take twice as much.
+    pub fn reserve(&mut self, samples: usize) {
+        self.filled.timestamps.reserve_exact(samples);
+        self.filled.values.reserve_exact(samples);
+    }
+
     /// Appends one sample to the series that is being filled.
     pub fn push_sample(&mut self, timestamp_ms: i64, value: f64) {
         self.filled.timestamps.push(timestamp_ms);

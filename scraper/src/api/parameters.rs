@@ -111,7 +111,7 @@ impl Parameters {
         match text.parse::<i64>() {
             Ok(n @ 0..) => Ok(usize::try_from(n).ok().filter(|n| *n > 0)),
             Ok(_) => Err(ApiError::parameter("limit", "limit must be non-negative")),
-            Err(_) => Err(ApiError::parameter("limit", format_args!("{text:?} is not a whole number"))),
+            Err(_) => Err(ApiError::parameter("limit", format_args!("parsing {text:?}: invalid syntax"))),
         }
     }
 
@@ -178,7 +178,7 @@ mod tests {
             ("limit=0", Ok(None)),
             ("limit=7", Ok(Some(7))),
             ("limit=-1", Err("invalid parameter \"limit\": limit must be non-negative")),
-            ("limit=x", Err("invalid parameter \"limit\": \"x\" is not a whole number")),
+            ("limit=x", Err("invalid parameter \"limit\": parsing \"x\": invalid syntax")),
         ] {
             let got = of("GET", query, "").await.unwrap().limit();
             assert_eq!(got, want.map_err(ApiError::bad_data), "{query}");

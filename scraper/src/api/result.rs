@@ -1,7 +1,7 @@
 //! The JSON of what a query found.
 
 use super::json;
-use procession_promql::{Value, write_scalar};
+use procession_promql::{SeriesSet, Value, write_scalar};
 
 /// Writes the data of `query` and `query_range`: result type, result, and what the function adds behind them.
 pub(crate) fn query_data(out: &mut Vec<u8>, value: &Value, limit: usize, more: impl FnOnce(&mut Vec<u8>)) {
@@ -30,20 +30,42 @@ pub(crate) fn query_data(out: &mut Vec<u8>, value: &Value, limit: usize, more: i
             sample(out, point.timestamp_ms, point.value);
             out.push(b'}');
         }),
-        Value::Matrix(series) => {
-            // A point of a counter or a gauge takes about 26 bytes; growing by doubling would copy and waste.
-            out.reserve(series.sample_count().saturating_mul(28));
-            json::array(out, series.iter().take(limit), |out, one| {
-                out.extend_from_slice(br#"{"metric":"#);
-                json::labels(out, one.labels);
-                out.extend_from_slice(br#","values":"#);
-                json::array(out, one.timestamps.iter().zip(one.values), |out, (t, v)| sample(out, *t, *v));
-                out.push(b'}');
-            });
-        }
+        Value::Matrix(series) => matrix(out, series, limit),
     }
     more(out);
     out.push(b'}');
+}
+
+/// Points that are written before it is looked whether there is room for more.
+const POINTS: usize = 512;
+
+/// Room is made as the points before tell how much the others take: growing by doubling would copy and waste.
+fn matrix(out: &mut Vec<u8>, series: &SeriesSet, limit: usize) {
+    let begin = out.len();
+    let mut left: usize = series.iter().take(limit).map(|one| one.values.len()).sum();
+    let mut written = 0;
+    out.push(b'[');
+    for (i, one) in series.iter().take(limit).enumerate() {
+        out.extend_from_slice(if i > 0 { br#",{"metric":"# } else { br#"{"metric":"# });
+        json::labels(out, one.labels);
+        out.extend_from_slice(br#","values":["#);
+        for (n, (times, values)) in one.timestamps.chunks(POINTS).zip(one.values.chunks(POINTS)).enumerate() {
+            let bytes = (out.len() - begin).checked_div(written).map_or(28, |bytes| bytes + 2);
+            if out.capacity() - out.len() < times.len() * bytes {
+                out.reserve_exact(bytes * if written == 0 { times.len() } else { left });
+            }
+            for (i, (time, value)) in times.iter().zip(values).enumerate() {
+                if n + i > 0 {
+                    out.push(b',');
+                }
+                sample(out, *time, *value);
+            }
+            written += times.len();
+            left -= times.len();
+        }
+        out.extend_from_slice(b"]}");
+    }
+    out.push(b']');
 }
 
 /// Whether `limit` leaves out a part of a result.

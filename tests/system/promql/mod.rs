@@ -1,6 +1,7 @@
 //! PromQL against real Prometheus: the same samples in both, the same questions to both.
 
 mod data;
+mod errors;
 mod given_up;
 mod random;
 mod templates;
@@ -112,12 +113,19 @@ fn history() -> (tempfile::TempDir, std::path::PathBuf) {
 
 /// A scraper on what it imported.
 async fn scraper(folder: tempfile::TempDir) -> Scraper {
+    imported(folder, Scraper::on).await
+}
+
+async fn imported<S: Future<Output = Scraper>>(
+    folder: tempfile::TempDir,
+    start: impl FnOnce(tempfile::TempDir) -> S,
+) -> Scraper {
     let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
     let arguments = ["import", "--storage.path", &path("data"), &path("history.om")];
     let (imported, out, err) = run(&binary("procession-scraper"), &arguments, b"");
     assert!(imported, "import: {out}{err}");
     std::fs::write(folder.path().join("scraper.yml"), "scrape_configs: []\n").unwrap();
-    Scraper::on(folder).await
+    start(folder).await
 }
 
 fn number(variable: &str, default: u64) -> u64 {

@@ -130,14 +130,11 @@ impl Operation<'_> {
 
     fn duplicate(&self, later: &Column, first: &Column) -> Error {
         let side = if self.matching.cardinality == Cardinality::OneToMany { "left" } else { "right" };
-        let mut names = [later, first].map(|column| braces(&column.clone().finished().labels));
-        names.sort_unstable();
+        let [later, earlier] = [later, first].map(|column| braces(&column.clone().finished().labels));
         Error::Execution(format!(
-            "found duplicate series for the match group {} on the {side} hand-side of the operation: [{}, {}]\
+            "found duplicate series for the match group {} on the {side} hand-side of the operation: [{later}, {earlier}]\
              ;many-to-many matching not allowed: matching labels must be unique on one side",
             braces(&self.matching.on.labels(&first.labels)),
-            names[0],
-            names[1],
         ))
     }
 

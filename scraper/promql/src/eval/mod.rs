@@ -142,6 +142,7 @@ fn raw_samples(context: &Context<'_>, range: &Range, grid: &Grid) -> Result<Seri
 fn matrix(mut columns: Vec<Column>, grid: &Grid) -> SeriesSet {
     columns.sort_by(|a, b| a.labels.cmp(&b.labels));
     let mut set = SeriesSet::default();
+    set.reserve(columns.iter().map(|c| c.present().count()).sum());
     for column in columns {
         for (step, value) in column.present() {
             set.push_sample(grid.time(step), value);

@@ -122,12 +122,17 @@ fn without_markers<'a>(series: &SeriesView<'a>) -> Samples<'a> {
         // What stands for many may end in a marker.
         return Samples { labels: series.labels, drop_name: false, timestamps, values, folded: Some(*series) };
     }
-    if series.values.iter().any(|v| is_stale(*v)) {
+    if has_markers(series.values) {
         let live = || series.timestamps.iter().zip(series.values).filter(|(_, v)| !is_stale(**v));
         timestamps = live().map(|(t, _)| *t).collect();
         values = live().map(|(_, v)| *v).collect();
     }
     Samples { labels: series.labels, drop_name: false, timestamps, values, folded: None }
+}
+
+/// Looks at many values at once, which is several times quicker than to ask after each whether it was the one.
+fn has_markers(values: &[f64]) -> bool {
+    values.chunks(256).any(|some| some.iter().fold(false, |found, v| found | is_stale(*v)))
 }
 
 /// Makes a column of each series of a range vector, on several threads where there is much to do. The function may use

@@ -34,8 +34,20 @@ pub(super) fn extrapolated(windows: &Windows<'_>, kind: Extrapolation, out: &mut
 
 /// The samples that are smaller than the one before.
 fn resets_of(values: &[f64]) -> Vec<usize> {
-    (1..values.len()).filter(|i| values[*i] < values[i - 1]).collect()
+    let mut resets = Vec::new();
+    let (later, earlier) = (values.get(1..).unwrap_or_default(), values);
+    // Most hold none: many are compared at once before it is asked which it was.
+    for (at, (later, earlier)) in later.chunks(MANY).zip(earlier.chunks(MANY)).enumerate() {
+        let pairs = || later.iter().zip(earlier);
+        if pairs().fold(false, |found, (later, earlier)| found | (later < earlier)) {
+            let falls = pairs().enumerate().filter(|(_, (later, earlier))| later < earlier);
+            resets.extend(falls.map(|(i, _)| at * MANY + i + 1));
+        }
+    }
+    resets
 }
+
+const MANY: usize = 256;
 
 #[inline]
 fn extrapolate(windows: &Windows<'_>, slice: Slice, growth: f64, kind: Extrapolation) -> f64 {

@@ -81,6 +81,15 @@ impl BlockIndex {
         self.rows[place as usize]..self.rows[place as usize + 1]
     }
 
+    /// About how many samples of a series have `start_ms < timestamp <= end_ms`, as if they were evenly spread.
+    pub(crate) fn about(&self, place: u32, (start_ms, end_ms): (i64, i64)) -> usize {
+        let (rows, span) = (self.rows(place), self.spans[place as usize]);
+        let of_span = |ms: i64| ms.clamp(span.first_ms, span.last_ms).saturating_sub(span.first_ms) as f64;
+        let length = of_span(span.last_ms);
+        let share = if length > 0.0 { (of_span(end_ms) - of_span(start_ms)) / length } else { 1.0 };
+        ((rows.end - rows.start) as f64 * share).ceil() as usize + 1
+    }
+
     /// Whether a series may have samples with `start_ms < timestamp <= end_ms`.
     pub(crate) fn has_samples(&self, place: u32, (start_ms, end_ms): (i64, i64)) -> bool {
         self.spans[place as usize].meets(start_ms.saturating_add(1), end_ms)

@@ -18,10 +18,16 @@ pub(crate) struct Pieces {
 }
 
 impl Pieces {
-    /// For about so many samples of a block.
-    pub(super) fn of_block(number: u32, samples: usize) -> Pieces {
-        let (timestamps, values) = (Vec::with_capacity(samples), Vec::with_capacity(samples));
+    /// For about so many samples of a block, and room for `more` timestamps.
+    pub(super) fn of_block(number: u32, samples: usize, more: usize) -> Pieces {
+        let (timestamps, values) = (Vec::with_capacity(samples + more), Vec::with_capacity(samples));
         Pieces { timestamps, values, ends: Vec::new(), block: Some(number) }
+    }
+
+    /// Gives back the room that growing by doubling left.
+    pub(super) fn shrink(&mut self) {
+        self.timestamps.shrink_to_fit();
+        self.values.shrink_to_fit();
     }
 
     /// Ends the stretch of a series. False where it has no samples.
@@ -66,6 +72,8 @@ pub(crate) fn assemble(all: Vec<Pieces>, labels: Vec<Labels>) -> SeriesSet {
     for (block, samples) in from {
         set.came_from(block.map_or_else(|| "recent samples".to_owned(), |number| format!("block {number}")), samples);
     }
+    let in_parts = stretches.chunk_by(|a, b| a.slot == b.slot).filter(|of_series| of_series.len() > 1);
+    set.reserve(in_parts.flatten().map(|stretch| stretch.rows.len()).sum());
     let mut whole: Vec<(Labels, usize, Range<usize>)> = Vec::new();
     let mut stretches = stretches.chunk_by(|a, b| a.slot == b.slot).peekable();
     for (slot, labels) in (0u32..).zip(labels) {

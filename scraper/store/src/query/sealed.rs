@@ -122,12 +122,14 @@ fn jobs(part: &Part) -> Vec<Job<'_>> {
 
 impl Job<'_> {
     fn read(&self, selection: &Selection) -> Result<Pieces, Error> {
-        // More than is kept of them where only a part of the block's time is asked for; untouched memory costs nothing.
-        let rows = |place| self.part.index.rows(place);
-        let samples: u64 = self.places.iter().map(|(place, _)| rows(*place).end - rows(*place).start).sum();
-        let mut pieces = Pieces::of_block(self.part.block.meta.number, samples as usize);
-        let mut reader = self.part.index.reader();
         let bounds = (selection.start_ms, selection.end_ms);
+        let (index, number) = (&self.part.index, self.part.block.meta.number);
+        let samples = self.places.iter().map(|(place, _)| index.about(*place, bounds)).sum();
+        // The timestamps of a series are read whole before those that are not wanted go.
+        let rows = self.places.iter().map(|(place, _)| index.rows(*place));
+        let more = rows.map(|rows| (rows.end - rows.start) as usize).max().unwrap_or(0);
+        let mut pieces = Pieces::of_block(number, samples, more);
+        let mut reader = index.reader();
         for &(place, slot) in self.places {
             if selection.cancel.is_due() {
                 return Err(Error::GivenUp);

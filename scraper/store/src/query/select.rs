@@ -47,6 +47,7 @@ pub(crate) fn select(shared: &Shared, selection: &Selection, limit: usize, threa
                 return Err(Error::GivenUp);
             }
         }
+        pieces.shrink();
         all.push(pieces);
         if let Some(kept) = recent.kept(bounds.0) {
             all.push(kept_pieces(kept, &series, &numbers, selection, &mut labels)?);
@@ -86,6 +87,7 @@ fn kept_pieces(
             labels.push(set.clone());
         }
     }
+    pieces.shrink();
     Ok(pieces)
 }
 

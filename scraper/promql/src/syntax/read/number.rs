@@ -67,8 +67,8 @@ fn scan_with_base(text: &[u8]) -> (usize, bool) {
             _ => break,
         }
     }
-    // A lone prefix is no number.
-    if i == 2 { (1, false) } else { (i, !is_alphanumeric(text.get(i))) }
+    // A lone prefix is no number, but as Prometheus sees it, `0x` is a bad one.
+    if i == 2 && !is_hex { (1, false) } else { (i, !is_alphanumeric(text.get(i))) }
 }
 
 /// Goes on where a number ended: units, and more numbers with units.
@@ -232,7 +232,9 @@ mod tests {
             ("1_", (2, None)),
             ("1e", (2, None)),
             ("1e+_1", (4, None)),
-            ("0x", (1, None)),
+            ("0x", (2, Some(Kind::Number))),
+            ("0xg", (2, None)),
+            ("0b", (1, None)),
         ] {
             assert_eq!(scan(text.as_bytes()), expected, "{text}");
         }
