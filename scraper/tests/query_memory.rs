@@ -25,7 +25,7 @@ const FIXED_BYTES: usize = 128 << 10;
 const START_S: i64 = 1_735_689_600;
 const INTERVAL_S: i64 = 15;
 const HOSTS: usize = 4;
-const GROUPS: usize = 25;
+const GROUPS: usize = 15;
 
 /// The families, with a label and its value.
 const FAMILIES: [(&str, &str, &str); 8] = [
@@ -71,7 +71,7 @@ fn queries() -> Vec<(u64, String)> {
 }
 
 fn hours() -> i64 {
-    std::env::var("QUERY_MEMORY_HOURS").ok().and_then(|text| text.parse().ok()).unwrap_or(6)
+    std::env::var("QUERY_MEMORY_HOURS").ok().and_then(|text| text.parse().ok()).unwrap_or(3)
 }
 
 /// A store of so many hours, the last of which is not sealed yet.
