@@ -145,11 +145,11 @@ fn name(store: &Store, process: &mut Process, place: usize) {
 fn open(dir: &Path) {
     let begun = Instant::now();
     let store = Store::open(dir, Options::default()).unwrap();
-    let took = begun.elapsed().as_secs_f64();
+    let (took, cpu) = (begun.elapsed().as_secs_f64(), thread_cpu_ms() / 1000.0);
     let stats = store.stats();
     let (first, last) = (stats.min_time_ms.unwrap(), stats.max_time_ms.unwrap());
     println!(
-        "opened in {took:.2} s: {} series in memory, {} active, {} blocks, {:.1} days, hot {} MiB, blocks {} MiB; RSS {}",
+        "opened in {took:.2} s, CPU {cpu:.2} s: {} series in memory, {} active, {} blocks, {:.1} days, hot {} MiB, blocks {} MiB; RSS {}",
         stats.series,
         stats.active_series,
         stats.blocks,
@@ -181,16 +181,20 @@ fn last_values(store: &Store) {
 }
 
 fn timed(what: &str, ask: &dyn Fn() -> usize) {
+    let mut cpu = Vec::new();
     let times: Vec<f64> = (0..5)
         .map(|_| {
-            let begun = Instant::now();
+            let (begun, begun_cpu) = (Instant::now(), thread_cpu_ms());
             ask();
+            cpu.push(thread_cpu_ms() - begun_cpu);
             begun.elapsed().as_secs_f64() * 1000.0
         })
         .collect();
+    cpu.sort_by(f64::total_cmp);
     let mut sorted = times.clone();
     sorted.sort_by(f64::total_cmp);
-    println!("{what}: first {:.1} ms, median {:.1} ms, {} found; RSS {}", times[0], sorted[2], ask(), rss_mib());
+    let (first, median, cpu) = (times[0], sorted[2], cpu[2]);
+    println!("{what}: first {first:.1} ms, median {median:.1} ms, CPU {cpu:.1} ms, {} found; RSS {}", ask(), rss_mib());
 }
 
 fn status_kib(key: &str) -> u64 {
@@ -200,6 +204,12 @@ fn status_kib(key: &str) -> u64 {
 
 fn rss_mib() -> String {
     format!("{} MiB of which {} anonymous", status_kib("VmRSS:") / 1024, status_kib("RssAnon:") / 1024)
+}
+
+/// What this thread used.
+fn thread_cpu_ms() -> f64 {
+    let stat = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    stat.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e6
 }
 
 fn cpu_ms() -> u64 {

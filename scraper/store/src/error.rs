@@ -178,6 +178,12 @@ pub enum Error {
         /// How many series were selected.
         series: usize,
     },
+    /// The question would look at too many series, those of the past included.
+    #[error("this asks for more than {limit} series of all times: ask for less time")]
+    TooManySeries {
+        /// How many a question may look at.
+        limit: u64,
+    },
     /// A sealed block could not be read.
     #[error("block {} could not be read: {message}{}", path.display(),
         if *damaged { "; it is set aside, the rest is served" } else { "" })]

@@ -13,7 +13,7 @@ use crate::head::{
     ACTIVE_MS, Committer, Keep, Queue, Sealer, Shared, Span, Times, Writer, committed_batches, oldest_kept_ms,
     sealed_and_closing,
 };
-use crate::recent::{self, KEPT_MS, Kept, Recent};
+use crate::recent::{self, Recent};
 use crate::rollup::{self, Rollups};
 use crate::{
     Appended, BackedUp, Batch, Error, Forgotten, Options, RetentionRule, SeriesRef, SqlLimits, Stats, backup, query,
@@ -96,7 +96,7 @@ impl Store {
             .map_err(|message| damaged(Error::Query(message)))?;
         let table = |name| recent::load(&connection, name, &index).map_err(damaged);
         let closed = if queue.sealing.job.is_some() { table("head_closed")? } else { Default::default() };
-        let recent = Recent::new(table("head_samples")?, closed, keep_newest(&blocks, &index, options.seal_samples));
+        let recent = Recent::new(table("head_samples")?, closed);
         recent.each_last(|number, timestamp_ms, value| queue.times.was_read(number, timestamp_ms, value));
         let shared = Arc::new(Shared {
             recent: RwLock::new(recent),
@@ -308,17 +308,6 @@ impl Store {
         self.inner.sealer.close();
         self.inner.writer.close()
     }
-}
-
-/// What blocks have of the last minutes. Where one of them can't be read, a query will find that out.
-fn keep_newest(blocks: &blocks::Blocks, series: &series::SeriesIndex, limit: u64) -> Option<Kept> {
-    let list = blocks.list();
-    let newest_ms = list.blocks.iter().map(|block| block.meta.last_ms).max()?;
-    let known = |labels: &Labels| series.find(labels).and_then(|number| series.get(number)).cloned();
-    let near = list.blocks.iter().filter(|block| block.meta.last_ms >= newest_ms.saturating_sub(KEPT_MS));
-    let opened = near.map(|block| Ok((block.clone(), blocks.indexes.get(block, known)?)));
-    let opened: Vec<_> = opened.collect::<Result<_, Error>>().ok()?;
-    Kept::read(&opened, limit).ok()?
 }
 
 /// Ends what the last process was at when it ended: rows whose block is there leave the database; others are to be sealed.

@@ -2,7 +2,7 @@
 
 use super::{Stop, failed};
 use crate::Error;
-use crate::blocks::{Block, META_FILE, Meta, SAMPLES_FILE, SERIES_FILE, read_block, sync};
+use crate::blocks::{Block, META_FILE, Meta, read_block, sync};
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::Path;
@@ -42,7 +42,7 @@ pub(super) fn copy_block(block: &Block, to: &Path, stop: Stop<'_>) -> Result<u64
 }
 
 fn copy_files(from: &Path, meta: &Meta, to: &Path, stop: Stop<'_>) -> Result<(), Error> {
-    for (name, expected) in [(SAMPLES_FILE, &meta.samples_file), (SERIES_FILE, &meta.series_file)] {
+    for (name, expected) in meta.files() {
         let (source, target) = (from.join(name), to.join(name));
         copy_file(&source, &target, stop)?;
         // What was written, read again: a disk that takes other bytes is found out now.

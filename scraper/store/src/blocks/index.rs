@@ -196,8 +196,9 @@ impl IndexCache {
         Ok(index)
     }
 
-    /// Lets go of the indexes of blocks that are no longer there.
+    /// Lets go of the indexes of blocks that are no longer there, and of one that is larger than the limit by itself: it was
+    /// kept for the queries that might follow.
     pub(crate) fn retain(&self, is_there: impl Fn(u32) -> bool) {
-        self.kept.lock().retain(|(number, _)| is_there(*number));
+        self.kept.lock().retain(|(number, index)| is_there(*number) && index.cost() <= self.limit);
     }
 }

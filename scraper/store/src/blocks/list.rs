@@ -15,6 +15,13 @@ pub(crate) struct BlockList {
     pub(crate) sealed: u32,
 }
 
+impl BlockList {
+    /// The blocks that may have samples from `first_ms` to `last_ms`, both included.
+    pub(crate) fn meeting(&self, first_ms: i64, last_ms: i64) -> Vec<Arc<Block>> {
+        self.blocks.iter().filter(|block| block.meta.meets(first_ms, last_ms)).cloned().collect()
+    }
+}
+
 /// The folder `blocks/` of a store, opened.
 #[derive(Debug)]
 pub(crate) struct Blocks {

@@ -1,5 +1,7 @@
 //! What a block says of itself: `block.json`.
 
+use super::label_file::LABELS_FILE;
+use super::{SAMPLES_FILE, SERIES_FILE};
 #[cfg(doc)]
 use crate::rollup::days_of;
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,9 @@ pub(crate) struct Meta {
     pub(crate) series: u64,
     pub(crate) samples_file: FileSum,
     pub(crate) series_file: FileSum,
+    /// Blocks of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) labels_file: Option<FileSum>,
 }
 
 /// A file's length and what its bytes must add up to.
@@ -38,9 +43,15 @@ pub(crate) struct FileSum {
 }
 
 impl Meta {
-    /// The bytes of both files.
+    /// The names of its files, and what they add up to.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&'static str, &FileSum)> {
+        let files = [(SAMPLES_FILE, &self.samples_file), (SERIES_FILE, &self.series_file)];
+        files.into_iter().chain(self.labels_file.as_ref().map(|sum| (LABELS_FILE, sum)))
+    }
+
+    /// The bytes of its files.
     pub(crate) fn bytes(&self) -> u64 {
-        self.samples_file.bytes + self.series_file.bytes
+        self.files().map(|(_, sum)| sum.bytes).sum()
     }
 
     /// Whether the other one stands for everything that this block was made of: it was merged into that one, or written
@@ -75,6 +86,7 @@ pub(crate) fn meta(number: u32, sources: &[u32], first_ms: i64, last_ms: i64) ->
         series: 10,
         samples_file: none.clone(),
         series_file: none,
+        labels_file: None,
     }
 }
 

@@ -11,6 +11,7 @@
 mod block;
 mod file;
 mod index;
+mod label_file;
 mod list;
 mod merge;
 mod meta;
@@ -25,6 +26,7 @@ mod write;
 
 pub(crate) use block::Block;
 pub(crate) use index::{BlockIndex, IndexCache};
+pub(crate) use label_file::LabelValues;
 pub(crate) use list::{BlockList, Blocks, write_manifest};
 pub(crate) use merge::next_merge;
 pub(crate) use meta::Meta;

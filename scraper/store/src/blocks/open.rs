@@ -2,7 +2,7 @@
 
 use super::list::{MANIFEST_FORMAT, Manifest, manifest_path, write_manifest};
 use super::meta::FORMAT;
-use super::{Block, BlockList, Blocks, Meta, SAMPLES_FILE, SERIES_FILE, sync};
+use super::{Block, BlockList, Blocks, Meta, sync};
 use crate::Error;
 use std::fs::{self, DirBuilder, File};
 use std::io;
@@ -199,7 +199,7 @@ fn read(path: &Path, number: u32, left: &mut u64) -> Result<Meta, Unreadable> {
     if meta.number != number || meta.sources.is_empty() || !meta.sources.is_sorted() {
         return Err(damaged(format!("{META_FILE} is of another block")));
     }
-    for (name, expected) in [(SAMPLES_FILE, &meta.samples_file), (SERIES_FILE, &meta.series_file)] {
+    for (name, expected) in meta.files() {
         let failed = |cause| failed(name, cause);
         let mut file = File::open(path.join(name)).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();

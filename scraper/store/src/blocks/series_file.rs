@@ -44,6 +44,7 @@ pub(super) fn read_series(path: &Path, mut visit: impl FnMut(SeriesRow) -> Resul
         _ => None,
     };
 
+    let mut builder = LabelsBuilder::default();
     for group in 0..metadata.num_row_groups() {
         let int = |at: usize| {
             Ok::<_, ParquetError>(Plain::<Int64Type>::new(file.column(group, at)?, schema.column(at).max_def_level()))
@@ -66,7 +67,6 @@ pub(super) fn read_series(path: &Path, mut visit: impl FnMut(SeriesRow) -> Resul
             let mut texts = keys.values.iter().zip(&values.values);
             let mut entries = keys.entries();
             for row in 0..rows {
-                let mut builder = LabelsBuilder::default();
                 builder.set(METRIC_NAME, text(&names.values[row])?);
                 for _ in 0..entries.next().unwrap_or(0) {
                     let Some((key, value)) = texts.next() else { return Err(uneven()) };
@@ -83,7 +83,7 @@ pub(super) fn read_series(path: &Path, mut visit: impl FnMut(SeriesRow) -> Resul
                 };
                 visit(SeriesRow {
                     series_id: number(0) as u64,
-                    labels: builder.build(),
+                    labels: builder.take(),
                     first_ms: number(1),
                     last_ms: number(2),
                     samples: number(3) as u64,

@@ -1,6 +1,7 @@
 //! Writing a block: from what is to be sealed or from other blocks, in the order of metric name, labels and time.
 
 use super::index::BlockIndex;
+use super::label_file::{Collect, LABELS_FILE};
 use super::meta::FORMAT;
 use super::numbers::Form;
 use super::samples::SamplesWriter;
@@ -104,6 +105,7 @@ fn fill(
         places: 0,
         span: Span::NONE,
         days: BTreeSet::new(),
+        labels: Collect::default(),
         series: Vec::new(),
         about: Vec::new(),
     };
@@ -116,6 +118,9 @@ fn fill(
     filling.hand_over()?;
     let (series, span) = (u64::from(filling.places), filling.span);
     let base = filling.base;
+    let labels = serde_json::to_vec(&filling.labels.finish()).map_err(one_line)?;
+    let labels_file = folder.join(LABELS_FILE);
+    fs::write(&labels_file, labels).map_err(one_line)?;
     let days = if filling.days.len() <= MAX_DAYS { filling.days.into_iter().collect() } else { Vec::new() };
     let written = filling.samples.finish().map_err(one_line)?;
     if written != expected || written == 0 {
@@ -142,6 +147,7 @@ fn fill(
         series,
         samples_file: sync::seal_file(&samples_file).map_err(one_line)?,
         series_file: sync::seal_file(&series_file).map_err(one_line)?,
+        labels_file: Some(sync::seal_file(&labels_file).map_err(one_line)?),
     };
     let text = serde_json::to_vec_pretty(&meta).map_err(one_line)?;
     sync::write_file(&folder.join(super::open::META_FILE), &text).map_err(one_line)?;
@@ -157,6 +163,7 @@ struct Filling<'a> {
     span: Span,
     /// The days of which there are samples; beyond [`MAX_DAYS`] not all.
     days: BTreeSet<i64>,
+    labels: Collect,
     /// What DuckDB was not yet told of: place and labels, and the other columns.
     series: Vec<(u32, Labels)>,
     about: Vec<About>,
@@ -178,6 +185,7 @@ impl Filling<'_> {
         let stale = values.iter().filter(|&&v| is_stale(v)).count() as u64;
         self.span.include(span);
         self.note_days(timestamps);
+        self.labels.add(labels);
         self.series.push((self.places, labels.clone()));
         self.about.push(About { span, samples: timestamps.len() as u64, form, stale });
         self.places += 1;

@@ -4,6 +4,10 @@ use crate::Error;
 use duckdb::Connection;
 use parking_lot::{Condvar, Mutex};
 use std::ops::Deref;
+use std::time::{Duration, Instant};
+
+/// How long anybody waits for a connection. The sealer, who is the only one to ask, tries again later.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A bounded set of connections to one DuckDB instance. Who comes when all are in use waits.
 ///
@@ -13,6 +17,7 @@ pub(crate) struct Pool {
     state: Mutex<State>,
     returned: Condvar,
     size: usize,
+    patience: Duration,
 }
 
 struct State {
@@ -28,14 +33,17 @@ struct State {
 impl Pool {
     pub(crate) fn new(root: Connection, size: usize) -> Pool {
         let state = State { root: Ok(root), idle: Vec::new(), in_use: Vec::new(), next: 0, reopening: false };
-        Pool { state: Mutex::new(state), returned: Condvar::new(), size: size.max(1) }
+        Pool { state: Mutex::new(state), returned: Condvar::new(), size: size.max(1), patience: PATIENCE }
     }
 
-    /// A connection, given back when the value is dropped. Whoever holds one must not ask for another.
+    /// A connection, after some waiting; given back when the value is dropped. Whoever holds one must not ask for another.
     pub(crate) fn get(&self) -> Result<Lease<'_>, Error> {
         let mut state = self.state.lock();
+        let until = Instant::now() + self.patience;
         while state.reopening || state.in_use.len() >= self.size {
-            self.returned.wait(&mut state);
+            if self.returned.wait_until(&mut state, until).timed_out() {
+                return Err(Error::Query("every connection to the database is in use".to_owned()));
+            }
         }
         let connection = match (state.idle.pop(), &state.root) {
             (Some(connection), _) => connection,
@@ -110,5 +118,21 @@ impl Drop for Lease<'_> {
         state.in_use.retain(|number| *number != self.number);
         drop(state);
         self.pool.returned.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_waits_for_ever() {
+        let mut pool = Pool::new(Connection::open_in_memory().unwrap(), 1);
+        pool.patience = Duration::ZERO;
+        let lease = pool.get().unwrap();
+        let refused = pool.get().err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(refused.contains("every connection to the database is in use"), "{refused}");
+        drop(lease);
+        assert!(pool.get().is_ok());
     }
 }

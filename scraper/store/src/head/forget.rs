@@ -3,6 +3,9 @@
 use super::Shared;
 use crate::series::NumberSet;
 
+/// Series that are looked through at once.
+const PIECE: usize = 20_000;
+
 /// How long a series counts as active after its last sample: as long as a query looks back.
 pub(crate) const ACTIVE_MS: i64 = 300_000;
 
@@ -17,15 +20,24 @@ impl Shared {
 
     /// To be called when the rows of the closed table have left the database: forgets the series that nothing holds any
     /// more. Whoever kept the number of one is told so when it is used, and asks for a new one.
+    ///
+    /// A piece at a time: appends and queries wait for no more than that.
     pub(super) fn forget_series(&self) -> NumberSet {
-        let mut series = self.series.write();
-        let mut queue = self.queue.lock();
-        let active_since_ms = queue.times.all().last_ms.saturating_sub(ACTIVE_MS);
-        let over = queue.times.drop_table(active_since_ms, series.iter_numbers());
-        drop(queue);
-        series.forget(&over);
+        let mut over = NumberSet::default();
+        let numbers = self.series.read().numbers();
+        let (closed, active_since_ms) = {
+            let mut queue = self.queue.lock();
+            let Some(closed) = queue.times.drop_table() else { return over };
+            (closed, queue.times.all().last_ms.saturating_sub(ACTIVE_MS))
+        };
+        for piece in numbers.chunks(PIECE) {
+            let mut series = self.series.write();
+            let forgotten = self.queue.lock().times.forget(&closed, active_since_ms, piece);
+            series.forget(&forgotten);
+            over.extend(forgotten);
+        }
         if !over.is_empty() {
-            tracing::debug!(forgotten = over.len(), series = series.len(), "let go of series that have ended");
+            tracing::debug!(forgotten = over.len(), "let go of series that have ended");
         }
         over
     }

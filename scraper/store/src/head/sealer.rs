@@ -10,11 +10,12 @@ use super::retention::{limit_ms, now_ms, oldest_kept_ms};
 use crate::blocks::{self, Block, Blocks, Source, next_merge};
 use crate::database::Pool;
 use crate::folder::{Folder, free_bytes};
-use crate::recent::Kept;
-use crate::{Error, Options};
+use crate::recent::{KEPT_MS, Kept};
+use crate::{Error, Options, query};
 use duckdb::InterruptHandle;
 use parking_lot::Mutex;
 use procession_promql::Cancel;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -112,6 +113,9 @@ pub(crate) struct Work {
 impl Work {
     fn run(self) {
         let _ended = Ended(self.shared.clone());
+        // A file that was damaged after it was checked may make its reader panic.
+        let kept = catch_unwind(AssertUnwindSafe(|| self.newest_of_blocks()));
+        self.shared.recent.write().keep(kept.ok().flatten());
         let mut round = Round::new(&self.options);
         while let Some(task) = self.wait(round.due) {
             let Task::Pass(job, ticket) = task else {
@@ -139,6 +143,21 @@ impl Work {
             drop(queue);
             self.shared.settled.notify_all();
         }
+    }
+
+    /// What blocks have of the last minutes, to be kept as if it had been sealed just now. Where one of them can't be read, a
+    /// query will find that out.
+    fn newest_of_blocks(&self) -> Option<Kept> {
+        let blocks = &self.shared.blocks;
+        let list = blocks.list();
+        let newest_ms = list.blocks.iter().map(|block| block.meta.last_ms).max()?;
+        let near = list.meeting(newest_ms.saturating_sub(KEPT_MS), newest_ms);
+        let open = |block: Arc<Block>| {
+            let index = blocks.indexes.get(&block, |labels| query::known(&self.shared, labels))?;
+            Ok((block, index))
+        };
+        let opened: Result<Vec<_>, Error> = near.into_iter().map(open).collect();
+        Kept::read(&opened.ok()?, self.options.seal_samples, &self.stop).ok()?
     }
 
     /// What is to be done; `None` at the end.

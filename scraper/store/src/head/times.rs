@@ -90,7 +90,7 @@ struct Tables {
 }
 
 #[derive(Debug)]
-struct Closed {
+pub(super) struct Closed {
     /// The number of the table that was opened then.
     before: u32,
     /// Series from this number on came later.
@@ -264,16 +264,20 @@ impl Times {
         }
     }
 
-    /// The closed table is gone: lets go of the series that have rows neither in the hot tables nor in batches that wait,
-    /// and whose last sample is older than `active_since_ms`. `known` are all series in memory.
-    pub(crate) fn drop_table(&mut self, active_since_ms: i64, known: impl IntoIterator<Item = u32>) -> NumberSet {
-        let Some(closed) = self.tables.closed.take() else { return NumberSet::default() };
-        let is_over = |number: u32| match self.series.get(&number) {
+    /// The closed table is gone. What is returned tells which series may go with it.
+    pub(super) fn drop_table(&mut self) -> Option<Closed> {
+        self.tables.closed.take()
+    }
+
+    /// Lets go of those of some series that have rows neither in the hot tables nor in batches that wait, and whose last
+    /// sample is older than `active_since_ms`, and says which they are. `closed` is the last table that was dropped.
+    pub(super) fn forget(&mut self, closed: &Closed, active_since_ms: i64, numbers: &[u32]) -> NumberSet {
+        let is_over = |number: &u32| match self.series.get(number) {
             Some(entry) => entry.table < closed.before && entry.span.last_ms < active_since_ms,
             // It never got a sample.
-            None => number < closed.next_number,
+            None => *number < closed.next_number,
         };
-        let over: NumberSet = known.into_iter().filter(|&n| is_over(n)).collect();
+        let over: NumberSet = numbers.iter().copied().filter(is_over).collect();
         for number in &over {
             self.looked_up.remove(number);
             if let Some(entry) = self.series.remove(number) {
@@ -384,7 +388,10 @@ mod tests {
         // A second try, for the first seemed to fail: what came between may be in the new table.
         times.close_table(std::iter::empty(), 7);
         let over = |times: &mut Times| {
-            let mut over: Vec<u32> = times.drop_table(400, 0..7).into_iter().collect();
+            let Some(closed) = times.drop_table() else { return Vec::new() };
+            // In pieces, as it is done.
+            let pieces = [&[0, 1, 2][..], &[3, 4, 5, 6]];
+            let mut over: Vec<u32> = pieces.iter().flat_map(|piece| times.forget(&closed, 400, piece)).collect();
             over.sort_unstable();
             over
         };

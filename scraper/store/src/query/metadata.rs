@@ -5,6 +5,7 @@
 
 use super::look_up::known;
 use crate::Error;
+use crate::blocks::{Block, LabelValues};
 use crate::head::{Shared, Times};
 use crate::series::SeriesIndex;
 use foldhash::fast::RandomState;
@@ -12,6 +13,10 @@ use hashbrown::HashSet;
 use procession_openmetrics::Labels;
 use procession_promql::Matcher;
 use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Series of blocks that one question reads at most: some microsecond each.
+const MAX_SERIES: u64 = 10_000_000;
 
 /// The label sets of the series that satisfy one of the sets of matchers (all series where there is no set) and have
 /// samples from `start_ms` to `end_ms`, both included. At most `limit`, where that is not 0.
@@ -29,7 +34,8 @@ pub(crate) fn series(
         there.into_iter().filter_map(|n| index.get(n).cloned()).take(limit).collect()
     };
     let mut known: HashSet<Labels, RandomState> = HashSet::default();
-    each_in_blocks(shared, sets, start_ms, end_ms, |labels| {
+    let blocks = shared.blocks.list().meeting(start_ms, end_ms);
+    each_in(shared, &blocks, sets, start_ms, end_ms, |labels| {
         if known.is_empty() {
             known.extend(found.iter().cloned());
         }
@@ -50,7 +56,11 @@ pub(crate) fn label_names(
     end_ms: i64,
 ) -> Result<Vec<String>, Error> {
     let mut names = names_in_memory(shared, sets, start_ms, end_ms);
-    each_in_blocks(shared, sets, start_ms, end_ms, |labels| {
+    let blocks = unlisted(shared, sets, start_ms, end_ms, |LabelValues(listed)| {
+        names.extend(listed.into_keys());
+        true
+    });
+    each_in(shared, &blocks, sets, start_ms, end_ms, |labels| {
         for (name, _) in labels {
             if !names.contains(name) {
                 names.insert(name.to_owned());
@@ -84,7 +94,15 @@ pub(crate) fn label_values(
     end_ms: i64,
 ) -> Result<Vec<String>, Error> {
     let mut values = values_in_memory(shared, name, sets, start_ms, end_ms);
-    each_in_blocks(shared, sets, start_ms, end_ms, |labels| {
+    let blocks = unlisted(shared, sets, start_ms, end_ms, |LabelValues(mut listed)| match listed.remove(name) {
+        // There are too many.
+        Some(None) => false,
+        of_block => {
+            values.extend(of_block.flatten().into_iter().flatten());
+            true
+        }
+    });
+    each_in(shared, &blocks, sets, start_ms, end_ms, |labels| {
         if let Some(value) = labels.get(name).filter(|value| !values.contains(*value)) {
             values.insert(value.to_owned());
         }
@@ -111,23 +129,40 @@ fn values_in_memory(
     of_series.into_iter().map(str::to_owned).collect()
 }
 
-/// Calls `visit` for each series of each block that is asked for, until it says that this is enough.
-fn each_in_blocks(
+/// The blocks that must be asked series by series. Of the others `take` was told which labels they have: where nothing is
+/// said of the series, those of a block count for all of its time.
+fn unlisted(
     shared: &Shared,
+    sets: &[Vec<Matcher>],
+    start_ms: i64,
+    end_ms: i64,
+    mut take: impl FnMut(LabelValues) -> bool,
+) -> Vec<Arc<Block>> {
+    let mut blocks = shared.blocks.list().meeting(start_ms, end_ms);
+    if sets.is_empty() {
+        blocks.retain(|block| !block.label_values().is_some_and(&mut take));
+    }
+    blocks
+}
+
+/// Calls `visit` for each series of these blocks that is asked for, until it says that this is enough.
+fn each_in(
+    shared: &Shared,
+    blocks: &[Arc<Block>],
     sets: &[Vec<Matcher>],
     start_ms: i64,
     end_ms: i64,
     mut visit: impl FnMut(&Labels) -> bool,
 ) -> Result<(), Error> {
-    let list = shared.blocks.list();
-    let mut blocks = list.blocks.iter().filter(|b| b.meta.meets(start_ms, end_ms)).peekable();
-    if blocks.peek().is_none() {
-        return Ok(());
-    }
     let all = [Vec::new()];
     let sets = if sets.is_empty() { &all } else { sets };
+    let mut read = 0;
     // The newest first: where there is a limit, they are of more interest.
-    for block in blocks.rev() {
+    for block in blocks.iter().rev() {
+        read += block.meta.series;
+        if read > MAX_SERIES {
+            return Err(Error::TooManySeries { limit: MAX_SERIES });
+        }
         let index = shared.blocks.indexes.get(block, |labels| known(shared, labels))?;
         for set in sets {
             for place in index.resolve(set, start_ms, end_ms) {

@@ -15,14 +15,27 @@ pub(crate) struct Generation {
 }
 
 impl Generation {
-    /// Adds the newest sample of a series. `labels` is asked once for each series; one without labels is nobody's.
-    pub(super) fn push(&mut self, number: u32, timestamp_ms: i64, value: f64, labels: impl Fn() -> Option<Labels>) {
+    /// Adds the newest sample of a series. `labels` is asked once for each series; one without labels is nobody's. False
+    /// where the series has a sample that is as new: then nothing is added.
+    pub(super) fn push(
+        &mut self,
+        number: u32,
+        timestamp_ms: i64,
+        value: f64,
+        labels: impl Fn() -> Option<Labels>,
+    ) -> bool {
         if let Some((_, samples)) = self.series.get_mut(&number) {
-            samples.push(timestamp_ms, value);
-        } else if let Some(labels) = labels() {
+            let is_newer = samples.span_ms().1 < timestamp_ms;
+            if is_newer {
+                samples.push(timestamp_ms, value);
+            }
+            return is_newer;
+        }
+        if let Some(labels) = labels() {
             let (_, samples) = self.series.entry(number).or_insert_with(|| (labels, Samples::default()));
             samples.push(timestamp_ms, value);
         }
+        true
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -4,7 +4,7 @@ use super::Generation;
 use crate::blocks::{Block, BlockIndex};
 use parquet::errors::Result;
 use procession_openmetrics::{Labels, METRIC_NAME};
-use procession_promql::{MatchOp, Matcher, matches_all};
+use procession_promql::{Cancel, MatchOp, Matcher, matches_all};
 use std::sync::Arc;
 
 /// How far back at most a start reads what was sealed.
@@ -28,7 +28,7 @@ impl Kept {
     }
 
     /// Reads the newest samples of blocks: some minutes, and about so many samples at most.
-    pub(crate) fn read(blocks: &[(Arc<Block>, Arc<BlockIndex>)], limit: u64) -> Result<Option<Kept>> {
+    pub(crate) fn read(blocks: &[(Arc<Block>, Arc<BlockIndex>)], limit: u64, stop: &Cancel) -> Result<Option<Kept>> {
         let Some(newest_ms) = blocks.iter().map(|(block, _)| block.meta.last_ms).max() else { return Ok(None) };
         // As if each block had the same number of samples at all times.
         let near = blocks.iter().filter(|(block, _)| block.meta.last_ms >= newest_ms - KEPT_MS);
@@ -43,6 +43,9 @@ impl Kept {
         for (_, index) in sorted {
             let mut reader = index.reader();
             for place in index.resolve(&[], after_ms.saturating_add(1), i64::MAX) {
+                if stop.is_canceled() {
+                    return Ok(None);
+                }
                 timestamps.clear();
                 values.clear();
                 reader.series(place, (after_ms, i64::MAX), &mut timestamps, &mut values)?;

@@ -30,8 +30,8 @@ pub(crate) struct Recent {
 }
 
 impl Recent {
-    pub(crate) fn new(hot: Generation, closed: Generation, kept: Option<Kept>) -> Recent {
-        Recent { hot, closed: (!closed.is_empty()).then(|| Arc::new(closed)), kept }
+    pub(crate) fn new(hot: Generation, closed: Generation) -> Recent {
+        Recent { hot, closed: (!closed.is_empty()).then(|| Arc::new(closed)), kept: None }
     }
 
     /// Takes a batch that is committed.
@@ -56,6 +56,11 @@ impl Recent {
     pub(crate) fn was_sealed(&mut self, kept: Option<Kept>) -> Option<Kept> {
         self.closed = None;
         std::mem::replace(&mut self.kept, kept)
+    }
+
+    /// Keeps what was read of blocks.
+    pub(crate) fn keep(&mut self, kept: Option<Kept>) {
+        self.kept = kept;
     }
 
     /// What was sealed last, where it is all that blocks have after `start_ms`.

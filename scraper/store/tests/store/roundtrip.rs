@@ -155,6 +155,10 @@ fn a_selection_that_is_too_large_says_so() {
         store.select(&selection).unwrap_err().to_string(),
         "the query selects more than 10 samples of 1 series: ask for less time or fewer series"
     );
+    // Others are answered, and samples taken.
+    store.append(batch(&store, &[(&a, 12, Some(2.0))])).unwrap();
+    store.flush().unwrap();
+    assert_eq!(select(&store, vec![Matcher::equal("__name__", "m")], 10, 12).len(), 1);
 }
 
 #[test]

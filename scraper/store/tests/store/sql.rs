@@ -1,6 +1,6 @@
 //! SQL of users: what it sees, and what it cannot do.
 
-use crate::support::{batch, on_demand, open, series};
+use crate::support::{all_of, batch, on_demand, open, series};
 use procession_openmetrics::{Labels, LabelsBuilder};
 use procession_store::{Error, SqlLimits, Store};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -176,6 +176,11 @@ fn takes_no_more_than_its_share() {
     let limits = SqlLimits { memory_bytes: 20 << 20, temp_bytes: 1 << 20, ..SqlLimits::default() };
     let message = run("SELECT list(x) FROM range(50000000) t(x)", limits).unwrap_err();
     assert!(message.starts_with("Out of Memory Error"), "{message}");
+    // What is scraped and asked at the same time does not notice.
+    let up = series("up", 0);
+    store.append(batch(&store, &[(&up, 1, Some(1.0))])).unwrap();
+    store.flush().unwrap();
+    assert_eq!(all_of(&store, "up"), [(up, vec![(1, Some(1.0))])]);
     let limits = SqlLimits { max_rows: 1000, ..SqlLimits::default() };
     assert_eq!(run("FROM range(1000)", limits), Ok(()));
     assert_eq!(
