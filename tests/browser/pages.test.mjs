@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { open, startBrowser, startProcession } from "./procession.mjs";
+import { barriers, open, startBrowser, startProcession } from "./procession.mjs";
 
 const screenshots = new URL("../../target/screenshots/", import.meta.url).pathname;
 let procession, browser;
@@ -23,11 +23,17 @@ async function look(name, url, options, inspect) {
   const { page, wrong, close } = await open(browser, url, options);
   try {
     await inspect(page);
-    await page.screenshot({ path: `${screenshots}${name}.png`, fullPage: true });
+    await seen(page, name);
     assert.deepEqual(wrong, [], url);
   } finally {
     await close();
   }
+}
+
+/** Keeps a picture of a page, and checks that nobody is shut out of it. */
+async function seen(page, name) {
+  await page.screenshot({ path: `${screenshots}${name}.png`, fullPage: true });
+  assert.deepEqual(await barriers(page), [], `${page.url()} shuts people out`);
 }
 
 /** Nothing may stick out of the window sideways. */
@@ -82,12 +88,12 @@ for (const colorScheme of ["light", "dark"]) {
         assert.ok((await page.locator("figure.card").count()) >= 8, "charts are missing");
         assert.ok((await page.locator("#processes tbody tr").count()) > 0, "no processes");
         await fitsWidth(page);
-        await page.screenshot({ path: `${screenshots}group-${colorScheme}-${width}.png`, fullPage: true });
+        await seen(page, `group-${colorScheme}-${width}`);
         await follow(page, "/groups");
         assert.ok((await page.locator("#hosts tbody tr").count()) > 0, "no hosts");
         await fitsWidth(page);
         await namesAreReadable(page);
-        await page.screenshot({ path: `${screenshots}groups-${colorScheme}-${width}.png`, fullPage: true });
+        await seen(page, `groups-${colorScheme}-${width}`);
         await follow(page, "/group?");
         await follow(page, "/process");
         assert.match(await page.locator(".facts").textContent(), /parent/);
@@ -110,7 +116,7 @@ for (const colorScheme of ["light", "dark"]) {
         assert.ok(all > 2, `${all} processes`);
         await fitsWidth(page);
         await namesAreReadable(page);
-        await page.screenshot({ path: `${screenshots}tree-all-${colorScheme}-${width}.png`, fullPage: true });
+        await seen(page, `tree-all-${colorScheme}-${width}`);
         await page.locator('input[name="filter"]').fill("procession");
         await page.locator('input[name="filter"]').press("Enter");
         await page.waitForLoadState("load");
@@ -302,11 +308,33 @@ test("a question is completed, answered, and can be carried elsewhere", () =>
     await fitsWidth(page);
   }));
 
-test("without JavaScript the charts are there all the same", () =>
-  look("host-no-script", procession.page, { javaScriptEnabled: false }, async (page) => {
-    await page.locator('a[href^="/host"]').first().click();
-    assert.ok((await page.locator("svg path").count()) >= 3);
-  }));
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [360, 800, 1920]) {
+    test(`every page without JavaScript, ${colorScheme}, ${width} px`, () =>
+      look(`no-script-${colorScheme}-${width}`, procession.page, { colorScheme, viewport: { width, height: 900 }, javaScriptEnabled: false }, async (page) => {
+        const host = await page.locator('a[href^="/host"]').first().getAttribute("href");
+        const instance = new URL(host, procession.page).searchParams.get("instance");
+        const of = (path, more = {}) => `${procession.page}${path}?${new URLSearchParams({ instance, ...more })}`;
+        await page.goto(of("/group", { group: "procession" }));
+        const process = await page.locator('main a[href^="/process"]').first().getAttribute("href");
+        for (const [url, has] of [
+          [`${procession.page}${host}`, "figure.card svg path"],
+          [of("/group", { group: "procession" }), "figure.card svg path"],
+          [`${procession.page}/groups?group=procession`, "#hosts tbody tr"],
+          [`${procession.page}${process}`, "figure.card svg path"],
+          [of("/tree"), '[role="treegrid"] tbody tr'],
+          [of("/changes"), "main table, main .empty"],
+          [`${procession.page}/explore?query=up`, "#chart svg path"],
+          [`${procession.page}/explore`, "main form"],
+        ]) {
+          await page.goto(url);
+          assert.ok((await page.locator(has).count()) > 0, `${url} has no ${has}`);
+          await fitsWidth(page);
+          await seen(page, `no-script-${new URL(url).pathname.slice(1)}-${colorScheme}-${width}`);
+        }
+      }));
+  }
+}
 
 test("a chart is an image, by itself and in other pages", async () => {
   const chart = `${procession.page}/chart.svg?query=sum(rate(proc_group_cpu_seconds_total[1m]))&from=-15m&until=now&w=800&h=240`;

@@ -155,8 +155,9 @@ impl<'a> Drawing<'a> {
             for mut run in self.drawable(series, bucket_ms) {
                 if let [only] = run.as_slice() {
                     // A moment on its own is as wide as the step that it stands for.
-                    let (half, only) = (self.chart.step_ms / 2, *only);
-                    run = vec![Point { at_ms: only.at_ms - half, ..only }, Point { at_ms: only.at_ms + half, ..only }];
+                    let (half, only, span) = (self.chart.step_ms / 2, *only, self.chart.span);
+                    let ends = [only.at_ms - half, only.at_ms + half];
+                    run = ends.map(|at_ms| Point { at_ms: at_ms.clamp(span.start_ms, span.end_ms), ..only }).to_vec();
                 }
                 area.draw(&Polygon::new(closed(&run, zero), style))?;
             }

@@ -36,7 +36,7 @@ fn texts(document: &Document<'_>) -> Vec<(String, Box)> {
         .collect()
 }
 
-fn check(chart: &Chart, look: &Look) {
+pub(super) fn check(chart: &Chart, look: &Look) {
     let svg = render(chart, look).unwrap();
     let document = Document::parse(&svg).unwrap();
     let (width, height) = (f64::from(look.width), f64::from(look.height));

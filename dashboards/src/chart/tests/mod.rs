@@ -3,6 +3,7 @@
 mod geometry;
 mod golden;
 mod hostile;
+mod strange;
 
 use jiff::tz::TimeZone;
 

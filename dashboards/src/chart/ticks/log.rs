@@ -16,7 +16,7 @@ pub(crate) fn log_scale(
     let usable = low > 0.0 && high.is_finite() && low <= high;
     let (low, high) = if usable { (low, high) } else { (1.0, 10.0) };
     // A little air; a flat line gets half a decade on each side.
-    let air = if high > low { 10f64.powf((high.log10() - low.log10()) * 0.04) } else { 3.0 };
+    let air = if high > low * (1.0 + 1e-9) { 10f64.powf((high.log10() - low.log10()) * 0.04) } else { 3.0 };
     let positive = |edge: Option<f64>| edge.filter(|edge| *edge > 0.0);
     let min = positive(fixed_min).unwrap_or((low / air).max(f64::MIN_POSITIVE));
     let mut max = positive(fixed_max).unwrap_or((high * air).min(f64::MAX / 4.0));

@@ -249,6 +249,44 @@ mod tests {
         );
         // Back: 02:00 to 03:00 happens twice, and elapsed steps show both.
         check("2026-10-25T00:00:00Z", "2026-10-25T03:00:00Z", 300.0, "Europe/Berlin", "02:00 02:00 03:00 04:00");
+        // A day of 25 hours, and one of 23: midnight to midnight, on the clock.
+        check(
+            "2026-10-24T22:00:00Z",
+            "2026-10-25T23:00:00Z",
+            600.0,
+            "Europe/Berlin",
+            "[25 Oct] 03:00 06:00 09:00 12:00 15:00 18:00 21:00 [26 Oct]",
+        );
+        check(
+            "2026-03-28T23:00:00Z",
+            "2026-03-29T22:00:00Z",
+            600.0,
+            "Europe/Berlin",
+            "[29 Mar] 03:00 06:00 09:00 12:00 15:00 18:00 21:00 [30 Mar]",
+        );
+        // Days stand on midnight before and after the change.
+        check(
+            "2026-10-31T04:00:00Z",
+            "2026-11-03T05:00:00Z",
+            400.0,
+            "America/New_York",
+            "[31 Oct] 12:00 [1 Nov] 12:00 [2 Nov] 12:00 [3 Nov]",
+        );
+        // Half an hour back on Lord Howe; Samoa left out a whole day.
+        check(
+            "2026-04-04T12:00:00Z",
+            "2026-04-04T17:00:00Z",
+            400.0,
+            "Australia/Lord_Howe",
+            "23:00 [5 Apr] 01:00 02:00 03:00",
+        );
+        check(
+            "2011-12-29T10:00:00Z",
+            "2012-01-01T09:00:00Z",
+            400.0,
+            "Pacific/Apia",
+            "[29 Dec] 12:00 [31 Dec] 12:00 [1 Jan] 12:00",
+        );
         // Half-hour offsets keep round local times.
         check("2026-11-23T00:00:00Z", "2026-11-23T04:00:00Z", 400.0, "Asia/Kolkata", "06:00 07:00 08:00 09:00");
         // Midnight does not exist on this day in Beirut: 01:00 carries the date.
