@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::{Error, Options};
+use crate::{Error, EventQuery, Options};
 
 /// The flags of the service. What is not given comes from the file, and what stands in neither is [`Options::default`].
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -37,12 +37,25 @@ const TIMEOUT: std::ops::RangeInclusive<u64> = 1..=600;
 /// Queries that may run at one time.
 const CONCURRENCY: std::ops::RangeInclusive<u64> = 1..=1000;
 
+/// Queries for events; each is asked with every page of a host.
+const MOST_EVENTS: usize = 8;
+
 /// The file as it is written.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "a mapping with `query` and `page_title`")]
+#[serde(deny_unknown_fields, default, expecting = "a mapping with `query`, `page_title` and `events`")]
 struct File {
     query: Query,
     page_title: Option<String>,
+    events: Vec<Event>,
+}
+
+/// One of `events`: what the pages of hosts mark on their charts.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `query` and `title`")]
+struct Event {
+    query: String,
+    #[serde(default)]
+    title: String,
 }
 
 /// `query`: who is asked, and how much at most.
@@ -80,6 +93,7 @@ impl Options {
         if let Some(title) = flags.page_title.clone().or(file.page_title) {
             options.title = title;
         }
+        options.events = file.events.into_iter().map(|Event { query, title }| EventQuery { query, title }).collect();
         Ok(options)
     }
 }
@@ -119,6 +133,12 @@ fn parse(path: &Path, text: &str) -> Result<File, Error> {
             return Err(refuse(line(key), format!("{key}: expected {least} to {most}, found {value}")));
         }
     }
+    if file.events.len() > MOST_EVENTS {
+        return Err(refuse(line("events"), format!("events: at most {MOST_EVENTS}, found {}", file.events.len())));
+    }
+    if file.events.iter().any(|event| event.query.trim().is_empty()) {
+        return Err(refuse(line("events"), "events: query is empty".to_owned()));
+    }
     if let Some(url) = &file.query.url
         && let Err(error) = crate::query::check_url(url)
     {
@@ -154,13 +174,18 @@ mod tests {
 
     #[test]
     fn says_what_is_wrong_and_where() {
-        check("page_titel: x", "d.yml:1:1: unknown field `page_titel`, expected `query` or `page_title`");
+        check(
+            "page_titel: x",
+            "d.yml:1:1: unknown field `page_titel`, expected one of `query`, `page_title`, `events`",
+        );
         check(
             "query:\n  url: http://a\n  timeout: 3\n",
             "d.yml:3:3: query: unknown field `timeout`, expected one of `url`, `timeout_seconds`, `max_concurrency`",
         );
         check("query: {timeout_seconds: 0}", "d.yml:1: query.timeout_seconds: expected 1 to 600, found 0");
-        check("[]", "d.yml:1:1: invalid type: sequence, expected a mapping with `query` and `page_title`");
+        check("events: [{title: x}]", "d.yml:1:10: events[0]: missing field `query`");
+        check("events: [{query: ' '}]", "d.yml:1: events: query is empty");
+        check("[]", "d.yml:1:1: invalid type: sequence, expected a mapping with `query`, `page_title` and `events`");
         assert!(
             parse(Path::new("d.yml"), "query: {url: 'ftp://x'}")
                 .unwrap_err()

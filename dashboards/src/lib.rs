@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use config::DashboardFlags;
 pub use error::Error;
-pub use options::Options;
+pub use options::{EventQuery, Options};
 pub use render::{RenderError, render};
 
 use crate::metrics::Metrics;

@@ -17,7 +17,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::metrics::{self, Metrics};
-use crate::options::Options;
+use crate::options::{EventQuery, Options};
 use crate::query::{self, Client};
 use crate::stream::{self, Streams};
 use crate::{assets, image, pages};
@@ -29,6 +29,8 @@ pub struct App {
     pub client: Client,
     /// The name of this installation; may be empty.
     pub title: Arc<str>,
+    /// What the pages of hosts mark on their charts.
+    pub events: Arc<[EventQuery]>,
     clock: fn() -> i64,
     sql_names: Arc<OnceCell<Vec<String>>>,
 }
@@ -37,7 +39,8 @@ impl App {
     /// The state for these options; `clock` tells Unix milliseconds.
     pub fn new(options: &Options, metrics: Metrics, clock: fn() -> i64) -> Result<App, query::Error> {
         let client = Client::new(&options.query_url, options.limits, metrics)?;
-        Ok(App { client, title: options.title.as_str().into(), clock, sql_names: Arc::default() })
+        let title = options.title.as_str().into();
+        Ok(App { client, title, events: options.events.as_slice().into(), clock, sql_names: Arc::default() })
     }
 
     /// The names of SQL's tables and of their columns, which are asked for once.

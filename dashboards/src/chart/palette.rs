@@ -176,7 +176,7 @@ pub(crate) fn page_inks() -> String {
         inks.chain(shades).collect::<String>()
     };
     let [light, dark] = [variables(&LIGHT, &LIGHT_SHADES), variables(&DARK, &DARK_SHADES)];
-    let mut css = format!(":root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}\n");
+    let mut css = format!(":root{{{light}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n");
     for shade in 0..SHADES {
         let _ = write!(css, ".q{shade}{{fill:var(--q{shade})}}");
     }

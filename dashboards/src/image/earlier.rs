@@ -7,7 +7,7 @@ use crate::chart::{Kind, Point, Series};
 
 /// Adds the series of a time before to those of a chart: `before` are named as theirs are, `by_ms` tells how far they are
 /// moved, and `text` says it (`1w`). A line is compared with the line of its name, a stack with the sum.
-pub(super) fn add(series: &mut Vec<Series>, before: Vec<Series>, kind: Kind, by_ms: i64, text: &str) {
+pub(crate) fn add(series: &mut Vec<Series>, before: Vec<Series>, kind: Kind, by_ms: i64, text: &str) {
     let moved =
         |points: Vec<Point>| points.into_iter().map(|point| Point { at_ms: point.at_ms + by_ms, ..point }).collect();
     let name = |name: &str| format!("{name}, {text} before");

@@ -12,7 +12,7 @@ const MOST_EVENTS: usize = 2000;
 
 /// The events of `queries`; each is called by its title: the template at its place, or the only one, or the labels in
 /// which its series differ.
-pub(super) async fn fetch(
+pub(crate) async fn fetch(
     client: &Client,
     queries: &[String],
     titles: &[String],

@@ -11,8 +11,11 @@ mod points;
 mod raster;
 mod request;
 
+pub(crate) use earlier::add as add_earlier;
+pub(crate) use events::fetch as events;
 pub use format::Format;
 pub use naming::names;
+pub(crate) use request::comparison;
 pub use request::{ImageRequest, PARAMETERS};
 
 use axum::extract::{Path, RawQuery, State};

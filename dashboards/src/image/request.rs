@@ -226,8 +226,8 @@ fn logarithmic(text: &str) -> Result<bool, String> {
     }
 }
 
-/// A minute to ten years.
-fn comparison(text: &str) -> Result<(i64, String), String> {
+/// Reads how long before something is to be compared with: a minute to ten years.
+pub(crate) fn comparison(text: &str) -> Result<(i64, String), String> {
     let ms = parse_duration_ms(text)?;
     if (60_000..=315_576_000_000).contains(&ms) {
         Ok((ms, text.to_owned()))

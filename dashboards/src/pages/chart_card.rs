@@ -18,7 +18,13 @@ pub(super) fn card(id: &str, chart: &Chart, now: &str, href: &str, link: &dyn Fn
             figcaption {
                 h2 { (chart.title) }
                 span.now { (now) }
-                @if !href.is_empty() { a.out href=(href) title="This chart as an image of its own" { "svg" } }
+                @if !href.is_empty() {
+                    span.out {
+                        a href=(href) title="This chart as an image of its own" { "svg" }
+                        " " a href=(href.replacen("/chart.svg", "/chart.png", 1)) title="As pixels, for mails and chats" { "png" }
+                        " " a href=(href.replacen("/chart.svg", "/chart.csv", 1)) title="Its points as a table" { "csv" }
+                    }
+                }
             }
             @if chart.is_empty() {
                 p.empty { "No data in this range" }

@@ -29,7 +29,12 @@ impl Image<'_> {
             self.kind.name(),
         ));
         let from = view.get("from").unwrap_or(DEFAULT_FROM);
-        for (name, value) in [("from", Some(from)), ("until", view.get("until")), ("tz", view.get("tz"))] {
+        for (name, value) in [
+            ("from", Some(from)),
+            ("until", view.get("until")),
+            ("tz", view.get("tz")),
+            ("compare", view.get("compare")),
+        ] {
             if let Some(value) = value {
                 href.push_str(&format!("&{name}={}", encoded(value)));
             }

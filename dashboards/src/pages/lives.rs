@@ -1,6 +1,7 @@
 //! The lives that a pid had, from the start times that were seen under it.
 
-use crate::chart::Point;
+use super::timeframe::Timeframe;
+use crate::chart::{Event, Happening, Point};
 
 /// One process: a start, and when it was seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,6 +26,21 @@ impl Life {
     /// The start in Unix milliseconds.
     pub(super) fn start_ms(&self) -> i64 {
         (self.start * 1000.0) as i64
+    }
+}
+
+impl Life {
+    /// Whether it was there at the end of the range.
+    pub(super) fn lasts(&self, frame: &Timeframe) -> bool {
+        self.last_seen_ms + frame.step_ms >= frame.span.end_ms
+    }
+
+    /// Its start and its exit, where they are in the range.
+    pub(super) fn events(&self, pid: &str, frame: &Timeframe) -> impl Iterator<Item = Event> {
+        let start = Event { at_ms: self.start_ms(), title: format!("{pid} started"), what: Happening::Start };
+        let exit = Event { at_ms: self.last_seen_ms, title: format!("{pid} gone"), what: Happening::Exit };
+        let start = Some(start).filter(|start| start.at_ms > frame.span.start_ms);
+        start.into_iter().chain(Some(exit).filter(|_| !self.lasts(frame)))
     }
 }
 

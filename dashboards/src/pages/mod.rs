@@ -8,6 +8,7 @@ mod failing;
 mod figure;
 pub mod group;
 pub mod groups;
+mod happenings;
 pub mod host;
 pub mod hosts;
 mod image_link;

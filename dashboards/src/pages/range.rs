@@ -11,6 +11,9 @@ use super::timeframe::{DEFAULT_FROM, Timeframe};
 const PRESETS: [(&str, &str); 6] =
     [("15m", "-15m"), ("1h", "-1h"), ("6h", "-6h"), ("24h", "-24h"), ("7d", "-7d"), ("30d", "-30d")];
 
+/// Pages whose charts can be compared with a time before.
+const COMPARED: [&str; 2] = ["/group", "/process"];
+
 /// The range picker of a page.
 pub(super) fn picker(link: &Link, frame: &Timeframe) -> Markup {
     let Timeframe { span, now_ms, zone, .. } = frame;
@@ -41,6 +44,15 @@ pub(super) fn picker(link: &Link, frame: &Timeframe) -> Markup {
                     a href=(shifted(half)) title="Forward by half the range" aria-label="Later" { "\u{203a}" }
                 } @else {
                     span.off aria-hidden="true" { "\u{203a}" }
+                }
+            }
+            @if COMPARED.contains(&link.page()) {
+                span.seg {
+                    @for (name, long) in [("1d", "the day before"), ("1w", "the week before")] {
+                        @let chosen = link.get("compare") == Some(name);
+                        @let href = if chosen { link.without("compare") } else { link.with("compare", name) }.href();
+                        a href=(href) title={ "Compare with " (long) } aria-current=[chosen.then_some("true")] { "vs " (name) }
+                    }
                 }
             }
             form.free action=(link.page()) method="get" {

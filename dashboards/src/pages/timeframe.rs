@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use super::link::Link;
 use super::scrapes;
 use crate::chart::{Chart, Unit};
+use crate::image::comparison;
 use crate::parameters::{BadParameter, Parameters};
 use crate::query::{Client, Error, QueriedSeries};
 use crate::time::{Moment, Span, duration_text, parse_zone, step_for};
@@ -23,6 +24,8 @@ pub(super) struct Timeframe {
     /// True where the range ends now.
     pub(super) live: bool,
     pub(super) zone: TimeZone,
+    /// How long before the same is shown beside it, with how that was written; only pages that take `compare` have it.
+    pub(super) compare: Option<(i64, String)>,
     /// Distance of the points; known after [`Timeframe::measure`].
     pub(super) step_ms: i64,
     /// Distance of the scrapes; known after [`Timeframe::measure`].
@@ -40,7 +43,8 @@ impl Timeframe {
         let (from, until) = (read("from", DEFAULT_FROM)?, read("until", "now")?);
         let span = Span::new(from.resolve(now_ms), until.resolve(now_ms))
             .map_err(|reason| BadParameter::new("from", reason))?;
-        Ok(Timeframe { span, now_ms, live: until == Moment::Ago(0), zone, step_ms: 0, interval_ms: 0 })
+        let compare = given.read("compare", comparison)?;
+        Ok(Timeframe { span, now_ms, live: until == Moment::Ago(0), zone, compare, step_ms: 0, interval_ms: 0 })
     }
 
     /// Asks for the scrapes of the last ten minutes and chooses the step after their distance. A page that was opened

@@ -21,6 +21,23 @@ async fn the_first_page_shows_the_hosts() {
 }
 
 #[tokio::test]
+async fn charts_mark_what_happened_and_compare_with_a_time_before() {
+    let app = dashboards(&fake::with(fake::two_hosts).await);
+    let process = get(&app, "/process?instance=web-1:9956&pid=42&from=-15m").await;
+    process.says("<g class=\"es\"");
+    process.says("<title>42 started</title>");
+    let group = "/group?instance=web-1:9956&group=nginx&from=-15m";
+    get(&app, group).await.says("<title>42 started</title>");
+    let page = get(&app, &format!("{group}&compare=1w")).await;
+    page.says("all, 1w before");
+    page.says("title=\"Compare with the week before\" aria-current=\"true\"");
+    page.says("&amp;compare=1w\" title=\"This chart as an image");
+    let wrong = get(&app, &format!("{group}&compare=soon")).await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    wrong.says("parameter compare: ");
+}
+
+#[tokio::test]
 async fn an_empty_installation_says_what_to_do() {
     let page = get(&dashboards(&fake::with(fake::nothing).await), "/").await;
     assert_eq!(page.status, StatusCode::OK);

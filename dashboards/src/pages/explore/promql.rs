@@ -66,6 +66,7 @@ fn copies(view: &ExploreView) -> Markup {
         p.copies {
             button type="button" data-copy="page" { "Copy link" }
             button type="button" data-copy="markdown" data-path={ "/chart.svg?" (image) } { "Copy as Markdown" }
+            button type="button" data-copy="page" data-path={ "/chart.png?" (image) } { "Copy PNG link" }
             button type="button" data-copy="curl" data-path={ "/chart.csv?" (image) } { "Copy as curl" }
             a href={ "/chart.csv?" (image) } { "csv" } " " a href={ "/chart.json?" (image) } { "json" } " " a href={ "/chart.png?" (image) } { "png" }
         }

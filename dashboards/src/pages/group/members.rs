@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::GroupView;
+use crate::chart::{Event, Happening};
 use crate::pages::figure::known;
 use crate::pages::lives::lives;
 use crate::query::promql::any_of;
@@ -72,6 +73,21 @@ pub(super) async fn fetch(client: &Client, view: &GroupView) -> Result<Members, 
     members.rows.truncate(ROWS);
     add_users(client, view, &mut members.rows).await?;
     Ok(members)
+}
+
+impl Members {
+    /// Starts and exits in the range.
+    pub(super) fn events(&self, span: Span) -> impl Iterator<Item = Event> {
+        let event = |at_ms, pid: &str, what| {
+            let title = format!("{pid} {}", if what == Happening::Start { "started" } else { "gone" });
+            Event { at_ms, title, what }
+        };
+        self.rows.iter().flat_map(move |row| {
+            let start_ms = Some((row.start * 1000.0) as i64).filter(|start_ms| *start_ms > span.start_ms);
+            let start = start_ms.map(|start_ms| event(start_ms, &row.pid, Happening::Start));
+            start.into_iter().chain(row.gone_ms.map(|gone_ms| event(gone_ms, &row.pid, Happening::Exit)))
+        })
+    }
 }
 
 fn by_pid(samples: &[Sample]) -> HashMap<&str, f64> {

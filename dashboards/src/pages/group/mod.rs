@@ -7,9 +7,9 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 
 use super::link::Link;
-use super::shell;
 use super::timeframe::Timeframe;
 use super::trends::{self, Metrics, Subject, Within};
+use super::{happenings, shell};
 use crate::parameters::{BadParameter, Parameters};
 use crate::query::promql::quoted;
 use crate::server::App;
@@ -25,7 +25,7 @@ struct GroupView {
 
 impl GroupView {
     fn parse(query: &str, now_ms: i64) -> Result<GroupView, BadParameter> {
-        let known = ["instance", "group", "from", "until", "tz"];
+        let known = ["instance", "group", "from", "until", "tz", "compare"];
         let given = Parameters::parse(query, &known, &[])?;
         Ok(GroupView {
             link: Link::asked("/group", &known, &given),
@@ -52,9 +52,12 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
     }
     let name = format!("{} on {}", view.group, view.instance);
     let subject = Subject { metrics: Metrics::Group, matcher: view.matcher(), instance: view.instance.clone(), name };
-    let (trends, members) = tokio::join!(
+    let (mut trends, members, mut events) = tokio::join!(
         trends::fetch(&app.client, &subject, &view.frame, Within::ALL),
         members::fetch(&app.client, &view),
+        happenings::of_host(&app, &view.instance, &view.frame),
     );
+    events.extend(members.iter().flat_map(|members| members.events(view.frame.span)));
+    trends.mark(&events);
     view::page(&app, &view, &subject, &trends, &members)
 }

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 
 use super::link::Link;
 use super::timeframe::Timeframe;
-use super::{inks, shell};
+use super::{happenings, inks, shell};
 use crate::chart::Kind;
 use crate::parameters::{BadParameter, Parameters};
 use crate::query::promql::quoted;
@@ -103,11 +103,15 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
         Ok(ups) => ups,
         Err(error) => return shell::no_answer(&app, &view.instance, &view::bar(&view), &error),
     };
-    let (mut panels, busiest, reason) = tokio::join!(
+    let (mut panels, busiest, reason, events) = tokio::join!(
         join_all(panel::PANELS.iter().map(|panel| panel::fetch(&app.client, panel, &view))),
         busiest::fetch(&app.client, &view),
         reason(&app.client, &view, &ups),
+        happenings::of_host(&app, &view.instance, &view.frame),
     );
+    for drawn in panels.iter_mut().flatten() {
+        drawn.chart.events.clone_from(&events);
+    }
     let inks = inks::share(panels.iter_mut().flatten().map(|drawn| &mut drawn.chart));
     view::page(&app, &view, &view::State { ups: &ups, reason: &reason }, &panels, &busiest, &inks)
 }

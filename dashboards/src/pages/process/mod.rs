@@ -7,9 +7,9 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 
 use super::link::Link;
-use super::shell;
 use super::timeframe::Timeframe;
 use super::trends::{self, Metrics, Subject};
+use super::{happenings, shell};
 use crate::parameters::{BadParameter, Parameters};
 use crate::query::promql::quoted;
 use crate::server::App;
@@ -27,7 +27,7 @@ struct ProcessView {
 
 impl ProcessView {
     fn parse(query: &str, now_ms: i64) -> Result<ProcessView, BadParameter> {
-        let known = ["instance", "pid", "start", "from", "until", "tz"];
+        let known = ["instance", "pid", "start", "from", "until", "tz", "compare"];
         let given = Parameters::parse(query, &known, &[])?;
         let start = given.read("start", |text| {
             let start = text.parse::<f64>().ok().filter(|start| start.is_finite() && start.abs() < 1e11);
@@ -64,9 +64,12 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
     let Some(life) = found.life else { return view::unknown(&app, &view, &found) };
     let name = format!("{} {} on {}", found.identity.name, view.pid, view.instance);
     let subject = Subject { metrics: Metrics::Process, matcher: view.matcher(), instance: view.instance.clone(), name };
-    let (trends, family) = tokio::join!(
+    let (mut trends, family, mut events) = tokio::join!(
         trends::fetch(&app.client, &subject, &view.frame, found.within(&view.frame)),
         identity::family(&app.client, &view, &found.identity, life.last_seen_ms),
+        happenings::of_host(&app, &view.instance, &view.frame),
     );
+    events.extend(life.events(&view.pid, &view.frame));
+    trends.mark(&events);
     view::page(&app, &view, &subject, &found, life, &trends, &family)
 }

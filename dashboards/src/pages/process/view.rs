@@ -72,7 +72,7 @@ pub(super) fn page(
 fn facts(view: &ProcessView, found: &Found, life: Life, family: &Result<Family, Error>) -> Markup {
     let (frame, identity) = (&view.frame, &found.identity);
     let time = |ms: i64| clock(ms, frame.now_ms, &frame.zone);
-    let is_there = life.last_seen_ms + frame.step_ms >= frame.span.end_ms;
+    let is_there = life.lasts(frame);
     let end_ms = if is_there { frame.span.end_ms } else { life.last_seen_ms };
     html! {
         dl.facts {

@@ -12,8 +12,10 @@ use super::image_link::Image;
 use super::link::Link;
 use super::timeframe::Timeframe;
 use super::{chart_card, shell};
-use crate::chart::{Chart, Kind, Point, Range, Series};
+use crate::chart::{Chart, Event, Kind, Point, Range, Series};
+use crate::image;
 use crate::query::{Client, Error, Labels, QueriedSeries};
+use crate::time::Span;
 
 /// Whose metrics: those with this matcher, of groups or of processes.
 #[derive(Debug, Clone)]
@@ -142,6 +144,13 @@ impl Trends {
         self.drawn.iter().all(|drawn| drawn.chart.as_ref().is_ok_and(|chart| chart.is_empty()))
     }
 
+    /// Marks on every chart what happened.
+    pub(super) fn mark(&mut self, events: &[Event]) {
+        for chart in self.drawn.iter_mut().filter_map(|drawn| drawn.chart.as_mut().ok()) {
+            chart.events = events.to_vec();
+        }
+    }
+
     /// Why there is no chart at all; none where there is one.
     pub(super) fn failure(&self) -> Option<&Error> {
         let errors: Option<Vec<&Error>> = self.drawn.iter().map(|drawn| drawn.chart.as_ref().err()).collect();
@@ -170,7 +179,32 @@ async fn draw(
         series.retain(|series| !is_zero(series));
     }
     let kind = Kind::stacked(trend.stacked);
-    Ok(Chart { title: trend.title.to_owned(), series: named(series), kind, ..frame.chart(trend.unit) })
+    let mut series = named(series);
+    if let Some((by_ms, text)) = &frame.compare {
+        let answers = try_join_all(trend.lines.iter().map(|line| before(client, trend, line, subject, frame, *by_ms)));
+        image::add_earlier(&mut series, answers.await?.concat(), kind, *by_ms, text);
+    }
+    Ok(Chart { title: trend.title.to_owned(), series, kind, ..frame.chart(trend.unit) })
+}
+
+/// The series of one line, a time before.
+async fn before(
+    client: &Client,
+    trend: &Trend,
+    line: &Line,
+    subject: &Subject,
+    frame: &Timeframe,
+    by_ms: i64,
+) -> Result<Vec<Series>, Error> {
+    let Span { start_ms, end_ms } = frame.points();
+    let span = Span { start_ms: start_ms - by_ms, end_ms: end_ms - by_ms };
+    let found = client.range(&subject.query(line, trend.stacked, frame), span, frame.step_ms).await?;
+    let series = found.into_iter().map(|QueriedSeries { labels, values: points }| Series {
+        name: line.called(&labels),
+        points,
+        ..Series::default()
+    });
+    Ok(series.collect())
 }
 
 fn is_zero(series: &Series) -> bool {
@@ -276,9 +310,10 @@ impl Trend {
 
 /// The figure at the end of a chart that has one: the height of a stack, or the only line.
 fn latest(chart: &Chart) -> String {
-    let last = chart.series.iter().filter_map(|series| series.points.last());
+    let now = || chart.series.iter().filter(|series| !series.earlier);
+    let last = now().filter_map(|series| series.points.last());
     let Some(at_ms) = last.clone().map(|point| point.at_ms).max() else { return String::new() };
-    if chart.kind != Kind::Stack && chart.series.len() > 1 {
+    if chart.kind != Kind::Stack && now().count() > 1 {
         return String::new();
     }
     chart.unit.format(last.filter(|point| point.at_ms == at_ms).map(|point| point.value).sum())
