@@ -9,15 +9,21 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// A counter, a gauge with quarters, and one with more digits than a whole number can hold.
+fn value(i: usize, t: i64) -> f64 {
+    match i % 3 {
+        0 => (t * i as i64) as f64,
+        1 => (t * 7919 % 1013) as f64 * 0.25,
+        _ => (t as f64 + i as f64).sqrt(),
+    }
+}
+
 /// A sample each 15 s, none at midnight: that one is of the day before, which is over and gets rollups.
 fn fill(store: &Store, times: std::ops::Range<i64>, count: usize) {
     let names: Vec<Labels> = (0..count).map(|i| series("m", i)).collect();
     for t in times {
         let mut batch = Batch::default();
-        names
-            .iter()
-            .enumerate()
-            .for_each(|(i, l)| batch.push(store.series_ref(l), (t + 1) * 15_000, (t * i as i64) as f64));
+        names.iter().enumerate().for_each(|(i, l)| batch.push(store.series_ref(l), (t + 1) * 15_000, value(i, t)));
         store.append(batch).unwrap();
     }
 }
