@@ -12,18 +12,25 @@ use crate::error::one_line;
 use crate::folder::Folder;
 use crate::{Error, Options};
 use duckdb::{Config, Connection};
+use std::path::Path;
 
 /// Opens the folder's database and brings its schema up to date. A damaged log is cut where the damage begins.
 pub(crate) fn open(folder: &Folder, options: &Options) -> Result<Connection, Error> {
     let path = folder.database();
+    let damaged = |message: &str, aside: &Path| {
+        tracing::error!(
+            error = message,
+            copy = %aside.display(),
+            "the log was damaged: what was committed after the damage is lost, a copy of the log is kept"
+        );
+    };
+    if let Some(aside) = heal::cut_unseen(folder)? {
+        damaged("its header or the length of an entry cannot be", &aside);
+    }
     let connection = match open_file(folder, options) {
         Err(message) => match heal::cut_log(folder, &message)? {
             Some(aside) => {
-                tracing::error!(
-                    error = message,
-                    copy = %aside.display(),
-                    "the log was damaged: what was committed after the damage is lost, a copy of the log is kept"
-                );
+                damaged(&message, &aside);
                 open_file(folder, options)
             }
             None => Err(message),

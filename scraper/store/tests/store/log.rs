@@ -70,6 +70,12 @@ fn is_replayed_up_to_the_damage_and_set_aside() {
             assert!(aside.iter().all(|copy| *copy == damaged), "the copy is the log as it was found");
         }
     }
+    // Damage that looks like the end of the log: in its header, and in the length of its first entry.
+    for at in [0, 3, 7, 12, 15] {
+        let damaged = [&log[..at], &[log[at] ^ 0x55], &log[at + 1..]].concat();
+        assert_eq!(left.open_with(&damaged), (0, vec![damaged]), "damaged at {at}");
+    }
+    assert_eq!(left.open_with(&[0x61; 5000]), (0, vec![vec![0x61; 5000]]));
     assert!(seen.len() > 8 && set_aside > 12, "{seen:?}, {set_aside}");
     assert_eq!(left.open_with(log), (BATCHES, Vec::new()));
     assert_eq!(left.open_with(&[]), (0, Vec::new()));
