@@ -2,6 +2,7 @@
 
 use super::signature;
 use super::tree::{Aggregation, Binary, Condition, Kind, Modifiers, Node, Operator, Selector};
+use crate::binary::BinaryOp;
 use crate::expr::At;
 use crate::number::format_scalar;
 use crate::{MatchOp, ResultType};
@@ -44,7 +45,11 @@ pub(super) fn pretty(node: &Node, level: usize) -> String {
             format!("{}{}", pretty(&s.inner, level), subquery_suffix(s.range_ms, s.step_ms, &s.modifiers))
         }
         Kind::Binary(b) => {
-            format!("{}\n{indent}{}\n{}", pretty(&b.left, level + 1), operator(b), pretty(&b.right, level + 1))
+            let left = match infinite_base(b) {
+                Some(base) => format!("{indent}  {base}"),
+                None => pretty(&b.left, level + 1),
+            };
+            format!("{left}\n{indent}{}\n{}", operator(b), pretty(&b.right, level + 1))
         }
         Kind::Aggregation(a) => {
             let parameter = a.parameter.iter().map(|p| pretty(p, level + 1) + ",\n").collect::<String>();
@@ -70,7 +75,10 @@ fn line(node: &Node) -> String {
             format!("{}[{}]{}{}", selector(s), of_ms(*range_ms), at(&s.modifiers), offset(&s.modifiers))
         }
         Kind::Subquery(s) => line(&s.inner) + &subquery_suffix(s.range_ms, s.step_ms, &s.modifiers),
-        Kind::Binary(b) => format!("{} {} {}", line(&b.left), operator(b), line(&b.right)),
+        Kind::Binary(b) => {
+            let left = infinite_base(b).map_or_else(|| line(&b.left), str::to_owned);
+            format!("{left} {} {}", operator(b), line(&b.right))
+        }
         Kind::Aggregation(a) => {
             let parameter = a.parameter.iter().map(|p| line(p) + ", ").collect::<String>();
             format!("{}({parameter}{})", aggregation(a), line(&a.argument))
@@ -126,6 +134,12 @@ fn offset(modifiers: &Modifiers) -> String {
 fn subquery_suffix(range_ms: i64, step_ms: Option<i64>, modifiers: &Modifiers) -> String {
     let step = step_ms.map(of_ms).unwrap_or_default();
     format!("[{}:{step}]{}{}", of_ms(range_ms), at(modifiers), offset(modifiers))
+}
+
+/// The sign of `+Inf` would be that of the whole power when it is read again; Prometheus adds one each time.
+fn infinite_base(b: &Binary) -> Option<&'static str> {
+    let is_infinite = matches!(b.left.kind, Kind::Number { value: f64::INFINITY, is_duration: false });
+    (is_infinite && matches!(b.operator, Operator::Element(BinaryOp::Power))).then_some("Inf")
 }
 
 /// `+ on (a) group_left (b)`

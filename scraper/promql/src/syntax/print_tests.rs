@@ -18,6 +18,7 @@ fn on_one_line() {
         ("- 5m", "-5m"),
         ("-(1)", "-(1)"),
         ("Inf - nan", "+Inf - NaN"),
+        ("-Inf ^ 2 ^ Inf", "-Inf ^ 2 ^ +Inf"),
         ("1e25 + 1E-9 + 0x1f", "10000000000000000000000000 + 0.000000001 + 31"),
         ("x[90m:] offset 26h @ 12.3456", "x[1h30m:] @ 12.346 offset 1d2h"),
         ("x[730d:1500ms] @ start () offset - 14d", "x[2y:1s500ms] @ start() offset -2w"),
