@@ -31,6 +31,12 @@ impl Programs {
     /// # Errors
     /// Where the kernel refuses, with what it says.
     pub(crate) fn load() -> Result<Programs, Refusal> {
+        let loaded = Programs::load_by_types();
+        give_back();
+        loaded
+    }
+
+    fn load_by_types() -> Result<Programs, Refusal> {
         let btf = Btf::from_sys_fs().map_err(|error| Refusal::NoBtf(said(&error)))?;
         let cpus = aya::util::nr_cpus().map_err(|(file, error)| Refusal::Refused(format!("{file}: {error}")))?;
         let refused = |error: &dyn std::error::Error| Refusal::Refused(said(error));
@@ -100,6 +106,18 @@ fn said(error: &dyn std::error::Error) -> String {
     let shown = [&[what.trim()][..], &lines].concat().join(" / ");
     shown.chars().take(LOG_CHARACTERS).collect()
 }
+
+/// Gives the system what the kernel's types took, some 16 MiB while programs are loaded by them: in small pieces, which
+/// glibc else keeps.
+#[cfg(target_env = "gnu")]
+#[expect(unsafe_code, reason = "malloc_trim(3) asks nothing of its caller, and no crate wraps it")]
+fn give_back() {
+    // SAFETY: it takes a number by value, may be called from any thread at any time, and leaves what is in use alone.
+    unsafe { libc::malloc_trim(0) };
+}
+
+#[cfg(not(target_env = "gnu"))]
+fn give_back() {}
 
 #[cfg(test)]
 mod tests {
