@@ -1,5 +1,6 @@
 //! PromQL against real Prometheus: the same samples in both, the same questions to both.
 
+mod compliance;
 mod data;
 mod errors;
 mod given_up;

@@ -61,7 +61,7 @@ pub(in crate::pages) fn steps(app: &App, target: Option<&str>) -> Markup {
 
 /// Text that can be copied; the button is the script's.
 fn command(text: &str) -> Markup {
-    html! { div.command { pre { (text) } button.copy type="button" data-copy="text" { "Copy" } } }
+    html! { div.command { pre tabindex="0" { (text) } button.copy type="button" data-copy="text" { "Copy" } } }
 }
 
 fn state(target: &str, progress: &Result<Progress, Error>) -> Markup {
