@@ -13,7 +13,7 @@ use prometheus_client::registry::{Metric, Registry, Unit};
 
 use crate::group::Groups;
 use crate::metric::own;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Host, Snapshot};
 use crate::source::ReadErrors;
 
 type Labels = Vec<(&'static str, &'static str)>;
@@ -37,6 +37,9 @@ pub(crate) struct OwnMetrics {
     /// Without a series where it is not known.
     hidden: Family<Labels, Gauge>,
     host_memory: Family<Labels, Gauge>,
+    available_memory: Family<Labels, Gauge>,
+    load: Family<Labels, Gauge<f64, AtomicU64>>,
+    oom_kills: Family<Labels, Counter>,
     host_cpus: Family<Labels, Gauge>,
     vanished: Counter,
     read_errors: Family<Labels, Counter>,
@@ -119,6 +122,9 @@ impl OwnMetrics {
             phase: register(&mut registry, &own::PHASE),
             phase_cpu: register(&mut registry, &own::PHASE_CPU),
             host_memory: register(&mut registry, &own::HOST_MEMORY),
+            available_memory: register(&mut registry, &own::HOST_AVAILABLE_MEMORY),
+            load: register(&mut registry, &own::HOST_LOAD),
+            oom_kills: register(&mut registry, &own::HOST_OOM_KILLS),
             host_cpus: register(&mut registry, &own::HOST_CPUS),
             processes: register(&mut registry, &own::PROCESSES),
             groups: register(&mut registry, &own::GROUPS),
@@ -177,16 +183,7 @@ impl OwnMetrics {
         set(&self.forgotten, groups.forgotten());
         set(&self.folded_groups, groups.folded());
         self.folded_processes.set(folded_processes as i64);
-        for (family, value) in [
-            (&self.hidden, snapshot.hidden_threads()),
-            (&self.host_memory, snapshot.host_memory_bytes),
-            (&self.host_cpus, snapshot.host_cpus),
-        ] {
-            match value {
-                Some(value) => drop(family.get_or_create(&Vec::new()).set(value as i64)),
-                None => family.clear(),
-            }
-        }
+        self.look_at_the_host(&snapshot.host, snapshot.hidden_threads());
         set(&self.vanished, vanished);
         for (mode, nanoseconds) in ["user", "system"].into_iter().zip(groups.unattributed_cpu()) {
             let counter = self.unattributed.get_or_create(&vec![("mode", mode)]);
@@ -195,6 +192,32 @@ impl OwnMetrics {
         }
         for ReadErrors { file, reason, count } in read_errors {
             set(&self.read_errors.get_or_create(&vec![("file", file), ("reason", reason)]), count);
+        }
+    }
+
+    fn look_at_the_host(&self, host: &Host, hidden_threads: Option<u64>) {
+        for (family, value) in [
+            (&self.hidden, hidden_threads),
+            (&self.host_memory, host.memory_bytes),
+            (&self.available_memory, host.available_memory_bytes),
+            (&self.host_cpus, host.cpus),
+        ] {
+            match value {
+                Some(value) => drop(family.get_or_create(&Vec::new()).set(value as i64)),
+                None => family.clear(),
+            }
+        }
+        match host.load {
+            Some(load) => {
+                for (minutes, mean) in ["1", "5", "15"].into_iter().zip(load) {
+                    self.load.get_or_create(&vec![("minutes", minutes)]).set(mean);
+                }
+            }
+            None => self.load.clear(),
+        }
+        // A counter that nobody tells of has no series; one that was seen stays.
+        if let Some(kills) = host.oom_kills {
+            set(&self.oom_kills.get_or_create(&Vec::new()), kills);
         }
     }
 
@@ -250,13 +273,27 @@ mod tests {
         own.lap(Phase::List, &mut Stopwatch::start());
         let errors = ReadErrors { file: "io", reason: "permission", count: 3 };
         let mut snapshot = Snapshot::default();
-        (snapshot.host_threads, snapshot.host_memory_bytes, snapshot.host_cpus) = (Some(5), Some(1 << 30), Some(2));
+        snapshot.host = Host {
+            threads: Some(5),
+            load: Some([0.5, 1.0, 1.5]),
+            cpus: Some(2),
+            memory_bytes: Some(1 << 30),
+            available_memory_bytes: Some(1 << 29),
+            oom_kills: Some(3),
+        };
         own.scanned(&snapshot, &Groups::default(), 0, 0, [errors].into_iter());
         let text = own.text(Format::OpenMetrics).expect("text");
         assert!(
             text.contains("procession_exporter_read_errors_total{file=\"io\",reason=\"permission\"} 3\n"),
             "{text}"
         );
+        for line in [
+            "procession_exporter_host_load{minutes=\"15\"} 1.5\n",
+            "procession_exporter_host_available_memory_bytes{} 536870912\n",
+            "procession_exporter_host_oom_kills_total{} 3\n",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
         for metric in OWN {
             for line in [
                 format!("# HELP {} {}\n", metric.name, metric.help),

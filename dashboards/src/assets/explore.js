@@ -85,14 +85,23 @@ function completing(area) {
 if (asking) completing(asking);
 document.documentElement.classList.add("scripted");
 
+/** Words for Markdown: names are chosen by whoever starts a process, and must not become links, images or markup. */
+const asMarkdown = (text) => text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]()<>#!|~&]/g, "\\$&");
+
 addEventListener("click", async (event) => {
   const button = event.target instanceof Element ? event.target.closest("button[data-copy]") : null;
   if (!button) return;
-  const url = new URL(button.dataset.path ?? location.href, location.href).href;
+  // In a card the links beside the button say what there is to copy.
+  const links = button.closest(".out")?.querySelectorAll("a");
+  const path = button.dataset.path ?? links?.[button.dataset.copy === "curl" ? links.length - 1 : 0].getAttribute("href");
+  const url = new URL(path ?? location.href, location.href).href;
+  const heading = links && button.closest("figcaption").querySelector("h2").textContent;
+  const title = asMarkdown(heading ? `${heading} \u00b7 ${document.title}` : document.title);
+  const target = url.replaceAll("(", "%28").replaceAll(")", "%29");
   const text = {
     page: url,
-    markdown: `![${document.title}](${url})`,
-    link: `[${document.title}](${url})`,
+    markdown: `![${title}](${target})`,
+    link: `[${title}](${target})`,
     curl: `curl '${url.replaceAll("'", "%27")}'`,
     text: button.dataset.text ?? button.previousElementSibling?.textContent,
   }[button.dataset.copy];

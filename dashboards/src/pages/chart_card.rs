@@ -23,6 +23,8 @@ pub(super) fn card(id: &str, chart: &Chart, now: &str, href: &str, link: &dyn Fn
                         a href=(href) title="This chart as an image of its own" { "svg" }
                         " " a href=(href.replacen("/chart.svg", "/chart.png", 1)) title="As pixels, for mails and chats" { "png" }
                         " " a href=(href.replacen("/chart.svg", "/chart.csv", 1)) title="Its points as a table" { "csv" }
+                        " " button type="button" data-copy="markdown" title="Copy this chart as Markdown" { "md" }
+                        " " button type="button" data-copy="curl" title="Copy a command that fetches its points" { "curl" }
                     }
                 }
             }

@@ -1,14 +1,16 @@
-//! What happened on a host while the range of a page went by: the events that the configuration asks for.
+//! What happened on a host while the range of a page went by: processes that the kernel killed for want of memory, and the
+//! events that the configuration asks for.
 
 use super::timeframe::Timeframe;
-use crate::chart::Event;
+use crate::chart::{Event, Happening};
 use crate::image;
 use crate::query::promql::quoted;
 use crate::server::App;
+use crate::time::duration_text;
 
-/// The configured events of a host. A query that fails is no reason to show no page: it is logged, and its events are missing.
+/// The events of a host. A query that fails is no reason to show no page: it is logged, and its events are missing.
 pub(super) async fn of_host(app: &App, instance: &str, frame: &Timeframe) -> Vec<Event> {
-    let mut events = Vec::new();
+    let mut events = kills(app, instance, frame).await;
     for asked in app.events.iter() {
         let query = about(&asked.query, instance);
         let titles = std::slice::from_ref(&asked.title);
@@ -18,6 +20,21 @@ pub(super) async fn of_host(app: &App, instance: &str, frame: &Timeframe) -> Vec
         }
     }
     events
+}
+
+/// Kills for want of memory, as the host's exporter counts them.
+async fn kills(app: &App, instance: &str, frame: &Timeframe) -> Vec<Event> {
+    let window = duration_text(frame.rate_window_ms());
+    let query =
+        format!("increase(procession_exporter_host_oom_kills_total{{instance={}}}[{window}])", quoted(instance));
+    let title = "the kernel killed for want of memory".to_owned();
+    match image::events(&app.client, &[query], &[title], frame.points(), frame.step_ms).await {
+        Ok(found) => found.into_iter().map(|event| Event { what: Happening::OutOfMemory, ..event }).collect(),
+        Err(error) => {
+            tracing::debug!(%error, "no kills");
+            Vec::new()
+        }
+    }
 }
 
 /// The query with `$instance` as a quoted text, whatever the host is called.

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::chart::Chart;
 use crate::chart::palette::INKS;
+use crate::chart::{Chart, Series};
 
 /// Gives each name the same ink in all charts. The ink follows from the name, or is the next free one where another name
 /// of the page has it; so a name keeps its ink when ranks change. With more names than inks, inks are given again; no
@@ -12,12 +12,12 @@ pub(super) fn share<'a>(charts: impl IntoIterator<Item = &'a mut Chart>) -> Hash
     let mut inks: HashMap<String, u8> = HashMap::new();
     for chart in charts {
         let mut used: Vec<u8> = Vec::new();
-        for series in chart.series.iter_mut().filter(|series| !series.others) {
+        for series in chart.series.iter_mut().filter(|series| is_named(series)) {
             series.ink = inks.get(&series.name).copied().filter(|ink| !used.contains(ink));
             used.extend(series.ink);
         }
         let mut bare: Vec<_> =
-            chart.series.iter_mut().filter(|series| !series.others && series.ink.is_none()).collect();
+            chart.series.iter_mut().filter(|series| is_named(series) && series.ink.is_none()).collect();
         bare.sort_by(|a, b| a.name.cmp(&b.name));
         for series in bare {
             let mut next = (0..INKS as u8).map(|by| (preferred(&series.name) + by) % INKS as u8);
@@ -27,8 +27,17 @@ pub(super) fn share<'a>(charts: impl IntoIterator<Item = &'a mut Chart>) -> Hash
             series.ink = Some(ink);
             inks.entry(series.name.clone()).or_insert(ink);
         }
+        // A line of a time before was given the place of the line that it is compared with.
+        let given: Vec<Option<u8>> = chart.series.iter().map(|series| series.ink).collect();
+        for series in chart.series.iter_mut().filter(|series| series.earlier) {
+            series.ink = series.ink.and_then(|place| given.get(usize::from(place)).copied().flatten());
+        }
     }
     inks
+}
+
+fn is_named(series: &Series) -> bool {
+    !series.others && !series.earlier
 }
 
 /// The ink that a name has where nobody else has it.
@@ -39,7 +48,7 @@ fn preferred(name: &str) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chart::{Series, Unit};
+    use crate::chart::Unit;
     use crate::time::Span;
 
     fn chart(names: &[&str]) -> Chart {
@@ -56,6 +65,17 @@ mod tests {
         let again = share(&mut [chart(&["b", "a"]), chart(&["a", "c"])]);
         assert_eq!(inks, again);
         assert_eq!(share(&mut [chart(&["a"])])["a"], preferred("a"));
+    }
+
+    #[test]
+    fn a_line_of_the_week_before_has_the_ink_of_its_line() {
+        let mut chart = chart(&["a", "b"]);
+        chart.series.push(Series { earlier: true, ink: Some(1), ..Series::default() });
+        chart.series.push(Series { earlier: true, others: true, ..Series::default() });
+        let mut charts = [chart];
+        let inks = share(&mut charts);
+        assert_eq!(charts[0].series[2].ink, Some(inks["b"]));
+        assert_eq!((charts[0].series[3].ink, inks.len()), (None, 2));
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod shell;
 mod timeframe;
 pub mod tree;
 mod trends;
+mod whole;
 
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;

@@ -12,7 +12,7 @@ const PRESETS: [(&str, &str); 6] =
     [("15m", "-15m"), ("1h", "-1h"), ("6h", "-6h"), ("24h", "-24h"), ("7d", "-7d"), ("30d", "-30d")];
 
 /// Pages whose charts can be compared with a time before.
-const COMPARED: [&str; 2] = ["/group", "/process"];
+const COMPARED: [&str; 4] = ["/host", "/group", "/process", "/explore"];
 
 /// The range picker of a page.
 pub(super) fn picker(link: &Link, frame: &Timeframe) -> Markup {
@@ -46,7 +46,7 @@ pub(super) fn picker(link: &Link, frame: &Timeframe) -> Markup {
                     span.off aria-hidden="true" { "\u{203a}" }
                 }
             }
-            @if COMPARED.contains(&link.page()) {
+            @if COMPARED.contains(&link.page()) && link.get("lang") != Some("sql") {
                 span.seg {
                     @for (name, long) in [("1d", "the day before"), ("1w", "the week before")] {
                         @let chosen = link.get("compare") == Some(name);

@@ -65,6 +65,30 @@ pub const HOST_MEMORY: Metric = own(
     &[],
     "Memory of the host: a share of memory is the memory of a process or a group by this.",
 );
+/// Memory of the host that is left.
+pub const HOST_AVAILABLE_MEMORY: Metric = own(
+    "procession_exporter_host_available_memory_bytes",
+    Kind::Gauge,
+    Some("bytes"),
+    &[],
+    "Memory of the host that programs may still take without swapping, as the kernel guesses.",
+);
+/// Load of the host.
+pub const HOST_LOAD: Metric = own(
+    "procession_exporter_host_load",
+    Kind::Gauge,
+    None,
+    &["minutes"],
+    "Threads that ran, waited for a CPU or (on Linux) for storage, as means over 1, 5 and 15 minutes.",
+);
+/// Kills for want of memory.
+pub const HOST_OOM_KILLS: Metric = own(
+    "procession_exporter_host_oom_kills",
+    Kind::Counter,
+    None,
+    &[],
+    "Processes that the kernel killed for want of memory since it started, of the host or of a cgroup.",
+);
 /// CPUs of the host.
 pub const HOST_CPUS: Metric = own(
     "procession_exporter_host_cpus",
@@ -146,6 +170,9 @@ pub const ALL: &[Metric] = &[
     PHASE,
     PHASE_CPU,
     HOST_MEMORY,
+    HOST_AVAILABLE_MEMORY,
+    HOST_LOAD,
+    HOST_OOM_KILLS,
     HOST_CPUS,
     PROCESSES,
     GROUPS,

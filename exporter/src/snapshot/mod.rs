@@ -4,6 +4,7 @@
 
 mod counter;
 mod gauge;
+mod host;
 mod identity;
 mod limits;
 mod state;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 pub use self::counter::{Counter, Counters};
 pub use self::gauge::{Gauge, Gauges};
+pub use self::host::Host;
 pub use self::identity::{Identity, Membership};
 pub use self::limits::{Bound, Limits, Resource};
 pub use self::state::State;
@@ -29,12 +31,8 @@ pub struct Snapshot {
     pub skipped: usize,
     /// Processes that were not read again because they have not run since their last reading, which stands in.
     pub reused: usize,
-    /// Threads on the whole host, also of processes that cannot be seen; `None` where the source cannot tell.
-    pub host_threads: Option<u64>,
-    /// Memory of the host in bytes, likewise.
-    pub host_memory_bytes: Option<u64>,
-    /// CPUs of the host that are on, likewise.
-    pub host_cpus: Option<u64>,
+    /// The host that they are on.
+    pub host: Host,
 }
 
 /// One reading of one process.
@@ -78,9 +76,7 @@ impl Snapshot {
         self.order.clear();
         self.skipped = 0;
         self.reused = 0;
-        self.host_threads = None;
-        self.host_memory_bytes = None;
-        self.host_cpus = None;
+        self.host = Host::default();
     }
 
     /// Adds a reading. The processes of a scan are added in ascending order of their pids.
@@ -158,7 +154,7 @@ impl Snapshot {
     /// some processes were left out. What starts or ends during the scan makes it a little wrong.
     pub fn hidden_threads(&self) -> Option<u64> {
         let seen = self.processes().map(|process| process.gauges.get(Gauge::Threads)).sum::<Option<u64>>()?;
-        self.host_threads.filter(|_| self.skipped == 0).map(|all| all.saturating_sub(seen))
+        self.host.threads.filter(|_| self.skipped == 0).map(|all| all.saturating_sub(seen))
     }
 
     /// How many processes this scan has seen.

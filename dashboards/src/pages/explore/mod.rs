@@ -47,7 +47,7 @@ struct Answer {
 
 impl ExploreView {
     fn parse(text: &str, now_ms: i64) -> Result<ExploreView, BadParameter> {
-        let known = ["lang", "query", "from", "until", "tz", "unit", "draw"];
+        let known = ["lang", "query", "from", "until", "tz", "unit", "draw", "compare"];
         let given = Parameters::parse(text, &known, &[])?;
         let language = given.read("lang", |text| match text {
             "promql" => Ok(Language::PromQl),
@@ -81,8 +81,9 @@ impl ExploreView {
             Kind::stacked(self.stacked).name()
         );
         let from = self.link.get("from").unwrap_or(super::timeframe::DEFAULT_FROM);
-        for (name, value) in [("from", Some(from)), ("until", self.link.get("until")), ("tz", self.link.get("tz"))] {
-            if let Some(value) = value {
+        out.push_str(&format!("&from={}", encoded(from)));
+        for name in ["until", "tz", "compare"] {
+            if let Some(value) = self.link.get(name) {
                 out.push_str(&format!("&{name}={}", encoded(value)));
             }
         }

@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 
 use super::link::Link;
 use super::timeframe::Timeframe;
+use super::whole::{self, Whole};
 use super::{happenings, inks, shell};
 use crate::chart::Kind;
 use crate::parameters::{BadParameter, Parameters};
@@ -49,7 +50,7 @@ struct HostView {
 
 impl HostView {
     fn parse(query: &str, now_ms: i64) -> Result<HostView, BadParameter> {
-        let known = ["instance", "from", "until", "tz", "sort", "draw", "rows"];
+        let known = ["instance", "from", "until", "tz", "sort", "draw", "rows", "compare"];
         let given = Parameters::parse(query, &known, &[])?;
         let instance = given.needed("instance", "it names the host")?;
         let frame = Timeframe::parse(&given, now_ms)?;
@@ -103,17 +104,25 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
         Ok(ups) => ups,
         Err(error) => return shell::no_answer(&app, &view.instance, &view::bar(&view), &error),
     };
-    let (mut panels, busiest, reason, events) = tokio::join!(
+    let (mut panels, busiest, reason, events, whole) = tokio::join!(
         join_all(panel::PANELS.iter().map(|panel| panel::fetch(&app.client, panel, &view))),
         busiest::fetch(&app.client, &view),
         reason(&app.client, &view, &ups),
         happenings::of_host(&app, &view.instance, &view.frame),
+        whole(&app.client, &view),
     );
     for drawn in panels.iter_mut().flatten() {
         drawn.chart.events.clone_from(&events);
     }
     let inks = inks::share(panels.iter_mut().flatten().map(|drawn| &mut drawn.chart));
-    view::page(&app, &view, &view::State { ups: &ups, reason: &reason }, &panels, &busiest, &inks)
+    view::page(&app, &view, &view::State { ups: &ups, reason: &reason, whole }, &panels, &busiest, &inks)
+}
+
+/// Load and memory of the host at the end of the range; nothing where nobody tells.
+async fn whole(client: &Client, view: &HostView) -> Whole {
+    let query = whole::query(&format!(",{}", view.matcher()));
+    let samples = client.instant(&query, view.frame.span.end_ms).await.unwrap_or_default();
+    whole::by_instance(samples).remove(&view.instance).unwrap_or_default()
 }
 
 /// Why the host is not scraped now, in the words of the scraper; empty where it is, or where nobody says.

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use super::HostView;
 use super::ranking::{TOP, rank};
 use crate::chart::{Chart, Point, Series, Unit};
+use crate::image;
 use crate::pages::image_link::Image;
 use crate::query::promql::any_of;
 use crate::query::{Client, Error};
+use crate::time::Span;
 
 /// How the metric of a panel counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +95,16 @@ pub(super) async fn fetch(client: &Client, panel: &Panel, view: &HostView) -> Re
         .collect();
     let total = total.into_iter().next().map(|series| series.values).unwrap_or_default();
     series.extend(others(&series, &total));
+    if let Some((by_ms, text)) = &view.frame.compare {
+        let query = if view.stacked { format!("sum({all})") } else { named };
+        let before = Span { start_ms: span.start_ms - by_ms, end_ms: span.end_ms - by_ms };
+        let before = client.range(&query, before, step_ms).await?.into_iter().map(|series| Series {
+            name: series.labels.get("group").cloned().unwrap_or_default(),
+            points: series.values,
+            ..Series::default()
+        });
+        image::add_earlier(&mut series, before.collect(), view.kind(), *by_ms, text);
+    }
     let chart = Chart { title: panel.title.to_owned(), series, kind: view.kind(), ..view.frame.chart(panel.unit) };
     let now = total.last().map_or(f64::NAN, |point| point.value);
     let href = panel.href(format!("topk({TOP}, sum by (group) ({all}))"), view);

@@ -13,6 +13,7 @@ use crate::chart::Unit;
 use crate::pages::figure::figure;
 use crate::pages::phrase::{counted, lasting, named};
 use crate::pages::range::rfc3339;
+use crate::pages::whole::Whole;
 use crate::pages::{chart_card, failing, range, shell};
 use crate::query::{Error, QueriedSeries};
 use crate::server::App;
@@ -38,6 +39,7 @@ pub(super) struct State<'a> {
     pub(super) ups: &'a [QueriedSeries],
     /// Why it is not scraped, in the words of the scraper; may be empty.
     pub(super) reason: &'a str,
+    pub(super) whole: Whole,
 }
 
 pub(super) fn page(
@@ -106,6 +108,7 @@ fn state_line(view: &HostView, state: &State<'_>) -> Markup {
                 None => { span.dot.stale aria-hidden="true" {} "no scrape in the last 10 minutes of this range" }
             }
             (failing::why(state.reason))
+            (state.whole.in_line())
             span.mid { "\u{b7}" } "a point every " (lasting(view.frame.step_ms))
             span.mid { "\u{b7}" }
             @let at = (!view.frame.live).then(|| rfc3339(view.frame.span.end_ms));

@@ -22,13 +22,15 @@ enum Sort {
     Name,
     Processes,
     Cpu,
+    Load,
     Memory,
 }
 
-const SORTS: [(&str, Sort); 5] = [
+const SORTS: [(&str, Sort); 6] = [
     ("state", Sort::State),
     ("name", Sort::Name),
     ("processes", Sort::Processes),
+    ("load", Sort::Load),
     ("cpu", Sort::Cpu),
     ("memory", Sort::Memory),
 ];

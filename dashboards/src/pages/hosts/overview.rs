@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fleet::{self, Fleet};
 use crate::chart::Point;
 use crate::pages::scrapes;
+use crate::pages::whole::{self, Whole};
 use crate::query::{Client, Error, QueriedSeries};
 use crate::time::{Span, duration_text};
 
@@ -32,6 +33,8 @@ pub(super) struct Host {
     pub(super) cpu_now: Option<f64>,
     /// Resident memory now, in bytes.
     pub(super) memory_now: Option<f64>,
+    /// Its load and its memory.
+    pub(super) whole: Whole,
     /// CPU cores in use over [`TREND_MS`].
     pub(super) cpu: Vec<Point>,
     /// Resident memory in bytes over [`TREND_MS`].
@@ -73,12 +76,14 @@ pub(super) async fn fetch(client: &Client, now_ms: i64) -> Result<Overview, Erro
     let processes = "sum by (instance) (proc_group_processes)";
     // The trends end now, not at a multiple of the step: a host of ten seconds already has a point.
     let recent = duration_text(4 * interval_ms);
-    let (cpu, memory, cpu_now, memory_now, processes, history, targets, fleet) = tokio::join!(
+    let whole = whole::query("");
+    let (cpu, memory, cpu_now, memory_now, processes, wholes, history, targets, fleet) = tokio::join!(
         client.range(&cpu_trend, trend, step_ms),
         client.range(memory, trend, step_ms),
         client.instant(&cpu_now, now_ms),
         client.instant(memory, now_ms),
         client.instant(processes, now_ms),
+        client.instant(&whole, now_ms),
         client.range("up", history, HISTORY_STEP_MS),
         client.targets(),
         fleet::fetch(client, now_ms, &recent),
@@ -94,6 +99,9 @@ pub(super) async fn fetch(client: &Client, now_ms: i64) -> Result<Overview, Erro
     }
     for series in kept(memory_now, &mut failures) {
         host(&mut hosts, series.labels.get("instance")).memory_now = Some(series.point.value);
+    }
+    for (instance, whole) in whole::by_instance(kept(wholes, &mut failures)) {
+        host(&mut hosts, Some(&instance)).whole = whole;
     }
     for series in kept(cpu, &mut failures) {
         host(&mut hosts, series.labels.get("instance")).cpu = series.values;

@@ -50,6 +50,7 @@ pub(super) fn page(app: &App, view: &HostsView, overview: &Overview, now_ms: i64
             Sort::Name => std::cmp::Ordering::Equal,
             Sort::Processes => descending(|host| host.processes),
             Sort::Cpu => descending(|host| host.cpu_now),
+            Sort::Load => descending(|host| host.whole.load_now()),
             Sort::Memory => descending(|host| host.memory_now),
         };
         first.then_with(|| a.0.instance.cmp(&b.0.instance))
@@ -116,8 +117,10 @@ fn table(view: &HostsView, overview: &Overview, hosts: &[(&Host, State)], now_ms
         table.hosts {
             thead { tr {
                 th scope="col" { "host" } th scope="col" { "state" } th.num scope="col" { "processes" }
+                th.num scope="col" title="Threads that ran or waited, mean of the last minute" { "load" }
                 th.num scope="col" { "CPU cores" } th.trend scope="col" { "last hour" }
-                th.num scope="col" { "memory" } th.trend scope="col" { "last hour" }
+                th.num scope="col" title="Of the whole host: what programs may not take any more" { "used" }
+                th.num scope="col" title="Resident memory of its processes" { "memory" } th.trend scope="col" { "last hour" }
                 th.num scope="col" { "last scrape" }
             } }
             tbody { @for (host, state) in hosts.iter().take(ROWS) { (row(overview, host, *state, now_ms)) } }
@@ -146,11 +149,13 @@ fn row(overview: &Overview, host: &Host, state: State, now_ms: i64) -> Markup {
                 }
             }
             @if host.processes.is_none() && host.cpu.is_empty() && host.memory.is_empty() {
-                td.none colspan="5" { @if state == State::Down { (failing::why(&host.reason)) } @else { "no processes, " (jobs(host)) } }
+                td.none colspan="7" { @if state == State::Down { (failing::why(&host.reason)) } @else { "no processes, " (jobs(host)) } }
             } @else {
                 td.num data-of="processes" { (now(host.processes, Unit::Short)) }
+                td.num data-of="load" title=[host.whole.load_in_words()] { (now(host.whole.load_now(), Unit::Cores)) }
                 td.num data-of="CPU" { (now(host.cpu_now, Unit::Cores)) }
                 td.trend { (trend(overview, &host.cpu, Unit::Cores, 0)) }
+                td.num data-of="used" title=[host.whole.memory_in_words()] { (now(host.whole.memory_used(), Unit::Ratio)) }
                 td.num data-of="memory" { (now(host.memory_now, Unit::Bytes)) }
                 td.trend { (trend(overview, &host.memory, Unit::Bytes, 2)) }
             }

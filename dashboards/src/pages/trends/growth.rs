@@ -58,9 +58,12 @@ fn slopes(subject: &Subject, charts: &[Drawn]) -> Vec<(What, Slope)> {
 }
 
 async fn limits(client: &Client, subject: &Subject, at_ms: i64) -> Result<Limits, Error> {
-    // The host's own figures are a node_exporter's, where one is scraped under the same host name.
+    // A node_exporter's figure, where one is scraped under the same host name, is for hosts whose exporter tells none.
     let node = quoted(&format!("{}(:[0-9]+)?", regex::escape(host_name(&subject.instance))));
-    let left = format!("min(node_memory_MemAvailable_bytes{{instance=~{node}}})");
+    let left = format!(
+        "min(procession_exporter_host_available_memory_bytes{{instance={}}}) or min(node_memory_MemAvailable_bytes{{instance=~{node}}})",
+        quoted(&subject.instance)
+    );
     let files = format!("min(proc_fd_limit{{{}}})", subject.matcher);
     let (left, files) = tokio::try_join!(client.instant(&left, at_ms), async {
         if subject.metrics == Metrics::Process { client.instant(&files, at_ms).await } else { Ok(Vec::new()) }

@@ -39,6 +39,7 @@ mod turns;
 mod units;
 mod uptime;
 mod users;
+mod vmstat;
 mod wchan;
 mod words;
 
@@ -64,7 +65,7 @@ use super::bpf::{Programs, Record};
 use super::{Naming, ReadErrors, Refusal};
 use crate::error::Error;
 use crate::metric::{Families, Family};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Host, Snapshot};
 
 /// The proc filesystem as a source of snapshots.
 #[derive(Debug)]
@@ -87,11 +88,8 @@ pub struct Procfs {
     listed: Vec<Listed>,
     /// The threads of one process.
     tids: Vec<Listed>,
-    /// Threads on the whole host at the last listing, where that is known.
-    host_threads: Option<u64>,
-    /// The same of its memory in bytes, and its CPUs when this was opened.
-    host_memory_bytes: Option<u64>,
-    host_cpus: Option<u64>,
+    /// The host at the last listing; its CPUs are those when this was opened.
+    host: Host,
     in_turns: InTurns,
     delays: Scratch,
     limits: SharedLimits,
@@ -152,9 +150,7 @@ impl Procfs {
             vanished: 0,
             listed: Vec::new(),
             tids: Vec::new(),
-            host_threads: None,
-            host_memory_bytes: None,
-            host_cpus,
+            host: Host { cpus: host_cpus, ..Host::default() },
             in_turns: InTurns::default(),
             delays: Scratch::default(),
             limits: SharedLimits::default(),
@@ -213,12 +209,25 @@ impl Procfs {
             self.root.list(&mut self.listed).map_err(list)?;
         }
         self.uptime_ms = self.root.read(c"uptime", &mut self.buffers.other).ok().and_then(uptime::parse);
-        let loadavg = self.root.read(c"loadavg", &mut self.buffers.other);
-        self.host_threads = loadavg.ok().and_then(loadavg::threads);
-        self.host_memory_bytes =
-            self.root.read(c"meminfo", &mut self.buffers.other).ok().and_then(meminfo::total_bytes);
+        self.host = self.look_at_the_host();
         self.block_delay = self.reads.families.has(Family::BlockDelay) && self.delays_are_counted();
         Ok(self.listed.len())
+    }
+
+    fn look_at_the_host(&mut self) -> Host {
+        let buffer = &mut self.buffers.other;
+        let loadavg = self.root.read(c"loadavg", buffer).unwrap_or_default();
+        let (threads, load) = (loadavg::threads(loadavg), loadavg::load(loadavg));
+        let meminfo = self.root.read(c"meminfo", buffer).unwrap_or_default();
+        let (memory_bytes, available_memory_bytes) = (meminfo::total_bytes(meminfo), meminfo::available_bytes(meminfo));
+        let mut oom_kills = None;
+        let found = |line: &[u8]| {
+            oom_kills = vmstat::oom_kills(line);
+            oom_kills.is_none()
+        };
+        // Where the file cannot be read nothing is known of kills.
+        let _ = self.root.lines(c"vmstat", buffer, found);
+        Host { threads, load, cpus: self.host.cpus, memory_bytes, available_memory_bytes, oom_kills }
     }
 
     /// Before Linux 5.14 they are unless the kernel was started without, and nothing tells.
@@ -236,9 +245,7 @@ impl Procfs {
     /// The same; of a process that is known and not `shown`, by its slot, only `stat` is read.
     pub fn read_of(&mut self, deadline: Option<Instant>, snapshot: &mut Snapshot, shown: impl Fn(u32) -> bool) {
         snapshot.begin();
-        snapshot.host_threads = self.host_threads;
-        snapshot.host_memory_bytes = self.host_memory_bytes;
-        snapshot.host_cpus = self.host_cpus;
+        snapshot.host = self.host;
         self.known.begin_scan();
         self.users.begin_scan();
         let listed = std::mem::take(&mut self.listed);

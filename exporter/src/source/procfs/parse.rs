@@ -6,7 +6,7 @@ use super::reads::Reads;
 use super::words::Words;
 use super::{
     Units, boot, cgroup, cmdline, io, limits, links, loadavg, meminfo, name, schedstat, smaps, sockets, stat, status,
-    uptime, users, wchan,
+    uptime, users, vmstat, wchan,
 };
 use crate::metric::Families;
 use crate::rules;
@@ -23,8 +23,9 @@ pub fn try_all(bytes: &[u8]) -> usize {
     let of_host = [
         boot::parse(bytes).is_some(),
         uptime::parse(bytes).is_some(),
-        loadavg::threads(bytes).is_some(),
-        meminfo::total_bytes(bytes).is_some(),
+        loadavg::threads(bytes).is_some() && loadavg::load(bytes).is_some(),
+        meminfo::total_bytes(bytes).is_some() && meminfo::available_bytes(bytes).is_some(),
+        bytes.split(|b| *b == b'\n').any(|line| vmstat::oom_kills(line).is_some()),
         boot::cpus(bytes) > 0,
         !users::parse(bytes).is_empty(),
     ];
@@ -89,7 +90,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// What a kernel writes, to be cut and changed.
-    const FILES: [&[u8]; 14] = [
+    const FILES: [&[u8]; 16] = [
         b"42 (a) b) S 1 2 3 -1 -1 4194304 102 5 7 9 300 40 11 12 20 0 6 0 97746 3133440 413 18446744073709551615 1 2\n",
         b"Name:\tcat\nState:\tR (running)\nUid:\t0\t1000\t0\t0\nVmSwap:\t      12 kB\nvoluntary_ctxt_switches:\t17\nnonvoluntary_ctxt_switches:\t1\n",
         b"rchar: 6976\nwchar: 5\nsyscr: 10\nsyscw: 0\nread_bytes: 4096\nwrite_bytes: 18446744073709551615\n",
@@ -100,6 +101,8 @@ mod tests {
         b"cpu  1 2 3\nbtime 1508450329\n",
         b"root:x:0:0:root:/root:/bin/bash\n",
         b"0.00 0.01 0.05 1/80 301\n",
+        b"MemTotal:       16 kB\nMemFree:         3 kB\nMemAvailable:    5 kB\n",
+        b"drop_slab 0\noom_kill 2\n",
         b"socket:[4026531840]",
         b"   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 12345 1 0 100 0 0 10 0\n",
         b"00000000a1b2: 00000002 00000000 00010000 0001 01 12345 /run/x.sock\n",

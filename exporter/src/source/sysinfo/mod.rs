@@ -19,7 +19,7 @@ use super::{Naming, Recheck, name};
 use crate::error::Error;
 use crate::metric::{Families, Family};
 use crate::rules::{Attributes, Rules};
-use crate::snapshot::{Identity, Membership, Process, Snapshot};
+use crate::snapshot::{Host, Identity, Membership, Process, Snapshot};
 
 /// So many processes are read in one go, which nothing interrupts. On most systems each one costs a listing of all.
 const CHUNK: usize = 512;
@@ -93,8 +93,14 @@ impl Sysinfo {
     /// what was known before stands in.
     pub fn read(&mut self, deadline: Option<Instant>, snapshot: &mut Snapshot) {
         snapshot.begin();
-        snapshot.host_memory_bytes = Some(self.system.total_memory()).filter(|bytes| *bytes > 0);
-        snapshot.host_cpus = self.host_cpus;
+        let known = |bytes: u64| Some(bytes).filter(|bytes| *bytes > 0);
+        snapshot.host = Host {
+            cpus: self.host_cpus,
+            memory_bytes: known(self.system.total_memory()),
+            available_memory_bytes: known(self.system.available_memory()),
+            load: load(),
+            ..Host::default()
+        };
         self.known.begin_scan();
         let kind = self.kind();
         let now_ms = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |now| now.as_millis() as u64);
@@ -215,6 +221,12 @@ impl Sysinfo {
             parent: parent.as_deref(),
         })
     }
+}
+
+/// Windows has no load, and sysinfo says 0 there.
+fn load() -> Option<[f64; 3]> {
+    let load = System::load_average().ok()?;
+    Some([load.one, load.five, load.fifteen]).filter(|_| cfg!(unix))
 }
 
 fn system() -> Result<System, Error> {
