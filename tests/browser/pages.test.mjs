@@ -1,6 +1,5 @@
 // Every page, in a real browser, with this host's real processes.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { barriers, open, startBrowser, startProcession } from "./procession.mjs";
@@ -208,63 +207,6 @@ test("a tree by keyboard: rows, subtrees in place, the address follows", () =>
     await page.keyboard.press("Home");
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/process\?/);
-  }));
-
-/** A process that burns a CPU for as long as it is let. */
-function burner() {
-  const child = spawn(process.execPath, ["-e", "process.title = 'cpu-burner'; for (;;);"], { stdio: "ignore" });
-  return { pid: child.pid, stop: () => child.kill("SIGKILL") };
-}
-
-test("from a busy host to the process that does it, to its tree at another time, and back by a link", async () => {
-  const busy = burner();
-  try {
-    await look("journey", procession.page, { permissions: ["clipboard-read", "clipboard-write"] }, async (page) => {
-      // It leads the list once two scrapes have seen it, and the page follows by itself.
-      const found = page.locator(`#processes tbody tr`, { has: page.locator("span.of", { hasText: new RegExp(`^${busy.pid}$`) }) });
-      await found.waitFor({ timeout: 60_000 });
-      await found.locator("th a").click();
-      await page.waitForURL(/\/process\?/);
-      assert.equal(new URL(page.url()).searchParams.get("pid"), String(busy.pid));
-      // Zoom to it.
-      await page.locator("#cpu .plot path").first().waitFor();
-      const box = await page.locator("#cpu .plot").boundingBox();
-      await page.mouse.move(box.x + box.width * 0.6, box.y + 60);
-      await page.mouse.down();
-      await page.mouse.move(box.x + box.width * 0.99, box.y + 60, { steps: 3 });
-      await page.mouse.up();
-      await page.waitForURL(/from=.*until=/);
-      // Its tree, then the same tree an hour before, when nothing was recorded yet: the page says so.
-      await page.locator(".facts a", { hasText: "in the process tree" }).click();
-      await page.waitForURL(/\/tree\?/);
-      await page.locator(`tr[data-pid="${busy.pid}"]`).waitFor();
-      assert.ok((await page.locator(".lineage a").count()) >= 1, "no ancestors");
-      const link = page.url();
-      await page.locator('.moment a[title="Back by 1 h"]').click();
-      await page.waitForURL((url) => url.href !== link);
-      assert.match(await page.locator("main").textContent(), /No process of|No process had the pid/);
-      // A link shows the same to whoever opens it.
-      const other = await page.context().newPage();
-      await other.goto(link);
-      await other.locator(`tr[data-pid="${busy.pid}"]`).waitFor();
-      assert.equal(await other.locator(".moment b").textContent(), await page.goBack().then(() => page.locator(".moment b").textContent()));
-      await other.close();
-    });
-  } finally {
-    busy.stop();
-  }
-});
-
-test("a host is added: commands are copied, and the page says by itself what is in the way", () =>
-  look("add", `${procession.page}/add`, { permissions: ["clipboard-read", "clipboard-write"] }, async (page) => {
-    await page.locator('input[name="host"]').fill("web-1");
-    await page.locator('input[name="host"]').press("Enter");
-    await page.waitForURL(/host=web-1/);
-    await page.locator("button.copy").last().click();
-    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "echo \"- targets: ['web-1:9956']\" > targets/web-1-9956.yml");
-    assert.match(await page.locator("#progress").textContent(), /does not know web-1:9956 yet/);
-    await page.locator("#live").filter({ hasText: "live" }).waitFor();
-    await fitsWidth(page);
   }));
 
 test("SQL is completed, drawn and listed; what is wrong is shown at its place", () =>

@@ -1,7 +1,7 @@
 // The real binary with data of its own, and a browser to look at it.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,11 +12,23 @@ const axe = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js"
 const target = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL("../../target", import.meta.url));
 const PATIENCE_MS = 60_000;
 
-/** Starts `procession` on free ports; resolves to its addresses and a function that ends it. */
-export async function startProcession() {
+/** What `/add` tells people to put into the scraper's configuration. */
+const FOLLOWED = "scrape_configs:\n  - job_name: hosts\n    scrape_interval: 1s\n    scrape_timeout: 1s\n    file_sd_configs:\n      - files: ['targets/*.yml']\n        refresh_interval: 1s\n";
+
+/**
+ * Starts `procession` on free ports; resolves to its addresses, the folder of its configuration and a function that ends
+ * it. `history` is OpenMetrics text that it has when it starts.
+ */
+export async function startProcession({ history } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "procession-browser-"));
+  const storage = join(folder, "data");
+  await mkdir(join(folder, "targets"));
+  await writeFile(join(folder, "scraper.yml"), FOLLOWED);
+  if (history) {
+    execFileSync(join(target, "debug/procession-scraper"), ["import", "--storage.path", storage, "-"], { input: history, stdio: "pipe" });
+  }
   const free = ["exporter.listen-address", "scraper.listen-address", "web.listen-address"].map((flag) => `--${flag}=127.0.0.1:0`);
-  const child = spawn(join(target, "debug/procession"), ["--storage.path", join(folder, "data"), ...free]);
+  const child = spawn(join(target, "debug/procession"), ["--storage.path", storage, "--config.file", join(folder, "scraper.yml"), ...free]);
   let printed = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (printed += text));
   const ended = new Promise((resolve) => child.on("exit", resolve));
@@ -31,13 +43,13 @@ export async function startProcession() {
         if (child.exitCode !== null) throw new Error(`procession ended with ${child.exitCode}:\n${printed}`);
         return printed.match(new RegExp(`^\\s*${start}.*?(http://\\S+)`, "m"))?.[1];
       });
-    const [page, api] = [await address("Open"), await address("Query API")];
+    const [page, api, exporter] = [await address("Open"), await address("Query API"), await address("Exporter")];
     await until("rates over two scrapes", async () => {
       const query = encodeURIComponent("sum(rate(proc_group_cpu_seconds_total[1m]))");
       const answer = await fetch(`${api}/api/v1/query?query=${query}`).catch(() => undefined);
       return answer?.ok && (await answer.json()).data.result.length > 0;
     });
-    return { page, api, stop };
+    return { page, api, exporter, folder, stop };
   } catch (error) {
     await stop();
     throw error;
