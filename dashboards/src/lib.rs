@@ -16,6 +16,7 @@ pub mod query;
 mod render;
 pub mod server;
 mod stream;
+pub mod threads;
 pub mod time;
 
 use std::sync::Arc;

@@ -6,6 +6,7 @@ use crate::image::{self, Format, ImageRequest};
 use crate::metrics::Metrics;
 use crate::query::{self, Client};
 use crate::server::system_clock;
+use crate::threads::Threads;
 use crate::{Error, Options};
 
 /// No file was written.
@@ -46,7 +47,8 @@ pub async fn render(options: &Options, parameters: &str, output: &Path) -> Resul
     let query =
         parameters.split_once('?').filter(|(path, _)| !path.contains('=')).map_or(parameters, |(_, query)| query);
     let request = ImageRequest::parse(query).map_err(image::Error::from)?;
-    let client = Client::new(&options.query_url, options.limits, Metrics::default())?;
-    let image = image::make(&client, request, format, system_clock()).await?;
+    let threads = Threads::default();
+    let client = Client::new(&options.query_url, options.limits, Metrics::default(), threads.clone())?;
+    let image = image::make(&client, &threads, request, format, system_clock()).await?;
     std::fs::write(output, image.body).map_err(|cause| RenderError::Write { path: output.to_owned(), cause })
 }

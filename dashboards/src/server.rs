@@ -20,6 +20,7 @@ use crate::metrics::{self, Metrics};
 use crate::options::{EventQuery, Options};
 use crate::query::{self, Client};
 use crate::stream::{self, Streams};
+use crate::threads::Threads;
 use crate::{assets, image, pages};
 
 /// What the handlers share. Cheap to clone.
@@ -31,6 +32,8 @@ pub struct App {
     pub title: Arc<str>,
     /// What the pages of hosts mark on their charts.
     pub events: Arc<[EventQuery]>,
+    /// Where pages and charts are drawn.
+    pub threads: Threads,
     clock: fn() -> i64,
     sql_names: Arc<OnceCell<Vec<String>>>,
 }
@@ -38,9 +41,10 @@ pub struct App {
 impl App {
     /// The state for these options; `clock` tells Unix milliseconds.
     pub fn new(options: &Options, metrics: Metrics, clock: fn() -> i64) -> Result<App, query::Error> {
-        let client = Client::new(&options.query_url, options.limits, metrics)?;
-        let title = options.title.as_str().into();
-        Ok(App { client, title, events: options.events.as_slice().into(), clock, sql_names: Arc::default() })
+        let threads = Threads::default();
+        let client = Client::new(&options.query_url, options.limits, metrics, threads.clone())?;
+        let (title, events) = (options.title.as_str().into(), options.events.as_slice().into());
+        Ok(App { client, title, events, threads, clock, sql_names: Arc::default() })
     }
 
     /// The names of SQL's tables and of their columns, which are asked for once.
@@ -77,8 +81,10 @@ impl Live {
 }
 
 impl FromRef<Live> for App {
+    /// For one request: its time for queries begins now.
     fn from_ref(live: &Live) -> App {
-        live.0.load().as_ref().clone()
+        let app = live.0.load();
+        App { client: app.client.hurried(), ..app.as_ref().clone() }
     }
 }
 

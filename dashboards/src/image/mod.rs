@@ -26,6 +26,7 @@ use crate::chart::{Chart, message, palette::Theme, standalone};
 use crate::parameters::BadParameter;
 use crate::query::{self, Client};
 use crate::server::App;
+use crate::threads::Threads;
 
 /// No chart.
 #[derive(Debug, thiserror::Error)]
@@ -77,14 +78,20 @@ pub async fn chart(client: &Client, request: &ImageRequest, now_ms: i64) -> Resu
     chart::fetch(client, request, now_ms).await
 }
 
-/// Asks for the data of `request` and puts the chart into `format`. `now_ms` is what `now` means, in Unix milliseconds.
+/// Asks for the data of `request` and puts the chart into `format`, on `threads`. `now_ms` is what `now` means, in Unix milliseconds.
 ///
 /// # Errors
 /// A parameter is wrong, or the query server has no answer.
-pub async fn make(client: &Client, request: ImageRequest, format: Format, now_ms: i64) -> Result<Image, Error> {
+pub async fn make(
+    client: &Client,
+    threads: &Threads,
+    request: ImageRequest,
+    format: Format,
+    now_ms: i64,
+) -> Result<Image, Error> {
     let chart = chart(client, &request, now_ms).await?;
     let max_age = caching::max_age(&request, chart.span, chart.step_ms, now_ms);
-    let drawn = tokio::task::spawn_blocking(move || draw(&chart, &request, format)).await;
+    let drawn = threads.run(move || draw(&chart, &request, format)).await;
     Ok(Image { body: drawn.map_err(|error| Error::Draw(error.to_string()))??, max_age })
 }
 
@@ -117,7 +124,7 @@ pub async fn handle(State(app): State<App>, Path(ending): Path<String>, RawQuery
         Err(bad) => return refused(&bad.into(), format, MESSAGE_SIZE, Theme::Auto),
     };
     let look = request.look;
-    match make(&app.client, request, format, app.now_ms()).await {
+    match make(&app.client, &app.threads, request, format, app.now_ms()).await {
         Ok(Image { body, max_age }) => {
             answer(StatusCode::OK, format.content_type(), body, &format!("private, max-age={max_age}"))
         }

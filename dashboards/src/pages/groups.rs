@@ -77,6 +77,13 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
     };
     let names: Vec<&str> = rows.iter().take(DRAWN).map(|(instance, _)| instance.as_str()).collect();
     let (cpu, memory) = tokio::join!(draw(&app.client, &view, &names, true), draw(&app.client, &view, &names, false));
+    shell::drawn(&app, move |app| page(app, &view, &rows, cpu, memory)).await
+}
+
+/// A chart with the query behind it.
+type Drawn = Result<(Chart, String), Error>;
+
+fn page(app: &App, view: &GroupsView, rows: &[Row], cpu: Drawn, memory: Drawn) -> Response {
     let body = html! {
         @if rows.is_empty() {
             section.notice {
@@ -84,12 +91,12 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
                 p { "A longer range may show it: " a href=(view.link.over("-30d", None)) { "the last 30 days" } ", or see " a href="/" { "all hosts" } "." }
             }
         } @else {
-            div.cards { (card(&view, "cpu", cpu)) (card(&view, "memory", memory)) }
-            div.tables.one { (listed(&view, &rows)) }
+            div.cards { (card(view, "cpu", cpu)) (card(view, "memory", memory)) }
+            div.tables.one { (listed(view, rows)) }
         }
     };
     let title = format!("{} on all hosts", view.group);
-    shell::followed(&app, StatusCode::OK, &title, &bar(&view), &body, view.frame.follows())
+    shell::followed(app, StatusCode::OK, &title, &bar(view), &body, view.frame.follows())
 }
 
 fn bar(view: &GroupsView) -> Markup {
@@ -146,7 +153,7 @@ async fn draw(client: &Client, view: &GroupsView, names: &[&str], cpu: bool) -> 
     Ok((Chart { title: title.to_owned(), series, ..frame.chart(unit) }, query))
 }
 
-fn card(view: &GroupsView, id: &str, drawn: Result<(Chart, String), Error>) -> Markup {
+fn card(view: &GroupsView, id: &str, drawn: Drawn) -> Markup {
     match drawn {
         Ok((chart, query)) => {
             let title = format!("{} of {}", chart.title, view.group);

@@ -2,6 +2,7 @@
 
 use super::timeframe::Timeframe;
 use crate::chart::{Event, Happening, Point};
+use crate::time::ms_of;
 
 /// One process: a start, and when it was seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,7 +26,7 @@ impl Life {
 
     /// The start in Unix milliseconds.
     pub(super) fn start_ms(&self) -> i64 {
-        (self.start * 1000.0) as i64
+        ms_of(self.start)
     }
 }
 

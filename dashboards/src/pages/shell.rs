@@ -17,6 +17,19 @@ pub(super) fn page(app: &App, status: StatusCode, title: &str, bar: &Markup, bod
     followed(app, status, title, bar, body, None)
 }
 
+/// Draws a page where its charts hold nobody else up.
+pub(super) async fn drawn(app: &App, page: impl FnOnce(&App) -> Response + Send + 'static) -> Response {
+    let own = app.clone();
+    match app.threads.run(move || page(&own)).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(%error, "could not draw a page");
+            let body = html! { section.notice.bad role="alert" { h2 { "This page could not be drawn" } p { "The log of the dashboards says why." } } };
+            self::page(app, StatusCode::INTERNAL_SERVER_ERROR, "No page", &html! {}, &body)
+        }
+    }
+}
+
 /// A page that follows its data where the distance of the scrapes is given.
 pub(super) fn followed(
     app: &App,

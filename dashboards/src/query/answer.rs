@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use crate::chart::Point;
+use crate::time::{FARTHEST_SECONDS, ms_of};
 
 /// The labels of a series, `__name__` among them.
 pub type Labels = BTreeMap<String, String>;
@@ -65,13 +66,45 @@ fn none<T>() -> Option<T> {
 #[serde(tag = "resultType", content = "result", rename_all = "lowercase")]
 pub(super) enum QueryData {
     /// Series with many points.
-    Matrix(Vec<QueriedSeries>),
+    Matrix(List<QueriedSeries>),
     /// Series with one point.
-    Vector(Vec<Sample>),
+    Vector(List<Sample>),
     /// One number.
     Scalar(Pair),
     /// One text; nothing here draws it.
     String(de::IgnoredAny),
+}
+
+/// The most series of one answer: as many times as long as the pages ask for, and what labels take in memory is bounded.
+const MOST_SERIES: usize = 200_000;
+
+/// Series, no more than [`MOST_SERIES`].
+#[derive(Debug)]
+pub(super) struct List<T>(pub(super) Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ListVisitor<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+            type Value = List<T>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a list of series")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
+                let mut list = Vec::new();
+                while let Some(one) = seq.next_element()? {
+                    if list.len() == MOST_SERIES {
+                        return Err(de::Error::custom(format!("an answer of more than {MOST_SERIES} series")));
+                    }
+                    list.push(one);
+                }
+                Ok(List(list))
+            }
+        }
+        deserializer.deserialize_seq(ListVisitor(std::marker::PhantomData))
+    }
 }
 
 /// `data` of targets.
@@ -97,11 +130,14 @@ impl<'de> Deserialize<'de> for Pair {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Pair, A::Error> {
                 let seconds: f64 = seq.next_element()?.ok_or_else(|| de::Error::invalid_length(0, &self))?;
+                if seconds.abs() > FARTHEST_SECONDS {
+                    return Err(de::Error::custom(format!("{seconds} is no time")));
+                }
                 let value: std::borrow::Cow<'de, str> =
                     seq.next_element()?.ok_or_else(|| de::Error::invalid_length(1, &self))?;
                 // Rust reads Go's spellings of the infinities and of NaN too.
                 let value: f64 = value.parse().map_err(|_| de::Error::custom(format!("{value:?} is no number")))?;
-                Ok(Pair(Point { at_ms: (seconds * 1000.0).round() as i64, value }))
+                Ok(Pair(Point { at_ms: ms_of(seconds), value }))
             }
         }
         deserializer.deserialize_seq(PairVisitor)
@@ -141,10 +177,28 @@ mod tests {
         let json = r#"{"status":"success","data":{"resultType":"matrix","result":[
             {"metric":{"group":"a\"b"},"values":[[1.5,"1"],[2,"NaN"],[3,"+Inf"],[4,"-Inf"],[5,"1e+06"]]}]}}"#;
         let envelope: Envelope<QueryData> = serde_json::from_str(json).unwrap();
-        let Some(QueryData::Matrix(series)) = envelope.data else { panic!("no matrix") };
+        let Some(QueryData::Matrix(List(series))) = envelope.data else { panic!("no matrix") };
         assert_eq!(series[0].labels["group"], "a\"b");
         let values: Vec<String> = series[0].values.iter().map(|p| format!("{}:{}", p.at_ms, p.value)).collect();
         assert_eq!(values, ["1500:1", "2000:NaN", "3000:inf", "4000:-inf", "5000:1000000"]);
+    }
+
+    #[test]
+    fn times_that_no_calendar_has_are_refused() {
+        for time in ["1e300", "-1e12", "9223372036854775808"] {
+            let json = format!(r#"{{"resultType":"scalar","result":[{time},"1"]}}"#);
+            let error = serde_json::from_str::<QueryData>(&json).unwrap_err().to_string();
+            assert!(error.contains("is no time"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_list_has_an_end() {
+        let one = r#"{"metric":{},"value":[1,"1"]},"#;
+        let of = |count: usize| format!("[{}]", one.repeat(count).trim_end_matches(','));
+        assert_eq!(serde_json::from_str::<List<Sample>>(&of(3)).unwrap().0.len(), 3);
+        let error = serde_json::from_str::<List<Sample>>(&of(MOST_SERIES + 1)).unwrap_err().to_string();
+        assert!(error.contains("more than 200000 series"), "{error}");
     }
 
     #[test]

@@ -10,6 +10,14 @@ pub use step::{duration_text, parse_duration_ms, step_for};
 
 use jiff::tz::TimeZone;
 
+/// Unix seconds beyond which nothing is a time: the year 5138.
+pub const FARTHEST_SECONDS: f64 = 1e11;
+
+/// Unix seconds as milliseconds, no farther than [`FARTHEST_SECONDS`], so that they can be subtracted from each other.
+pub fn ms_of(seconds: f64) -> i64 {
+    (seconds.clamp(-FARTHEST_SECONDS, FARTHEST_SECONDS) * 1000.0).round() as i64
+}
+
 /// The time zone of that name: `UTC`, `local` (the server's), or an IANA name.
 pub fn parse_zone(name: &str) -> Result<TimeZone, String> {
     match name {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
+use super::ms_of;
 use super::step::parse_duration_ms;
 
 /// A moment: fixed, or counted back from now.
@@ -39,7 +40,7 @@ impl Moment {
             return Ok(Moment::Ago(ms));
         }
         let at = match text.parse::<f64>() {
-            Ok(seconds) if seconds.is_finite() => Some((seconds.clamp(-1e11, 1e11) * 1000.0).round() as i64),
+            Ok(seconds) if seconds.is_finite() => Some(ms_of(seconds)),
             Ok(_) => None,
             Err(_) => parse_calendar(text, zone),
         };

@@ -3,12 +3,13 @@
 use http::StatusCode;
 use procession_dashboards::metrics::Metrics;
 use procession_dashboards::query::{Client, Error, Limits};
+use procession_dashboards::threads::Threads;
 use procession_dashboards::time::Span;
 
 use crate::{NOW_MS, fake};
 
 fn client(url: &str) -> Client {
-    Client::new(url, Limits::default(), Metrics::default()).unwrap()
+    Client::new(url, Limits::default(), Metrics::default(), Threads::default()).unwrap()
 }
 
 const SPAN: Span = Span { start_ms: NOW_MS - 60_000, end_ms: NOW_MS };

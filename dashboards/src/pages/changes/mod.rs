@@ -72,5 +72,5 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
         return shell::no_answer(&app, &view.instance, &view::bar(&view), &error);
     }
     let (groups, processes) = tokio::join!(compare::groups(&app.client, &view), compare::processes(&app.client, &view));
-    view::page(&app, &view, &groups, &processes)
+    shell::drawn(&app, move |app| view::page(app, &view, &groups, &processes)).await
 }

@@ -114,7 +114,8 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
     if let Ok(samples) = &mut last {
         samples.sort_by(|a, b| known(b.point.value).total_cmp(&known(a.point.value)));
     }
-    promql::page(&app, &view, Some(&Answer { chart, last }))
+    let answer = Answer { chart, last };
+    shell::drawn(&app, move |app| promql::page(app, &view, Some(&answer))).await
 }
 
 /// The name of the page beside the name of the installation.

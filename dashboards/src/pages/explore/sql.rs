@@ -52,16 +52,20 @@ pub(super) async fn answer(app: &App, view: &ExploreView) -> Response {
     let query = with_range(view);
     match app.client.sql(query.trim().trim_end_matches(';')).await {
         Ok(rows) => {
-            let chart = chart(&rows, view);
-            let body = html! {
-                @if let Some(chart) = &chart { div.cards.one { (chart_card::card("chart", chart, "", "", &|_| None)) } }
-                (copies(app, &query))
-                (table(&rows))
-            };
-            page(app, view, StatusCode::OK, &body)
+            let view = view.clone();
+            shell::drawn(app, move |app| answered(app, &view, &query, &rows)).await
         }
         Err(error) => page(app, view, error.status(), &failed(view, &query, &error)),
     }
+}
+
+fn answered(app: &App, view: &ExploreView, query: &str, rows: &Rows) -> Response {
+    let body = html! {
+        @if let Some(chart) = chart(rows, view) { div.cards.one { (chart_card::card("chart", &chart, "", "", &|_| None)) } }
+        (copies(app, query))
+        (table(rows))
+    };
+    page(app, view, StatusCode::OK, &body)
 }
 
 fn page(app: &App, view: &ExploreView, status: StatusCode, body: &Markup) -> Response {

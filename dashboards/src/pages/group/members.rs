@@ -8,7 +8,7 @@ use crate::pages::figure::known;
 use crate::pages::lives::lives;
 use crate::query::promql::any_of;
 use crate::query::{Client, Error, QueriedSeries, Sample};
-use crate::time::{Span, duration_text};
+use crate::time::{Span, duration_text, ms_of};
 
 /// One process of the group; NaN where a figure is not known.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,7 +83,7 @@ impl Members {
             Event { at_ms, title, what }
         };
         self.rows.iter().flat_map(move |row| {
-            let start_ms = Some((row.start * 1000.0) as i64).filter(|start_ms| *start_ms > span.start_ms);
+            let start_ms = Some(ms_of(row.start)).filter(|start_ms| *start_ms > span.start_ms);
             let start = start_ms.map(|start_ms| event(start_ms, &row.pid, Happening::Start));
             start.into_iter().chain(row.gone_ms.map(|gone_ms| event(gone_ms, &row.pid, Happening::Exit)))
         })

@@ -59,5 +59,5 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
     );
     events.extend(members.iter().flat_map(|members| members.events(view.frame.span)));
     trends.mark(&events);
-    view::page(&app, &view, &subject, &trends, &members)
+    shell::drawn(&app, move |app| view::page(app, &view, &subject, &trends, &members)).await
 }

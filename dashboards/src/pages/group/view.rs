@@ -13,6 +13,7 @@ use crate::pages::trends::{self, Subject, Trends};
 use crate::pages::{range, shell};
 use crate::query::Error;
 use crate::server::App;
+use crate::time::ms_of;
 
 /// The host and the group beside the name of the installation.
 pub(super) fn bar(view: &GroupView) -> Markup {
@@ -85,7 +86,7 @@ fn processes(view: &GroupView, members: &Result<Members, Error>) -> Markup {
                             } }
                             tbody {
                                 @for row in &members.rows {
-                                    @let start_ms = (row.start * 1000.0) as i64;
+                                    @let start_ms = ms_of(row.start);
                                     tr {
                                         th.key scope="row" {
                                             a href=(view.link.to_process(&view.instance, &row.pid, Some(row.start)).href()) { (named(&row.pid)) }

@@ -111,11 +111,14 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
         happenings::of_host(&app, &view.instance, &view.frame),
         whole(&app.client, &view),
     );
-    for drawn in panels.iter_mut().flatten() {
-        drawn.chart.events.clone_from(&events);
-    }
-    let inks = inks::share(panels.iter_mut().flatten().map(|drawn| &mut drawn.chart));
-    view::page(&app, &view, &view::State { ups: &ups, reason: &reason, whole }, &panels, &busiest, &inks)
+    let page = move |app: &App| {
+        for drawn in panels.iter_mut().flatten() {
+            drawn.chart.events.clone_from(&events);
+        }
+        let inks = inks::share(panels.iter_mut().flatten().map(|drawn| &mut drawn.chart));
+        view::page(app, &view, &view::State { ups: &ups, reason: &reason, whole }, &panels, &busiest, &inks)
+    };
+    shell::drawn(&app, page).await
 }
 
 /// Load and memory of the host at the end of the range; nothing where nobody tells.

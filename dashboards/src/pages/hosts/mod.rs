@@ -68,7 +68,7 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
     };
     let now_ms = app.now_ms();
     match Box::pin(overview::fetch(&app.client, now_ms)).await {
-        Ok(overview) => view::page(&app, &view, &overview, now_ms),
+        Ok(overview) => shell::drawn(&app, move |app| view::page(app, &view, &overview, now_ms)).await,
         Err(error) => shell::page(&app, error.status(), "Hosts", &html! {}, &shell::query_failed(&error)),
     }
 }

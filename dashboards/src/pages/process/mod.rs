@@ -71,5 +71,5 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
     );
     events.extend(life.events(&view.pid, &view.frame));
     trends.mark(&events);
-    view::page(&app, &view, &subject, &found, life, &trends, &family)
+    shell::drawn(&app, move |app| view::page(app, &view, &subject, &found, life, &trends, &family)).await
 }

@@ -13,6 +13,7 @@ use crate::pages::trends::{self, Subject, Trends};
 use crate::pages::{range, shell};
 use crate::query::Error;
 use crate::server::App;
+use crate::time::ms_of;
 
 /// Children that are named.
 const CHILDREN: usize = 24;
@@ -41,7 +42,7 @@ pub(super) fn unknown(app: &App, view: &ProcessView, found: &Found) -> Response 
             p {
                 "A longer range may show it: " a href=(view.link.over("-30d", None)) { "the last 30 days" }
                 @if let Some(start) = view.start {
-                    @let start_ms = (start * 1000.0) as i64;
+                    @let start_ms = ms_of(start);
                     ", or " a href=(view.link.over(&rfc3339(start_ms - 300_000), Some(&rfc3339(start_ms + 900_000)))) { "the minutes around its start" }
                 }
                 ". It may also be that the exporter of this host is set to groups only."

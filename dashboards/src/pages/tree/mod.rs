@@ -126,13 +126,5 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
         Ok(nodes) => nodes,
         Err(error) => return shell::no_answer(&app, &title, &view::bar(&view), &error),
     };
-    // Ten thousand processes take milliseconds: too long for a worker that others wait for.
-    let (server, shown) = (app.clone(), view.clone());
-    match tokio::task::spawn_blocking(move || view::page(&server, &shown, nodes)).await {
-        Ok(response) => response,
-        Err(error) => {
-            tracing::error!(%error, "could not show a process tree");
-            shell::page(&app, http::StatusCode::INTERNAL_SERVER_ERROR, &title, &view::bar(&view), &maud::html! {})
-        }
-    }
+    shell::drawn(&app, move |app| view::page(app, &view, nodes)).await
 }

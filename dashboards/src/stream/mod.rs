@@ -3,7 +3,10 @@
 //! Each event is the whole page as a new visitor would get it; the script of the page puts what changed in place. So a
 //! page has one way of being made, and nothing is asked of the query server while nobody listens.
 
+mod followed;
+
 use std::convert::Infallible;
+use std::hash::{DefaultHasher, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +22,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use self::followed::{Followed, Page};
 use crate::parameters::{BadParameter, Parameters};
 
 /// Seconds between two events.
@@ -35,28 +39,32 @@ const LONGEST_PAGE: usize = 16 << 20;
 pub(crate) struct Streams {
     pages: Router,
     free: Arc<Semaphore>,
+    followed: Followed,
     shutdown: CancellationToken,
 }
 
 impl Streams {
     /// Streams of `pages` that end with `shutdown`.
     pub(crate) fn new(pages: Router, shutdown: CancellationToken) -> Streams {
-        Streams { pages, free: Arc::new(Semaphore::new(MOST_STREAMS)), shutdown }
+        Streams { pages, free: Arc::new(Semaphore::new(MOST_STREAMS)), followed: Followed::default(), shutdown }
     }
 }
 
 /// One page that is sent again and again.
 struct Following {
     streams: Streams,
-    page: Uri,
+    uri: Uri,
+    page: Arc<Page>,
+    every: Duration,
     ticks: Interval,
-    sent: String,
+    /// Of the state that was sent last: a hundred whole pages would be a lot to keep.
+    sent: u64,
     _permit: OwnedSemaphorePermit,
 }
 
 /// Answers `/stream?page=/host?instance=...&every=15`.
 pub(crate) async fn handle(State(streams): State<Streams>, RawQuery(query): RawQuery) -> Response {
-    let (page, every) = match parse(&query.unwrap_or_default()) {
+    let (uri, every) = match parse(&query.unwrap_or_default()) {
         Ok(asked) => asked,
         Err(bad) => return (StatusCode::BAD_REQUEST, format!("{bad}\n")).into_response(),
     };
@@ -66,7 +74,8 @@ pub(crate) async fn handle(State(streams): State<Streams>, RawQuery(query): RawQ
     };
     let mut ticks = interval_at(tokio::time::Instant::now() + every, every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let following = Following { streams, page, ticks, sent: String::new(), _permit: permit };
+    let page = streams.followed.page(&uri);
+    let following = Following { streams, uri, page, every, ticks, sent: 0, _permit: permit };
     let events = stream::unfold(following, |mut following| async move {
         let event = following.next().await?;
         Some((Ok::<_, Infallible>(event), following))
@@ -103,19 +112,23 @@ impl Following {
                 () = shutdown.cancelled() => return None,
                 _ = self.ticks.tick() => {}
             }
-            let page = self.page().await?;
-            if page != self.sent {
-                self.sent.clone_from(&page);
-                return Some(Event::default().event("page").data(page.replace('\r', "&#13;")));
+            let page = self.page.state(self.every / 2, self.made()).await?;
+            let mut hasher = DefaultHasher::new();
+            hasher.write(page.as_bytes());
+            if hasher.finish() != self.sent {
+                self.sent = hasher.finish();
+                return Some(Event::default().event("page").data(&*page));
             }
         }
     }
 
-    async fn page(&self) -> Option<String> {
-        let request = Request::get(self.page.clone()).body(Body::empty()).ok()?;
+    async fn made(&self) -> Option<String> {
+        let request = Request::get(self.uri.clone()).body(Body::empty()).ok()?;
         let Ok(response) = self.streams.pages.clone().oneshot(request).await;
         let body = axum::body::to_bytes(response.into_body(), LONGEST_PAGE).await.ok()?;
-        String::from_utf8(body.to_vec()).ok()
+        let page = String::from_utf8(body.into()).ok()?;
+        // Of an event's data a carriage return would be an end of line.
+        Some(if page.contains('\r') { page.replace('\r', "&#13;") } else { page })
     }
 }
 
