@@ -13,21 +13,25 @@ fn main() {
     if !on("CARGO_FEATURE_BPF") || std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os != "linux") {
         return;
     }
-    if let Err(reason) = compile() {
-        println!("cargo::error={reason}. {HINT}");
-        std::process::exit(1);
+    for program in ["tasks", "network"] {
+        if let Err(reason) = compile(program) {
+            println!("cargo::error={reason}. {HINT}");
+            std::process::exit(1);
+        }
     }
 }
 
-fn compile() -> Result<(), String> {
+/// Makes `NAME.bpf.o` of `bpf/NAME.bpf.c`.
+fn compile(name: &str) -> Result<(), String> {
     let clang = std::env::var_os("CLANG").unwrap_or_else(|| "clang".into());
     let variable = |name: &str| std::env::var(name).map_err(|error| format!("{name}: {error}"));
-    let object = PathBuf::from(variable("OUT_DIR")?).join("tasks.bpf.o");
+    let source = format!("bpf/{name}.bpf.c");
+    let object = PathBuf::from(variable("OUT_DIR")?).join(format!("{name}.bpf.o"));
     // The kernel's idea of byte order is that of the machine.
     let target = if variable("CARGO_CFG_TARGET_ENDIAN")? == "big" { "bpfeb" } else { "bpfel" };
     let output = Command::new(&clang)
         .args(["-target", target, "-mcpu=v3", "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"])
-        .args(["-c", "bpf/tasks.bpf.c", "-o"])
+        .args(["-c", &source, "-o"])
         .arg(&object)
         .output()
         .map_err(|error| format!("{} does not start: {error}", clang.display()))?;
@@ -35,7 +39,7 @@ fn compile() -> Result<(), String> {
         true => Ok(()),
         false => {
             let said = String::from_utf8_lossy(&output.stderr);
-            Err(format!("{} could not compile bpf/tasks.bpf.c: {}", clang.display(), said.trim().replace('\n', " / ")))
+            Err(format!("{} could not compile {source}: {}", clang.display(), said.trim().replace('\n', " / ")))
         }
     }
 }

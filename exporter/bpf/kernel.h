@@ -12,16 +12,31 @@ typedef long long __s64;
 #define inline_always static inline __attribute__((always_inline))
 #define type_exists(type) __builtin_preserve_type_info(*(struct type *)0, 0 /* BPF_TYPE_EXISTS */)
 #define size_of(type) __builtin_preserve_type_info(*(struct type *)0, 1 /* BPF_TYPE_SIZE */)
+#define field_exists(type, field) __builtin_preserve_field_info(((struct type *)0)->field, 2 /* BPF_FIELD_EXISTS */)
 #define offset_of(type, field) __builtin_preserve_field_info(((struct type *)0)->field, 0 /* BPF_FIELD_BYTE_OFFSET */)
 
+struct task_struct;
+struct tcp_sock;
+
 /* Helpers of the kernel, by their numbers (include/uapi/linux/bpf.h). */
+static void *(*bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
+static long (*bpf_map_update_elem)(void *map, const void *key, const void *value, __u64 flags) = (void *)2;
+static void *(*bpf_sk_storage_get)(void *map, void *sock, void *value, __u64 flags) = (void *)107;
 static long (*bpf_probe_read_kernel)(void *to, __u32 bytes, const void *from) = (void *)113;
 static long (*bpf_seq_write)(void *seq, const void *from, __u32 bytes) = (void *)127;
+static struct tcp_sock *(*bpf_skc_to_tcp_sock)(void *sock) = (void *)137;
+static struct task_struct *(*bpf_get_current_task_btf)(void) = (void *)158;
 static long (*bpf_loop)(__u32 times, void *step, void *context, __u64 flags) = (void *)181;
 static void *(*bpf_map_lookup_percpu_elem)(void *map, const void *key, __u32 cpu) = (void *)195;
 
 enum { PF_KTHREAD = 0x00200000 };
-enum { BPF_MAP_TYPE_PERCPU_ARRAY = 6, BPF_MAP_TYPE_RINGBUF = 27 };
+enum {
+	BPF_MAP_TYPE_PERCPU_HASH = 5,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_SK_STORAGE = 24,
+	BPF_MAP_TYPE_RINGBUF = 27,
+};
+enum { BPF_F_NO_PREALLOC = 1, BPF_NOEXIST = 1, BPF_SK_STORAGE_GET_F_CREATE = 1 };
 /* Kinds of resident pages (include/linux/mm_types_task.h). */
 enum { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES, MM_COUNTERS };
 enum { RLIMIT_NOFILE = 7 };
@@ -150,6 +165,7 @@ struct task_struct {
 	int pid;
 	int tgid;
 	struct task_struct *real_parent;
+	struct task_struct *group_leader;
 	struct list_head thread_node;
 	__u64 utime;
 	__u64 stime;

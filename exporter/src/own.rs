@@ -14,7 +14,7 @@ use prometheus_client::registry::{Metric, Registry, Unit};
 use crate::group::Groups;
 use crate::metric::own;
 use crate::snapshot::{Host, Snapshot};
-use crate::source::ReadErrors;
+use crate::source::{NetworkCosts, ReadErrors};
 
 type Labels = Vec<(&'static str, &'static str)>;
 
@@ -43,6 +43,10 @@ pub(crate) struct OwnMetrics {
     host_cpus: Family<Labels, Gauge>,
     vanished: Counter,
     read_errors: Family<Labels, Counter>,
+    /// Without a series where nothing is counted.
+    network_calls: Family<Labels, Counter>,
+    network_lost: Family<Labels, Counter>,
+    network_time: Family<Labels, Counter<f64, AtomicU64>>,
 }
 
 /// A part of the work for one scrape.
@@ -135,6 +139,9 @@ impl OwnMetrics {
             hidden: register(&mut registry, &own::HIDDEN),
             vanished: register(&mut registry, &own::VANISHED),
             read_errors: register(&mut registry, &own::READ_ERRORS),
+            network_calls: register(&mut registry, &own::NETWORK_CALLS),
+            network_lost: register(&mut registry, &own::NETWORK_LOST),
+            network_time: register(&mut registry, &own::NETWORK_TIME),
             registry: Registry::default(),
         };
         exposition::register_process(&mut registry, "procession_exporter");
@@ -221,6 +228,16 @@ impl OwnMetrics {
         }
     }
 
+    /// What counting bytes and packets has cost so far.
+    pub(crate) fn counted(&self, NetworkCosts { calls, lost, time }: NetworkCosts) {
+        set(&self.network_calls.get_or_create(&Vec::new()), calls);
+        set(&self.network_lost.get_or_create(&Vec::new()), lost);
+        if let Some(time) = time {
+            let counter = self.network_time.get_or_create(&Vec::new());
+            counter.inc_by((time.as_secs_f64() - counter.get()).max(0.0));
+        }
+    }
+
     /// All of it as text, with the end mark where the format has one.
     pub(crate) fn text(&self, format: Format) -> Result<String, fmt::Error> {
         exposition::encode(&self.registry, format)
@@ -282,6 +299,7 @@ mod tests {
             oom_kills: Some(3),
         };
         own.scanned(&snapshot, &Groups::default(), 0, 0, [errors].into_iter());
+        own.counted(NetworkCosts { calls: 3, lost: 1, time: Some(Duration::from_nanos(300)) });
         let text = own.text(Format::OpenMetrics).expect("text");
         assert!(
             text.contains("procession_exporter_read_errors_total{file=\"io\",reason=\"permission\"} 3\n"),

@@ -110,6 +110,9 @@ impl Scanner {
             self.source.vanished(),
             self.source.read_errors().into_iter(),
         );
+        if let Some(costs) = self.source.network_costs() {
+            self.own.counted(costs);
+        }
         Ok(())
     }
 

@@ -63,7 +63,7 @@ struct Entry {
     /// The highest reading of each counter that has gone into a group.
     counted: Counters,
     /// Counters that were not read while it was in no group, by their bits: what it used then is nobody's.
-    unread: u32,
+    unread: u64,
     /// Page faults at the last reading, its own and those of children it has waited for.
     faults: u64,
     /// Page faults of waited-for children: now, and as far as they are accounted for.
@@ -214,7 +214,7 @@ impl Ledger {
         let now = &process.counters;
         used.clear();
         for counter in Counter::ALL {
-            let bit = 1 << counter as u32;
+            let bit = 1_u64 << counter as u64;
             let Some(now) = now.get(counter) else {
                 entry.unread |= if entry.group.is_none() { bit } else { 0 };
                 continue;

@@ -76,10 +76,12 @@ pub enum Family {
     Uptime,
     /// Command lines.
     CommandLine,
+    /// What is sent and received over TCP and UDP.
+    Network,
 }
 
 /// Those that are off unless switched on: each takes a file of its own for each process, or makes many series that few ask for.
-const OFF: [Family; 18] = [
+const OFF: [Family; 19] = [
     Family::RunQueue,
     Family::OomScore,
     Family::LogicalIo,
@@ -98,6 +100,7 @@ const OFF: [Family; 18] = [
     Family::Limits,
     Family::Uptime,
     Family::CommandLine,
+    Family::Network,
 ];
 
 /// A set of families.
@@ -163,6 +166,22 @@ impl Quantity {
                 Counter::ChildrenMinorFaults | Counter::ChildrenMajorFaults => Family::ChildrenFaults,
                 Counter::MinorFaults | Counter::MajorFaults => Family::Faults,
                 Counter::Voluntary | Counter::Involuntary => Family::Switches,
+                Counter::TcpV4SentBytes
+                | Counter::TcpV4SentPackets
+                | Counter::TcpV6SentBytes
+                | Counter::TcpV6SentPackets
+                | Counter::UdpV4SentBytes
+                | Counter::UdpV4SentPackets
+                | Counter::UdpV6SentBytes
+                | Counter::UdpV6SentPackets
+                | Counter::TcpV4ReceivedBytes
+                | Counter::TcpV4ReceivedPackets
+                | Counter::TcpV6ReceivedBytes
+                | Counter::TcpV6ReceivedPackets
+                | Counter::UdpV4ReceivedBytes
+                | Counter::UdpV4ReceivedPackets
+                | Counter::UdpV6ReceivedBytes
+                | Counter::UdpV6ReceivedPackets => Family::Network,
             },
             Quantity::Gauge(gauge) => match gauge {
                 Gauge::Resident | Gauge::Virtual => Family::Memory,

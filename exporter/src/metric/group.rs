@@ -116,6 +116,30 @@ pub const GROUP: &[Metric] = &[
         SOCKETS,
         "Sockets of the processes of the group; one that they share counts once for each of them. Off unless switched on.",
     ),
+    counter(
+        "proc_group_network_receive_bytes",
+        Some("bytes"),
+        RECEIVED_BYTES,
+        "Bytes that processes of the group received over TCP and UDP, without headers. Off unless switched on.",
+    ),
+    counter(
+        "proc_group_network_transmit_bytes",
+        Some("bytes"),
+        SENT_BYTES,
+        "Bytes that processes of the group sent over TCP and UDP, without headers. Off unless switched on.",
+    ),
+    counter(
+        "proc_group_network_receive_packets",
+        None,
+        RECEIVED_PACKETS,
+        "TCP segments and UDP datagrams that processes of the group received. Off unless switched on.",
+    ),
+    counter(
+        "proc_group_network_transmit_packets",
+        None,
+        SENT_PACKETS,
+        "TCP segments and UDP datagrams that processes of the group sent. Off unless switched on.",
+    ),
     gauge(
         "proc_group_worst_fd_ratio",
         None,

@@ -159,6 +159,30 @@ pub const READ_ERRORS: Metric = own(
     &["file", "reason"],
     "Files of processes that could not be read; what they would have said is missing, not 0.",
 );
+/// Calls that were counted.
+pub const NETWORK_CALLS: Metric = own(
+    "procession_exporter_network_calls",
+    Kind::Counter,
+    None,
+    &[],
+    "How often a BPF program has counted what a process sent or received. Only where the family network is on.",
+);
+/// Calls that were not counted.
+pub const NETWORK_LOST: Metric = own(
+    "procession_exporter_network_lost_calls",
+    Kind::Counter,
+    None,
+    &[],
+    "How often there was no room to count for one more process. Only where the family network is on.",
+);
+/// What counting took.
+pub const NETWORK_TIME: Metric = own(
+    "procession_exporter_network_seconds",
+    Kind::Counter,
+    Some("seconds"),
+    &[],
+    "Time that those BPF programs took of whoever sent or received; only where the kernel measures it (kernel.bpf_stats_enabled).",
+);
 
 /// All of them.
 pub const ALL: &[Metric] = &[
@@ -183,4 +207,7 @@ pub const ALL: &[Metric] = &[
     HIDDEN,
     VANISHED,
     READ_ERRORS,
+    NETWORK_CALLS,
+    NETWORK_LOST,
+    NETWORK_TIME,
 ];

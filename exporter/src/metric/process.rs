@@ -113,6 +113,30 @@ pub const PROCESS: &[Metric] = &[
         "Open file descriptors of the process by what they are of. Off unless switched on.",
     ),
     gauge("proc_sockets", None, SOCKETS, "Sockets of the process. Off unless switched on."),
+    counter(
+        "proc_network_receive_bytes",
+        Some("bytes"),
+        RECEIVED_BYTES,
+        "Bytes that the process received over TCP and UDP, without headers. Off unless switched on.",
+    ),
+    counter(
+        "proc_network_transmit_bytes",
+        Some("bytes"),
+        SENT_BYTES,
+        "Bytes that the process sent over TCP and UDP, without headers. Off unless switched on.",
+    ),
+    counter(
+        "proc_network_receive_packets",
+        None,
+        RECEIVED_PACKETS,
+        "TCP segments and UDP datagrams that the process received. Off unless switched on.",
+    ),
+    counter(
+        "proc_network_transmit_packets",
+        None,
+        SENT_PACKETS,
+        "TCP segments and UDP datagrams that the process sent. Off unless switched on.",
+    ),
     gauge("proc_fd_limit", None, of(Gauge::FdLimit), "Soft limit of the open file descriptors of the process."),
     counter(
         "proc_page_faults",

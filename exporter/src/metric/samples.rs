@@ -94,6 +94,42 @@ pub(super) const SOCKETS: Samples = Samples::ByTwo(
         (["other", "unknown"], Quantity::Gauge(Gauge::OtherSocket)),
     ],
 );
+pub(super) const RECEIVED_BYTES: Samples = Samples::ByTwo(
+    ["protocol", "family"],
+    &[
+        (["tcp", "ipv4"], Quantity::Counter(Counter::TcpV4ReceivedBytes)),
+        (["tcp", "ipv6"], Quantity::Counter(Counter::TcpV6ReceivedBytes)),
+        (["udp", "ipv4"], Quantity::Counter(Counter::UdpV4ReceivedBytes)),
+        (["udp", "ipv6"], Quantity::Counter(Counter::UdpV6ReceivedBytes)),
+    ],
+);
+pub(super) const SENT_BYTES: Samples = Samples::ByTwo(
+    ["protocol", "family"],
+    &[
+        (["tcp", "ipv4"], Quantity::Counter(Counter::TcpV4SentBytes)),
+        (["tcp", "ipv6"], Quantity::Counter(Counter::TcpV6SentBytes)),
+        (["udp", "ipv4"], Quantity::Counter(Counter::UdpV4SentBytes)),
+        (["udp", "ipv6"], Quantity::Counter(Counter::UdpV6SentBytes)),
+    ],
+);
+pub(super) const RECEIVED_PACKETS: Samples = Samples::ByTwo(
+    ["protocol", "family"],
+    &[
+        (["tcp", "ipv4"], Quantity::Counter(Counter::TcpV4ReceivedPackets)),
+        (["tcp", "ipv6"], Quantity::Counter(Counter::TcpV6ReceivedPackets)),
+        (["udp", "ipv4"], Quantity::Counter(Counter::UdpV4ReceivedPackets)),
+        (["udp", "ipv6"], Quantity::Counter(Counter::UdpV6ReceivedPackets)),
+    ],
+);
+pub(super) const SENT_PACKETS: Samples = Samples::ByTwo(
+    ["protocol", "family"],
+    &[
+        (["tcp", "ipv4"], Quantity::Counter(Counter::TcpV4SentPackets)),
+        (["tcp", "ipv6"], Quantity::Counter(Counter::TcpV6SentPackets)),
+        (["udp", "ipv4"], Quantity::Counter(Counter::UdpV4SentPackets)),
+        (["udp", "ipv6"], Quantity::Counter(Counter::UdpV6SentPackets)),
+    ],
+);
 
 pub(super) const fn counter(
     name: &'static str,

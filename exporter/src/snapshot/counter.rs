@@ -47,13 +47,58 @@ quantities! {
         Guest,
         /// CPU time in both modes, nanoseconds, from a source that cannot tell them apart; the other two are then unknown.
         Cpu,
+        /// Bytes sent over TCP and IPv4, as far as they were counted.
+        TcpV4SentBytes,
+        /// Segments sent over TCP and IPv4, as far as they were counted.
+        TcpV4SentPackets,
+        /// Bytes sent over TCP and IPv6, as far as they were counted.
+        TcpV6SentBytes,
+        /// Segments sent over TCP and IPv6, as far as they were counted.
+        TcpV6SentPackets,
+        /// Bytes sent over UDP and IPv4, as far as they were counted.
+        UdpV4SentBytes,
+        /// Datagrams sent over UDP and IPv4, as far as they were counted.
+        UdpV4SentPackets,
+        /// Bytes sent over UDP and IPv6, as far as they were counted.
+        UdpV6SentBytes,
+        /// Datagrams sent over UDP and IPv6, as far as they were counted.
+        UdpV6SentPackets,
+        /// Bytes received over TCP and IPv4, as far as they were counted.
+        TcpV4ReceivedBytes,
+        /// Segments received over TCP and IPv4, as far as they were counted.
+        TcpV4ReceivedPackets,
+        /// Bytes received over TCP and IPv6, as far as they were counted.
+        TcpV6ReceivedBytes,
+        /// Segments received over TCP and IPv6, as far as they were counted.
+        TcpV6ReceivedPackets,
+        /// Bytes received over UDP and IPv4, as far as they were counted.
+        UdpV4ReceivedBytes,
+        /// Datagrams received over UDP and IPv4, as far as they were counted.
+        UdpV4ReceivedPackets,
+        /// Bytes received over UDP and IPv6, as far as they were counted.
+        UdpV6ReceivedBytes,
+        /// Datagrams received over UDP and IPv6, as far as they were counted.
+        UdpV6ReceivedPackets,
     }
 }
 
 impl Counter {
     /// Those that are on unless switched off.
     const USUAL: usize = Counter::ChildrenMajorFaults as usize;
-    const OTHERS: usize = Counter::ALL.len() - Counter::USUAL;
+    const OTHERS: usize = Counter::TcpV4SentBytes as usize - Counter::USUAL;
+
+    /// What is sent and received. What a process has never done is not known, never 0: it would be most of them.
+    pub const NETWORK: [Counter; 16] = network();
+}
+
+const fn network() -> [Counter; 16] {
+    let mut network = [Counter::TcpV4SentBytes; 16];
+    let mut index = 0;
+    while index < network.len() {
+        network[index] = Counter::ALL[Counter::TcpV4SentBytes as usize + index];
+        index += 1;
+    }
+    network
 }
 
 /// The quantities that only grow, by [`Counter`].
@@ -62,23 +107,34 @@ pub struct Counters {
     usual: Values<{ Counter::USUAL }>,
     /// Apart, since each process has room for all that is here.
     others: Option<Box<Values<{ Counter::OTHERS }>>>,
+    /// Where something was sent or received.
+    network: Option<Box<Values<{ Counter::NETWORK.len() }>>>,
 }
 
 impl Counters {
     /// The value of one quantity.
     pub fn get(&self, counter: Counter) -> Option<u64> {
-        match (counter as usize).checked_sub(Counter::USUAL) {
-            None => self.usual.get(counter as usize),
-            Some(index) => self.others.as_ref()?.get(index),
+        match counter as usize {
+            index @ ..Counter::USUAL => self.usual.get(index),
+            index @ Counter::USUAL..FIRST_OF_NETWORK => self.others.as_ref()?.get(index - Counter::USUAL),
+            index => self.network.as_ref()?.get(index - FIRST_OF_NETWORK),
         }
     }
 
     /// Sets the value of one quantity.
     pub fn set(&mut self, counter: Counter, value: Option<u64>) {
-        match (counter as usize).checked_sub(Counter::USUAL) {
-            None => self.usual.set(counter as usize, value),
-            Some(_) if value.is_none() && self.others.is_none() => {}
-            Some(index) => self.others.get_or_insert_default().set(index, value),
+        match counter as usize {
+            index @ ..Counter::USUAL => self.usual.set(index, value),
+            index @ Counter::USUAL..FIRST_OF_NETWORK => {
+                if value.is_some() || self.others.is_some() {
+                    self.others.get_or_insert_default().set(index - Counter::USUAL, value);
+                }
+            }
+            index => {
+                if value.is_some() || self.network.is_some() {
+                    self.network.get_or_insert_default().set(index - FIRST_OF_NETWORK, value);
+                }
+            }
         }
     }
 
@@ -88,15 +144,16 @@ impl Counters {
         if let Some(others) = &mut self.others {
             **others = Values::default();
         }
+        if let Some(network) = &mut self.network {
+            **network = Values::default();
+        }
     }
 
     /// Takes over all values. What was allocated is kept.
     pub fn copy(&mut self, from: &Counters) {
         self.usual = from.usual;
-        match (&mut self.others, &from.others) {
-            (Some(others), Some(from)) => **others = **from,
-            (others, from) => others.clone_from(from),
-        }
+        copy(&mut self.others, &from.others);
+        copy(&mut self.network, &from.network);
     }
 
     /// Adds each value of `more`: what is not known counts nothing, and a sum only stays unknown where nothing is known.
@@ -105,6 +162,18 @@ impl Counters {
         if let Some(others) = &more.others {
             self.others.get_or_insert_default().add(others);
         }
+        if let Some(network) = &more.network {
+            self.network.get_or_insert_default().add(network);
+        }
+    }
+}
+
+const FIRST_OF_NETWORK: usize = Counter::TcpV4SentBytes as usize;
+
+fn copy<const N: usize>(to: &mut Option<Box<Values<N>>>, from: &Option<Box<Values<N>>>) {
+    match (to, from) {
+        (Some(to), Some(from)) => **to = **from,
+        (to, from) => to.clone_from(from),
     }
 }
 
@@ -115,6 +184,7 @@ mod tests {
     #[test]
     fn every_counter_has_its_own_place() {
         assert!(Counter::ALL.iter().enumerate().all(|(index, counter)| *counter as usize == index));
+        assert_eq!(Counter::NETWORK.last(), Counter::ALL.last());
         let mut counters = Counters::default();
         for (counter, value) in Counter::ALL.into_iter().zip(1..) {
             counters.set(counter, Some(value));

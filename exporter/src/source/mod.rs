@@ -17,7 +17,7 @@ use self::procfs::{Procfs, Units};
 pub use self::refusal::Refusal;
 use self::sysinfo::Sysinfo;
 use crate::error::Error;
-use crate::metric::Families;
+use crate::metric::{Families, Family};
 use crate::rules::Rules;
 use crate::snapshot::Snapshot;
 
@@ -55,6 +55,17 @@ pub struct ReadErrors {
     pub reason: &'static str,
     /// How often.
     pub count: u64,
+}
+
+/// What counting bytes and packets of processes has cost since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct NetworkCosts {
+    /// How often a BPF program has counted something for a process.
+    pub calls: u64,
+    /// How often there was no room for the process: what should have been counted is nowhere.
+    pub lost: u64,
+    /// Time in the programs; `None` where the kernel does not measure it (`kernel.bpf_stats_enabled`).
+    pub time: Option<Duration>,
 }
 
 /// Which source is asked for.
@@ -151,6 +162,18 @@ impl Source {
             #[cfg(all(target_os = "linux", feature = "procfs"))]
             Source::Procfs(source) => source.read_for(families, details),
             Source::Sysinfo(source) => source.read_for(families, details),
+        }
+        if families.has(Family::Network) && self.network_costs().is_none() {
+            tracing::warn!("what processes send and receive is not counted: that takes the source bpf");
+        }
+    }
+
+    /// What counting bytes and packets has cost; `None` where that is not done.
+    pub fn network_costs(&self) -> Option<NetworkCosts> {
+        match self {
+            #[cfg(all(target_os = "linux", feature = "bpf"))]
+            Source::Procfs(source) => source.network_costs(),
+            _ => None,
         }
     }
 

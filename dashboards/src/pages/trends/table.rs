@@ -98,6 +98,21 @@ pub(super) const TRENDS: &[Trend] = &[
             &[one(Events, "starts_total", "starts"), one(Events, "exits_total", "exits")],
         ),
     ),
+    lines(
+        "network",
+        "Network",
+        Unit::BytesPerSecond,
+        &[one(Counter, "network_receive_bytes_total", "received"), one(Counter, "network_transmit_bytes_total", "sent")],
+    ),
+    lines(
+        "packets",
+        "Segments and datagrams",
+        Unit::PerSecond,
+        &[
+            one(Counter, "network_receive_packets_total", "received"),
+            one(Counter, "network_transmit_packets_total", "sent"),
+        ],
+    ),
     stack("kinds", "Resident memory by kind", Unit::Bytes, &[each(Part, "resident_memory_by_kind_bytes", &["kind"])]),
     lines("shared", "Memory by how it is shared", Unit::Bytes, &[each(Gauge, "shared_memory_bytes", &["kind"])]),
     always(lines("files", "Open files", Unit::Short, &[one(Gauge, "open_fds", "open files")])),

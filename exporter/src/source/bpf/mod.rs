@@ -5,12 +5,14 @@
 //! also puts processes together; here are the loading, the bytes, and what can be in the way.
 
 pub(crate) mod convert;
+mod network;
 mod obstacle;
 mod programs;
 mod record;
 
 use std::path::Path;
 
+pub(crate) use self::network::Network;
 pub(crate) use self::programs::Programs;
 pub(crate) use self::record::{Mark, Record};
 use super::Refusal;

@@ -6,8 +6,8 @@ use std::io::Read as _;
 use aya::programs::{Iter, ProgramError};
 use aya::{Btf, Ebpf, EbpfLoader};
 
-use super::Refusal;
 use super::record::{self, Record};
+use super::{Network, Refusal};
 
 /// Compiled by `build.rs` from `bpf/tasks.bpf.c`.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/tasks.bpf.o"));
@@ -23,6 +23,8 @@ const LOG_CHARACTERS: usize = 1000;
 pub(crate) struct Programs {
     ebpf: Ebpf,
     buffer: Vec<u8>,
+    /// Since it was first asked for.
+    network: Option<Network>,
 }
 
 impl Programs {
@@ -46,7 +48,29 @@ impl Programs {
         let mut ebpf = loader.load(OBJECT).map_err(|error| refused(&error))?;
         let program = tasks(&mut ebpf).map_err(|error| refused(&error))?;
         program.load("task", &btf).map_err(|error| refused(&error))?;
-        Ok(Programs { ebpf, buffer: vec![0; READ_BYTES] })
+        Ok(Programs { ebpf, buffer: vec![0; READ_BYTES], network: None })
+    }
+
+    /// Whether what processes send and receive is counted from now on.
+    ///
+    /// # Errors
+    /// Where the kernel refuses that.
+    pub(crate) fn count_network(&mut self, on: bool) -> Result<(), Refusal> {
+        match &mut self.network {
+            Some(network) => network.run(on),
+            None if on => self.network.insert(Network::load()?).run(on),
+            None => Ok(()),
+        }
+    }
+
+    /// What counts that, where it is counted.
+    pub(crate) fn network(&self) -> Option<&Network> {
+        self.network.as_ref().filter(|network| network.runs())
+    }
+
+    /// The same, to be asked.
+    pub(crate) fn network_mut(&mut self) -> Option<&mut Network> {
+        self.network.as_mut().filter(|network| network.runs())
     }
 
     /// Replaces `records` by one of each process, by ascending pid.
@@ -97,7 +121,7 @@ fn tasks(ebpf: &mut Ebpf) -> Result<&mut Iter, ProgramError> {
 
 /// What an error and its last cause say, in one line. The log of the verifier can have thousands of lines, of which the last tell
 /// what it did not like.
-fn said(error: &dyn std::error::Error) -> String {
+pub(super) fn said(error: &dyn std::error::Error) -> String {
     let text = error.to_string();
     let (what, log) = text.split_once("Verifier output:").unwrap_or((&text, ""));
     let mut lines: Vec<&str> =
@@ -111,13 +135,13 @@ fn said(error: &dyn std::error::Error) -> String {
 /// glibc else keeps.
 #[cfg(target_env = "gnu")]
 #[expect(unsafe_code, reason = "malloc_trim(3) asks nothing of its caller, and no crate wraps it")]
-fn give_back() {
+pub(super) fn give_back() {
     // SAFETY: it takes a number by value, may be called from any thread at any time, and leaves what is in use alone.
     unsafe { libc::malloc_trim(0) };
 }
 
 #[cfg(not(target_env = "gnu"))]
-fn give_back() {}
+pub(super) fn give_back() {}
 
 #[cfg(test)]
 mod tests {

@@ -188,6 +188,8 @@ impl Procfs {
     pub fn read_for(&mut self, families: Families, details: bool) {
         self.reads = Reads::of(families, details);
         self.known.unsettle();
+        #[cfg(feature = "bpf")]
+        self.count_network(families.has(Family::Network));
     }
 
     /// Whether every file of every process is read in each scan, also of processes that have not run since the last one.

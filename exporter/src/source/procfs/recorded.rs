@@ -13,7 +13,8 @@ use super::{Buffers, Procfs, identify, limits, name, status, threads, wchan};
 use crate::error::Error;
 use crate::metric::Family;
 use crate::snapshot::{Counter, Gauge, Identity, Process, Snapshot, State};
-use crate::source::bpf::{Programs, Record, convert};
+use crate::source::NetworkCosts;
+use crate::source::bpf::{Network, Programs, Record, convert};
 
 /// The first process, which is always there.
 const INIT: u32 = 1;
@@ -29,10 +30,25 @@ impl Procfs {
         self.programs.is_some()
     }
 
+    /// Whether what processes send and receive is counted from now on, where it can be.
+    pub(super) fn count_network(&mut self, on: bool) {
+        if let Some(Err(refusal)) = self.programs.as_mut().map(|programs| programs.count_network(on)) {
+            tracing::warn!(reason = %refusal, "the programs that count bytes and packets of processes are not to be had");
+        }
+    }
+
+    /// What that has cost; `None` where it is not done.
+    pub(crate) fn network_costs(&self) -> Option<NetworkCosts> {
+        Some(self.programs.as_ref()?.network()?.costs())
+    }
+
     /// Has all processes told of, and lists them. Whether it could be asked to.
     pub(super) fn list_records(&mut self) -> Result<bool, Error> {
         let Procfs { programs: Some(programs), records, unrecorded, listed, .. } = self else { return Ok(false) };
         programs.read(records).map_err(Error::Bpf)?;
+        if let Some(Err(error)) = programs.network_mut().map(Network::look) {
+            tracing::warn!(%error, "what processes have sent and received since the last scan is not known");
+        }
         // Linux 6.18 was seen to begin its iteration after the first process. That one is then read as without records.
         *unrecorded = usize::from(records.first().is_some_and(|record| record.pid > INIT));
         listed.clear();
@@ -101,6 +117,9 @@ impl Procfs {
         convert::counters(record, reads, self.block_delay, &mut counters);
         convert::gauges(record, reads, self.units, &mut gauges);
         counters.set(Counter::ThreadsRunQueue, threads_waited_ns);
+        if let Some(network) = self.programs.as_mut().and_then(Programs::network_mut) {
+            network.tell(pid, record.start_ns, &mut counters);
+        }
         let on = |family| reads.families.has(family);
         let guest = tail.filter(|_| on(Family::GuestCpu)).map(|tail| self.units.nanoseconds(tail.guest_ticks));
         counters.set(Counter::Guest, guest);
