@@ -30,6 +30,7 @@ pub(super) fn picker(link: &Link, frame: &Timeframe) -> Markup {
         link.over(&rfc3339(end - 2 * span.length_ms()), Some(&rfc3339(end)))
     };
     html! {
+        span.when { (printed(span.start_ms, zone)) " \u{2013} " (printed(span.end_ms, zone)) }
         nav.range aria-label="Time range" {
             span.seg {
                 @for (name, from) in PRESETS {
@@ -76,6 +77,12 @@ fn shown(written: &str, at_ms: i64, zone: &TimeZone) -> String {
         return written.to_owned();
     }
     let local = |at: Timestamp| zone.to_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    Timestamp::from_millisecond(at_ms).map(local).unwrap_or_default()
+}
+
+/// A moment for a sheet of paper, on which nobody can ask when "now" was.
+fn printed(at_ms: i64, zone: &TimeZone) -> String {
+    let local = |at: Timestamp| at.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
     Timestamp::from_millisecond(at_ms).map(local).unwrap_or_default()
 }
 

@@ -66,7 +66,7 @@ fn table(view: &ChangesView, id: &str, title: &str, rows: &Result<Vec<Row>, Erro
                     div.scroll tabindex="0" role="region" aria-label=(title) {
                         table.changes {
                             thead { tr {
-                                th scope="col" { (title.trim_end_matches("es").trim_end_matches('s').to_lowercase()) }
+                                th scope="col" { (if title == "Groups" { "group" } else { "process" }) }
                                 @for ((name, _), (key, sort)) in COLUMNS.iter().zip(SORTS) {
                                     @let link = view.link.with("sort", key);
                                     th scope="col" aria-sort=[(view.sort == sort).then_some("descending")] { a href=(link.href()) { (name) } }

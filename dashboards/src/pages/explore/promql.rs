@@ -5,6 +5,7 @@ use http::StatusCode;
 use maud::{Markup, html};
 
 use super::{Answer, ExploreView, bar, form};
+use crate::chart::Unit;
 use crate::image;
 use crate::pages::{chart_card, shell};
 use crate::query::{self, Labels, Sample};
@@ -37,7 +38,7 @@ pub(super) fn page(app: &App, view: &ExploreView, answer: Option<&Answer>) -> Re
                         @let href = format!("/chart.svg?{}", view.image());
                         div.cards.one { (chart_card::card("chart", chart, "", &href, &|_| None)) }
                         (copies(view))
-                        (table(last))
+                        (table(last, view.unit))
                     }
                     Err(image::Error::Query(error)) => (failed(view, error)),
                     Err(error) => section.notice.bad role="alert" { p { (error.to_string()) } },
@@ -73,7 +74,7 @@ fn copies(view: &ExploreView) -> Markup {
     }
 }
 
-fn table(last: &Result<Vec<Sample>, query::Error>) -> Markup {
+fn table(last: &Result<Vec<Sample>, query::Error>, unit: Unit) -> Markup {
     html! {
         section.table id="values" {
             h2 { "At the end of the range" @if let Ok(samples) = last { span.count { (samples.len()) } } }
@@ -83,7 +84,7 @@ fn table(last: &Result<Vec<Sample>, query::Error>) -> Markup {
                 Ok(samples) => {
                     div.scroll tabindex="0" role="region" aria-label="Values" {
                         table { tbody { @for sample in samples.iter().take(ROWS) {
-                            tr { th scope="row" title=(series(&sample.labels)) { (series(&sample.labels)) } td { (sample.point.value) } }
+                            tr { th scope="row" title=(series(&sample.labels)) { (series(&sample.labels)) } td title=(sample.point.value) { (figure(sample.point.value, unit)) } }
                         } } }
                     }
                     @if samples.len() > ROWS { p.more { "and " (samples.len() - ROWS) " more" } }
@@ -91,6 +92,11 @@ fn table(last: &Result<Vec<Sample>, query::Error>) -> Markup {
             }
         }
     }
+}
+
+/// A value in its unit; where none was chosen, as it was answered.
+fn figure(value: f64, unit: Unit) -> String {
+    if unit == Unit::Short { value.to_string() } else { unit.format(value) }
 }
 
 /// A series as PromQL writes it.

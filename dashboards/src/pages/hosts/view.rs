@@ -118,9 +118,9 @@ fn table(view: &HostsView, overview: &Overview, hosts: &[(&Host, State)], now_ms
             thead { tr {
                 th scope="col" { "host" } th scope="col" { "state" } th.num scope="col" { "processes" }
                 th.num scope="col" title="Threads that ran or waited, mean of the last minute" { "load" }
+                th.num scope="col" title="Of the whole host: what programs may not take any more" { "memory used" }
                 th.num scope="col" { "CPU cores" } th.trend scope="col" { "last hour" }
-                th.num scope="col" title="Of the whole host: what programs may not take any more" { "used" }
-                th.num scope="col" title="Resident memory of its processes" { "memory" } th.trend scope="col" { "last hour" }
+                th.num scope="col" title="Resident memory of its processes" { "resident" } th.trend scope="col" { "last hour" }
                 th.num scope="col" { "last scrape" }
             } }
             tbody { @for (host, state) in hosts.iter().take(ROWS) { (row(overview, host, *state, now_ms)) } }
@@ -153,10 +153,10 @@ fn row(overview: &Overview, host: &Host, state: State, now_ms: i64) -> Markup {
             } @else {
                 td.num data-of="processes" { (now(host.processes, Unit::Short)) }
                 td.num data-of="load" title=[host.whole.load_in_words()] { (now(host.whole.load_now(), Unit::Cores)) }
+                td.num data-of="memory used" title=[host.whole.memory_in_words()] { (now(host.whole.memory_used(), Unit::Ratio)) }
                 td.num data-of="CPU" { (now(host.cpu_now, Unit::Cores)) }
                 td.trend { (trend(overview, &host.cpu, Unit::Cores, 0)) }
-                td.num data-of="used" title=[host.whole.memory_in_words()] { (now(host.whole.memory_used(), Unit::Ratio)) }
-                td.num data-of="memory" { (now(host.memory_now, Unit::Bytes)) }
+                td.num data-of="resident" { (now(host.memory_now, Unit::Bytes)) }
                 td.trend { (trend(overview, &host.memory, Unit::Bytes, 2)) }
             }
             td.num.dim data-of="scraped" { (host.last_scrape_ms.map_or_else(|| "never".to_owned(), |at| format!("{} ago", lasting(now_ms - at)))) }
