@@ -14,7 +14,7 @@ use prometheus_client::registry::{Metric, Registry, Unit};
 use crate::group::Groups;
 use crate::metric::own;
 use crate::snapshot::{Host, Snapshot};
-use crate::source::{NetworkCosts, ReadErrors};
+use crate::source::{Exits, NetworkCosts, ReadErrors};
 
 type Labels = Vec<(&'static str, &'static str)>;
 
@@ -47,6 +47,8 @@ pub(crate) struct OwnMetrics {
     network_calls: Family<Labels, Counter>,
     network_lost: Family<Labels, Counter>,
     network_time: Family<Labels, Counter<f64, AtomicU64>>,
+    /// Without a series where nothing tells of ends.
+    lost_exits: Family<Labels, Counter>,
 }
 
 /// A part of the work for one scrape.
@@ -113,11 +115,15 @@ fn thread_cpu() -> Option<Duration> {
 
 impl OwnMetrics {
     /// `reason` says why it is not a better source.
-    pub(crate) fn new(source: &'static str, reason: Option<&'static str>) -> OwnMetrics {
+    pub(crate) fn new(source: &'static str, reason: Option<&'static str>, exits: &Exits) -> OwnMetrics {
         let mut registry = Registry::default();
-        let labels = [Some(("source", source)), reason.map(|reason| ("reason", reason))];
-        let info = Info::new(labels.into_iter().flatten().collect::<Labels>());
-        registry.register(own::SOURCE.name, own::SOURCE.help.trim_end_matches('.'), info);
+        let mut info = |metric: &crate::metric::Metric, name, value, reason: Option<&'static str>| {
+            let labels = [Some((name, value)), reason.map(|reason| ("reason", reason))];
+            let info = Info::new(labels.into_iter().flatten().collect::<Labels>());
+            registry.register(metric.name, metric.help.trim_end_matches('.'), info);
+        };
+        info(&own::SOURCE, "source", source, reason);
+        info(&own::EXITS, "means", exits.means(), exits.reason());
         let own = OwnMetrics {
             scans: register(&mut registry, &own::SCANS),
             partial_scans: register(&mut registry, &own::PARTIAL_SCANS),
@@ -142,6 +148,7 @@ impl OwnMetrics {
             network_calls: register(&mut registry, &own::NETWORK_CALLS),
             network_lost: register(&mut registry, &own::NETWORK_LOST),
             network_time: register(&mut registry, &own::NETWORK_TIME),
+            lost_exits: register(&mut registry, &own::LOST_EXITS),
             registry: Registry::default(),
         };
         exposition::register_process(&mut registry, "procession_exporter");
@@ -238,6 +245,13 @@ impl OwnMetrics {
         }
     }
 
+    /// So many ended processes were not told of since the start; `None` where nothing tells of any.
+    pub(crate) fn ends_lost(&self, lost: Option<u64>) {
+        if let Some(lost) = lost {
+            set(&self.lost_exits.get_or_create(&Vec::new()), lost);
+        }
+    }
+
     /// All of it as text, with the end mark where the format has one.
     pub(crate) fn text(&self, format: Format) -> Result<String, fmt::Error> {
         exposition::encode(&self.registry, format)
@@ -267,10 +281,11 @@ fn register<M: Metric + Clone + Default>(registry: &mut Registry, metric: &crate
 mod tests {
     use super::*;
     use crate::metric::OWN;
+    use crate::source::Untold;
 
     #[test]
     fn compressing_is_not_encoding() {
-        let own = OwnMetrics::new("procfs", Some("not_built"));
+        let own = OwnMetrics::new("procfs", Some("not_built"), &Exits::Scans(Untold::Source));
         let second = Duration::from_secs(1);
         // The watch has run for less than what compressing took: nothing is left for encoding.
         own.written(Spent { wall: second, cpu: second }, &mut Stopwatch::start());
@@ -286,7 +301,7 @@ mod tests {
 
     #[test]
     fn every_metric_of_the_table_is_served_as_the_table_says() {
-        let own = OwnMetrics::new("procfs", None);
+        let own = OwnMetrics::new("bpf", None, &Exits::Bpf);
         own.lap(Phase::List, &mut Stopwatch::start());
         let errors = ReadErrors { file: "io", reason: "permission", count: 3 };
         let mut snapshot = Snapshot::default();
@@ -300,6 +315,7 @@ mod tests {
         };
         own.scanned(&snapshot, &Groups::default(), 0, 0, [errors].into_iter());
         own.counted(NetworkCosts { calls: 3, lost: 1, time: Some(Duration::from_nanos(300)) });
+        own.ends_lost(Some(0));
         let text = own.text(Format::OpenMetrics).expect("text");
         assert!(
             text.contains("procession_exporter_read_errors_total{file=\"io\",reason=\"permission\"} 3\n"),

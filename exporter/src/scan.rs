@@ -11,8 +11,11 @@ use crate::error::Error;
 use crate::group::{Groups, Selection, Threads, Waits};
 use crate::metric::{Families, Family, PROCESS, Scheme, series_each};
 use crate::own::{OwnMetrics, Phase, Stopwatch};
-use crate::snapshot::Snapshot;
-use crate::source::{Refusal, Source};
+use crate::snapshot::{End, Snapshot};
+use crate::source::{Exits, Refusal, Source};
+
+/// Ended processes that there is always room for.
+const MOST_ENDS_KEPT: usize = 1024;
 
 /// Reads, adds up and writes. Blocks while it does: not for an async worker.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub struct Scanner {
     source: Source,
     config: Config,
     snapshot: Snapshot,
+    /// Room for processes that have ended.
+    ends: Vec<End>,
     groups: Groups,
     threads: Threads,
     waits: Waits,
@@ -34,11 +39,13 @@ impl Scanner {
     /// A scanner that has seen nothing yet.
     pub fn new(source: impl Into<Source>, config: Config) -> Scanner {
         let source = source.into();
+        let exits = source.exits();
         let mut scanner = Scanner {
-            own: OwnMetrics::new(source.name(), source.refusal().map(Refusal::as_str)),
+            own: OwnMetrics::new(source.name(), source.refusal().map(Refusal::as_str), &exits),
             source,
             config: Config::default(),
             snapshot: Snapshot::default(),
+            ends: Vec::new(),
             groups: Groups::default(),
             threads: Threads::default(),
             waits: Waits::default(),
@@ -46,8 +53,22 @@ impl Scanner {
             labels: ProcessLabels::default(),
             failed: 0,
         };
+        if exits == Exits::Bpf {
+            scanner.groups.exits_are_told();
+        }
         scanner.configure(config);
         scanner
+    }
+
+    /// Takes in the processes that have ended since the last look, where the source is told of them. Part of each scan; to be called
+    /// beside when [`Source::ends_ready`] says so.
+    pub fn take_ends(&mut self) {
+        let Scanner { source, snapshot, ends, groups, .. } = self;
+        source.ends(snapshot, ends);
+        groups.ended(ends);
+        // The room for a storm of them is not kept.
+        ends.clear();
+        ends.shrink_to(MOST_ENDS_KEPT);
     }
 
     /// What is exported from the next answer on.
@@ -81,6 +102,8 @@ impl Scanner {
     /// Where the processes cannot be listed.
     pub fn scan(&mut self, deadline: Option<Instant>) -> Result<(), Error> {
         let mut watch = Stopwatch::start();
+        // Before the listing: who ends in between is in neither, and among the ended next time.
+        self.take_ends();
         if let Err(error) = self.source.list() {
             self.failed += 1;
             return Err(error);
@@ -113,6 +136,7 @@ impl Scanner {
         if let Some(costs) = self.source.network_costs() {
             self.own.counted(costs);
         }
+        self.own.ends_lost(self.source.lost_ends());
         Ok(())
     }
 

@@ -80,10 +80,17 @@ pub async fn run(options: Options, bound: Bound, shutdown: CancellationToken) ->
     let (reload, requests) = procession_web::reload::channel();
     reload.on_hangup(shutdown.clone());
     let reloading = tokio::spawn(reload_when_asked(options, scanner.clone(), requests));
+    #[cfg(unix)]
+    let ends = tokio::spawn({
+        let scanner = scanner.clone();
+        async move { scanner.take_ends().await }
+    });
     let endpoints = Endpoints { ready: Ready::new(true), reload: Some(reload), metrics: None };
     let service = tower::service_fn(move |request| answer(scanner.clone(), request));
     let served = procession_web::serve(bound, endpoints, service, shutdown).await;
     reloading.abort();
+    #[cfg(unix)]
+    ends.abort();
     Ok(served?)
 }
 

@@ -182,7 +182,8 @@ async fn the_capabilities_of_the_unit_are_enough_for_bpf() {
         return not_tested(info);
     }
     assert_eq!(info, "procession_exporter_source_info{source=\"bpf\"} 1");
-    assert!(landing.contains("the source <b>bpf</b>"), "{landing}");
+    assert!(landing.contains("the source <b>bpf</b>") && landing.contains("are exact."), "{landing}");
+    assert!(page.contains("\nprocession_exporter_exits_info{means=\"bpf\"} 1\n"), "{page}");
     for family in ["proc_threads", "proc_read_bytes_total", "proc_open_fds"] {
         assert!(page.contains(&format!("\n{family}{{pid=\"{}\"", of_root.pid())), "{family} in {page}");
     }

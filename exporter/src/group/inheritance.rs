@@ -189,6 +189,20 @@ impl Inheritance {
         }
     }
 
+    /// The process under a slot has been credited with what was counted for its children already.
+    pub(crate) fn owe(&mut self, slot: u32, bytes: [u64; WITH_CHILDREN.len()]) {
+        if bytes != [0; WITH_CHILDREN.len()] {
+            for (debt, bytes) in self.debts.entry(slot).or_default().iter_mut().zip(bytes) {
+                *debt = debt.saturating_add(bytes);
+            }
+        }
+    }
+
+    /// What the process under a slot, which has ended, has not paid of that.
+    pub(crate) fn take_debts(&mut self, slot: u32) -> [u64; WITH_CHILDREN.len()] {
+        self.debts.remove(&slot).unwrap_or_default()
+    }
+
     /// Groups have new numbers, or none any more.
     pub(crate) fn renumber(&mut self, new_index: impl Fn(Option<u32>) -> Option<u32>) {
         for gone in &mut self.gone {

@@ -20,7 +20,7 @@ pub use self::selection::Selection;
 pub use self::threads::{ThreadTotals, Threads};
 pub use self::totals::{Starts, Totals};
 pub use self::waits::Waits;
-use crate::snapshot::{Counter, Counters, Gauge, Identity, Membership, Process, Snapshot};
+use crate::snapshot::{Counter, Counters, End, Gauge, Identity, Membership, Process, Snapshot};
 
 /// Unless told otherwise: beyond so many groups, those without a process are forgotten, and then small ones folded.
 pub const MAX_GROUPS: usize = 10_000;
@@ -83,6 +83,34 @@ impl Groups {
         self.ledger.ask_again();
     }
 
+    /// Says that [`Groups::ended`] is told of each process that ends: none is taken for ended because a snapshot has it not.
+    pub fn exits_are_told(&mut self) {
+        self.ledger.exits_are_told();
+    }
+
+    /// Adds what processes that have ended since the last snapshot had used, also such that no snapshot has had; children come before
+    /// their parents. Before the first snapshot nothing is added.
+    pub fn ended(&mut self, ends: &[End]) {
+        if !self.ledger.has_begun() {
+            return;
+        }
+        let Groups { groups, by_name, ledger, children, .. } = self;
+        let last = ledger.last_groups(ends, |identity| assign(groups, by_name, identity, *children));
+        for (end, group) in ends.iter().zip(last) {
+            let (used, started) = ledger.used_at_end(end);
+            let Some(group) = group.and_then(|index| groups.get_mut(index as usize)) else { continue };
+            group.totals.counters.add(used);
+            group.totals.starts += u64::from(started);
+            group.totals.exits += 1;
+            group.empty_since = None;
+        }
+        // Names that nobody has at the next snapshot are not to pile up until then.
+        if self.groups.len() > self.limit.saturating_mul(2) {
+            self.trim();
+        }
+        self.sort();
+    }
+
     /// Adds a snapshot: counters grow by what each process has used since the last one, gauges are counted anew.
     ///
     /// The first reading of a process counts whole, as all of it was used by a member of the group; that is so also for
@@ -124,12 +152,16 @@ impl Groups {
             group.totals.end();
         }
         if self.groups.len() > self.limit {
-            self.forget(|group| group.totals.processes() == 0);
+            self.trim();
         }
+        self.sort();
+    }
+
+    fn trim(&mut self) {
+        self.forget(|group| group.totals.processes() == 0);
         if self.groups.len() > self.limit {
             self.fold();
         }
-        self.sort();
     }
 
     /// Forgets groups that have had no process for so long; returns the rest of their counters to nobody, so that a group

@@ -20,6 +20,22 @@ pub const SOURCE: Metric = own(
     &["source", "reason"],
     "Where the readings of processes come from, and the reason why not from BPF.",
 );
+/// What tells of ends.
+pub const EXITS: Metric = own(
+    "procession_exporter_exits",
+    Kind::Info,
+    None,
+    &["means", "reason"],
+    "What tells that processes have ended and what they had used then, and the reason why nothing but scans does.",
+);
+/// Ended processes that were not told of.
+pub const LOST_EXITS: Metric = own(
+    "procession_exporter_lost_exits",
+    Kind::Counter,
+    None,
+    &[],
+    "Ended processes whose last record found no room: what they used since their last reading is in no group.",
+);
 /// Scans.
 pub const SCANS: Metric = own("procession_exporter_scans", Kind::Counter, None, &[], "Scans of all processes.");
 /// Scans cut short.
@@ -187,6 +203,8 @@ pub const NETWORK_TIME: Metric = own(
 /// All of them.
 pub const ALL: &[Metric] = &[
     SOURCE,
+    EXITS,
+    LOST_EXITS,
     SCANS,
     PARTIAL_SCANS,
     SKIPPED,

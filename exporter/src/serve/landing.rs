@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 use http_body_util::Full;
 
-use crate::source::Refusal;
+use crate::source::{Exits, Refusal};
 
 const BEGIN: &str = r#"<!DOCTYPE html>
 <html lang="en">
@@ -55,15 +55,17 @@ const END: &str = concat!(
     "</small></p>\n</body>\n</html>\n"
 );
 
-/// What the page says of a source, and of why it is not BPF.
-pub(crate) fn source(name: &str, refusal: Option<&Refusal>) -> String {
-    match refusal {
-        None => format!("<p>Readings come from the source <b>{name}</b>.</p>\n"),
+/// What the page says of a source, of why it is not BPF, and of what tells of ends.
+pub(crate) fn source(name: &str, refusal: Option<&Refusal>, exits: &Exits) -> String {
+    let text =
+        |said: &dyn std::fmt::Display| said.to_string().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let source = match refusal {
+        None => format!("Readings come from the source <b>{name}</b>."),
         Some(refusal) => {
-            let refusal = refusal.to_string().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-            format!("<p>Readings come from the source <b>{name}</b>, not from BPF, which costs less: {refusal}.</p>\n")
+            format!("Readings come from the source <b>{name}</b>, not from BPF, which costs less: {}.", text(refusal))
         }
-    }
+    };
+    format!("<p>{source}</p>\n<p>Ends of processes: {}.</p>\n", text(exits))
 }
 
 /// The page, with what it says of the source.
@@ -81,11 +83,15 @@ pub(crate) fn answer(source: &str) -> Response<Full<Bytes>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Untold;
 
     #[test]
     fn the_reason_is_text() {
-        let said = source("procfs", Some(&Refusal::Refused("R1 <b>&".to_owned())));
+        let exits = Exits::Scans(Untold::Refused("<i>".to_owned()));
+        let said = source("procfs", Some(&Refusal::Refused("R1 <b>&".to_owned())), &exits);
         assert!(said.contains("<b>procfs</b>") && said.contains("R1 &lt;b&gt;&amp;."), "{said}");
-        assert!(source("bpf", None).contains("<b>bpf</b>."));
+        assert!(said.contains("the program: &lt;i&gt;."), "{said}");
+        let said = source("bpf", None, &Exits::Bpf);
+        assert!(said.contains("<b>bpf</b>.") && said.contains("are exact."), "{said}");
     }
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use procession_web::exposition::Format;
+#[cfg(unix)]
+use tokio::io::{Interest, unix::AsyncFd};
 use tokio::sync::{Mutex, Semaphore, oneshot};
 
 use super::landing;
@@ -57,7 +59,7 @@ impl SharedScanner {
     pub(crate) fn new(scanner: Scanner) -> SharedScanner {
         let source = scanner.source();
         SharedScanner {
-            source: landing::source(source.name(), source.refusal()),
+            source: landing::source(source.name(), source.refusal(), &source.exits()),
             state: Arc::new(Mutex::new(State { scanner, scanned_at: None })),
             slow_clients: Arc::new(Semaphore::new(pieces::SLOW_CLIENTS)),
         }
@@ -71,6 +73,33 @@ impl SharedScanner {
     /// Takes over a new configuration, between two scans.
     pub(crate) async fn configure(&self, config: Config) {
         self.state.lock().await.scanner.configure(config);
+    }
+
+    /// Takes in ended processes whenever the kernel has half a buffer full of them, for ever; ends where nothing tells of any.
+    #[cfg(unix)]
+    pub(crate) async fn take_ends(&self) {
+        let Some(ready) = self.state.lock().await.scanner.source().ends_ready() else { return };
+        #[expect(
+            deprecated,
+            reason = "its successor is unsafe, for types that may change their descriptor; an OwnedFd does not"
+        )]
+        let registered = AsyncFd::with_interest(ready, Interest::READABLE);
+        let ready = match registered {
+            Ok(ready) => ready,
+            Err(error) => {
+                tracing::warn!(%error, "ended processes are taken in by scans alone");
+                return;
+            }
+        };
+        while let Ok(mut guard) = ready.readable().await {
+            // What comes from now on is told of again.
+            guard.clear_ready();
+            let mut state = self.state.clone().lock_owned().await;
+            let taken = tokio::task::spawn_blocking(move || state.scanner.take_ends());
+            if taken.await.is_err() {
+                return;
+            }
+        }
     }
 
     /// An answer, of which the first piece comes when the scan is over. A scan that ended while this request waited is

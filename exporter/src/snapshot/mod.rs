@@ -3,6 +3,7 @@
 //! A quantity that could not be read (no permission, not offered by the platform) is `None`, never 0.
 
 mod counter;
+mod end;
 mod gauge;
 mod host;
 mod identity;
@@ -13,6 +14,7 @@ mod values;
 use std::sync::Arc;
 
 pub use self::counter::{Counter, Counters};
+pub use self::end::End;
 pub use self::gauge::{Gauge, Gauges};
 pub use self::host::Host;
 pub use self::identity::{Identity, Membership};

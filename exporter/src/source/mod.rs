@@ -2,6 +2,7 @@
 
 #[cfg(all(target_os = "linux", feature = "bpf"))]
 pub(crate) mod bpf;
+mod exits;
 pub(crate) mod name;
 #[cfg(all(target_os = "linux", feature = "procfs"))]
 pub mod procfs;
@@ -12,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use self::exits::{Exits, Untold};
 #[cfg(all(target_os = "linux", feature = "procfs"))]
 use self::procfs::{Procfs, Units};
 pub use self::refusal::Refusal;
@@ -19,7 +21,7 @@ use self::sysinfo::Sysinfo;
 use crate::error::Error;
 use crate::metric::{Families, Family};
 use crate::rules::Rules;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{End, Snapshot};
 
 /// How processes are named.
 #[derive(Debug, Clone, Default)]
@@ -143,6 +145,46 @@ impl Source {
         match self {
             #[cfg(all(target_os = "linux", feature = "procfs"))]
             Source::Procfs(source) => source.refusal(),
+            Source::Sysinfo(_) => None,
+        }
+    }
+
+    /// How it tells of processes that have ended.
+    pub fn exits(&self) -> Exits {
+        match self {
+            #[cfg(all(target_os = "linux", feature = "procfs"))]
+            Source::Procfs(source) => source.exits(),
+            Source::Sysinfo(_) => Exits::Scans(Untold::Source),
+        }
+    }
+
+    /// Replaces `ends` by the processes that have ended since the last call, children before their parents, where it is told of them.
+    /// `snapshot` is the one of the last scan; they are in it no more. To be asked before each scan.
+    #[cfg_attr(not(all(target_os = "linux", feature = "procfs")), expect(unused_variables, reason = "nothing tells"))]
+    pub fn ends(&mut self, snapshot: &mut Snapshot, ends: &mut Vec<End>) {
+        ends.clear();
+        match self {
+            #[cfg(all(target_os = "linux", feature = "procfs"))]
+            Source::Procfs(source) => source.ends(snapshot, ends),
+            Source::Sysinfo(_) => {}
+        }
+    }
+
+    /// Ended processes of which nothing could be told since the start; `None` where nothing tells of any.
+    pub fn lost_ends(&self) -> Option<u64> {
+        match self {
+            #[cfg(all(target_os = "linux", feature = "procfs"))]
+            Source::Procfs(source) => source.lost_ends(),
+            Source::Sysinfo(_) => None,
+        }
+    }
+
+    /// What becomes readable when so many processes have ended that [`Source::ends`] should be asked before the next scan.
+    #[cfg(unix)]
+    pub fn ends_ready(&self) -> Option<std::os::fd::OwnedFd> {
+        match self {
+            #[cfg(all(target_os = "linux", feature = "procfs"))]
+            Source::Procfs(source) => source.ends_ready(),
             Source::Sysinfo(_) => None,
         }
     }

@@ -85,6 +85,13 @@ pub(crate) fn counters(record: &Record, reads: Reads, block_delay: bool, counter
     }
 }
 
+/// The same of the last record of a process.
+pub(crate) fn last_counters(record: &Record, reads: Reads, block_delay: bool, before: Option<&Counters>) -> Counters {
+    let mut last = before.cloned().unwrap_or_default();
+    counters(record, reads, block_delay, &mut last);
+    last
+}
+
 /// The quantities of the moment, likewise. What processes are read for in turns stays as it is.
 pub(crate) fn gauges(record: &Record, reads: Reads, units: Units, gauges: &mut Gauges) {
     let [file, anonymous, swap, shared] = record.resident_pages.map(|pages| u64::try_from(pages).unwrap_or(0));

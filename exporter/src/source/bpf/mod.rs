@@ -5,6 +5,9 @@
 //! also puts processes together; here are the loading, the bytes, and what can be in the way.
 
 pub(crate) mod convert;
+mod exits;
+#[cfg(test)]
+mod live;
 mod network;
 mod obstacle;
 mod programs;
@@ -12,6 +15,7 @@ mod record;
 
 use std::path::Path;
 
+pub(crate) use self::exits::Exits;
 pub(crate) use self::network::Network;
 pub(crate) use self::programs::Programs;
 pub(crate) use self::record::{Mark, Record};

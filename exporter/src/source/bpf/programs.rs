@@ -6,6 +6,7 @@ use std::io::Read as _;
 use aya::programs::{Iter, ProgramError};
 use aya::{Btf, Ebpf, EbpfLoader};
 
+use super::exits::{self, Exits};
 use super::record::{self, Record};
 use super::{Network, Refusal};
 
@@ -18,11 +19,12 @@ const READ_BYTES: usize = 64 << 10;
 const LOG_LINES: usize = 4;
 const LOG_CHARACTERS: usize = 1000;
 
-/// The iterator over tasks, loaded.
+/// The iterator over tasks, loaded, and what tells of processes that have ended.
 #[derive(Debug)]
 pub(crate) struct Programs {
     ebpf: Ebpf,
     buffer: Vec<u8>,
+    exits: Result<Exits, String>,
     /// Since it was first asked for.
     network: Option<Network>,
 }
@@ -33,22 +35,32 @@ impl Programs {
     /// # Errors
     /// Where the kernel refuses, with what it says.
     pub(crate) fn load() -> Result<Programs, Refusal> {
-        let loaded = Programs::load_by_types();
+        Programs::load_with(None)
+    }
+
+    /// The same, with so many bytes for records of ended processes: a power of two, and whole pages.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub(crate) fn load_with(exit_bytes: Option<u32>) -> Result<Programs, Refusal> {
+        let loaded = Programs::load_by_types(exit_bytes);
         give_back();
         loaded
     }
 
-    fn load_by_types() -> Result<Programs, Refusal> {
+    fn load_by_types(exit_bytes: Option<u32>) -> Result<Programs, Refusal> {
         let btf = Btf::from_sys_fs().map_err(|error| Refusal::NoBtf(said(&error)))?;
         let cpus = aya::util::nr_cpus().map_err(|(file, error)| Refusal::Refused(format!("{file}: {error}")))?;
         let refused = |error: &dyn std::error::Error| Refusal::Refused(said(error));
         let mut loader = EbpfLoader::new();
         let cpus = u32::try_from(cpus).unwrap_or(u32::MAX);
         loader.btf(Some(&btf)).override_global("cpus", &cpus, true);
+        loader.map_max_entries("exits", exit_bytes.unwrap_or_else(|| exits::buffer_bytes(cpus)));
         let mut ebpf = loader.load(OBJECT).map_err(|error| refused(&error))?;
         let program = tasks(&mut ebpf).map_err(|error| refused(&error))?;
         program.load("task", &btf).map_err(|error| refused(&error))?;
-        Ok(Programs { ebpf, buffer: vec![0; READ_BYTES], network: None })
+        let exits = Exits::attach(&mut ebpf, &btf).map_err(|error| said(&*error));
+        Ok(Programs { ebpf, buffer: vec![0; READ_BYTES], exits, network: None })
     }
 
     /// Whether what processes send and receive is counted from now on.
@@ -71,6 +83,16 @@ impl Programs {
     /// The same, to be asked.
     pub(crate) fn network_mut(&mut self) -> Option<&mut Network> {
         self.network.as_mut().filter(|network| network.runs())
+    }
+
+    /// What tells of processes that have ended, or why nothing does.
+    pub(crate) fn exits(&self) -> Result<&Exits, &str> {
+        self.exits.as_ref().map_err(String::as_str)
+    }
+
+    /// The same, to read it.
+    pub(crate) fn exits_mut(&mut self) -> Option<&mut Exits> {
+        self.exits.as_mut().ok()
     }
 
     /// Replaces `records` by one of each process, by ascending pid.

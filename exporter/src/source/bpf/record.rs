@@ -1,5 +1,7 @@
 //! What the kernel tells of one process: `bpf/record.h`.
 
+use std::mem::offset_of;
+
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 /// One process, in the kernel's units. The same struct stands in `bpf/record.h`.
@@ -77,7 +79,37 @@ pub(crate) struct Mark {
 /// Bytes of one record.
 pub(crate) const BYTES: usize = size_of::<Record>();
 
+/// The same of one that has ended: it ends before what tells of memory and files.
+const ENDED_BYTES: usize = offset_of!(Record, virtual_pages);
+
+impl Mark {
+    /// Whether it is of the program that the record is of, wherever in the cgroups that is.
+    pub(crate) fn is_program(&self, record: &Record) -> bool {
+        self.start_ns == record.start_ns && self.execs == record.execs
+    }
+
+    /// Whether a process that this mark is of may have forked the one of the record, which has called `exec` as often: the number
+    /// is handed down, and grows with each call.
+    pub(crate) fn has_forked(&self, record: &Record) -> bool {
+        self.start_ns < record.start_ns && self.execs == record.execs && self.css_set == record.css_set
+    }
+}
+
 impl Record {
+    /// A record of a process that has ended from its bytes; `None` where they are of something else.
+    pub(crate) fn parse_ended(bytes: &[u8]) -> Option<Record> {
+        let mut whole = [0; BYTES];
+        whole[..ENDED_BYTES].copy_from_slice(bytes.get(..ENDED_BYTES)?);
+        let record = Record::read_from_bytes(&whole).ok()?;
+        (record.size as usize == ENDED_BYTES).then_some(record)
+    }
+
+    /// Of one that ends: whether these are its last numbers.
+    pub(crate) fn is_last(&self) -> bool {
+        const EXIT_DEAD: u32 = 0x10;
+        self.exit_state & EXIT_DEAD != 0
+    }
+
     /// A record from its bytes; `None` where they are of something else.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Record> {
         let (record, _) = Record::read_from_prefix(bytes).ok()?;
@@ -114,10 +146,32 @@ mod tests {
         assert_eq!(Record::parse(&bytes), None);
     }
 
+    #[test]
+    fn an_ended_process_has_neither_memory_nor_files() {
+        let mut bytes = vec![1; ENDED_BYTES + 8];
+        bytes[..4].copy_from_slice(&(ENDED_BYTES as u32).to_ne_bytes());
+        let record = Record::parse_ended(&bytes).expect("a record");
+        assert_eq!((record.block_delay_ns, record.virtual_pages, record.fd_limit), (0x0101_0101_0101_0101, 0, 0));
+        assert_eq!(Record::parse_ended(&bytes[..ENDED_BYTES - 1]), None);
+        bytes[0] ^= 8;
+        assert_eq!(Record::parse_ended(&bytes), None);
+    }
+
+    #[test]
+    fn who_has_forked_whom() {
+        let child = Record { start_ns: 20, execs: 3, css_set: 7, ..Record::default() };
+        let forked = |start_ns, execs, css_set| Mark { start_ns, execs, css_set, cgroup: 0 }.has_forked(&child);
+        assert!(forked(10, 3, 7));
+        assert!(!forked(10, 2, 7), "it is another program");
+        assert!(!forked(20, 3, 7), "it is not older");
+        assert!(!forked(10, 3, 8), "it is in another cgroup");
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_survived(bytes: Vec<u8>) {
             let _ = Record::parse(&bytes);
+            let _ = Record::parse_ended(&bytes);
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The processes that are known from the last scan, and what is kept about each.
 
+#[cfg(feature = "bpf")]
+use std::time::{Duration, Instant};
+
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
@@ -34,6 +37,9 @@ pub(crate) struct Known {
     pub(crate) first_seen: u32,
     /// The scan that saw it last.
     pub(crate) seen: u32,
+    /// When a scan first missed it, where the kernel is to tell of its end.
+    #[cfg(feature = "bpf")]
+    pub(crate) missed: Option<Instant>,
     /// What its threads have waited, where that is asked for.
     pub(crate) delays: Option<Box<Delays>>,
 }
@@ -138,6 +144,28 @@ impl KnownProcesses {
         Some(slot)
     }
 
+    /// Whether the last scan has seen the process of this pid and start.
+    #[cfg(feature = "bpf")]
+    pub(crate) fn is_seen(&self, pid: u32, start_ns: u64) -> bool {
+        self.get(pid).is_some_and(|known| known.seen == self.scan && known.mark.start_ns == start_ns)
+    }
+
+    /// The pids of processes that no scan has seen for so long.
+    #[cfg(feature = "bpf")]
+    pub(crate) fn missed(&mut self, now: Instant, patience: Duration) -> Vec<u32> {
+        let Self { slots, by_pid, scan, .. } = self;
+        let mut missed = Vec::new();
+        for (pid, slot) in by_pid.iter() {
+            let Some(known) = &mut slots[*slot as usize] else { continue };
+            if known.seen == *scan {
+                known.missed = None;
+            } else if now.saturating_duration_since(*known.missed.get_or_insert(now)) > patience {
+                missed.push(*pid);
+            }
+        }
+        missed
+    }
+
     /// Forgets every process that this scan has not seen, and tells their slots.
     pub(crate) fn forget_unseen(&mut self, mut gone: impl FnMut(u32)) {
         let Self { slots, free, by_pid, scan } = self;
@@ -179,6 +207,30 @@ mod tests {
         assert_eq!(known.forget(10), Some(0));
         assert_eq!(add(&mut known, 50), 0);
         assert_eq!(add(&mut known, 60), 3);
+    }
+
+    #[cfg(feature = "bpf")]
+    #[test]
+    fn who_is_missed_for_long() {
+        let mut known = KnownProcesses::default();
+        known.begin_scan();
+        add(&mut known, 10);
+        add(&mut known, 20);
+        let begin = Instant::now();
+        let missed = |known: &mut KnownProcesses, ms: u64| {
+            known.missed(begin + Duration::from_millis(ms), Duration::from_millis(50))
+        };
+        assert!(missed(&mut known, 1000).is_empty());
+        known.begin_scan();
+        known.see(10);
+        assert!(known.is_seen(10, 0) && !known.is_seen(20, 0) && !known.is_seen(10, 1));
+        assert!(missed(&mut known, 2000).is_empty());
+        known.begin_scan();
+        known.see(10);
+        assert!(missed(&mut known, 2050).is_empty());
+        assert_eq!(missed(&mut known, 2051), [20]);
+        known.see(20);
+        assert!(missed(&mut known, 2052).is_empty(), "it was there after all");
     }
 
     #[test]

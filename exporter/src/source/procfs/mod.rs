@@ -7,6 +7,8 @@ mod boot;
 mod cgroup;
 mod cmdline;
 mod delays;
+#[cfg(feature = "bpf")]
+mod ended;
 mod failures;
 mod fds;
 mod files;
@@ -43,12 +45,17 @@ mod vmstat;
 mod wchan;
 mod words;
 
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+#[cfg(feature = "bpf")]
+use hashbrown::HashMap;
 use rustix::io::Errno;
 
 use self::delays::Scratch;
+#[cfg(feature = "bpf")]
+use self::ended::Ending;
 use self::failures::Failures;
 use self::fds::Counting;
 use self::files::Vanished;
@@ -62,10 +69,10 @@ pub use self::units::Units;
 use self::users::Users;
 #[cfg(feature = "bpf")]
 use super::bpf::{Programs, Record};
-use super::{Naming, ReadErrors, Refusal};
+use super::{Exits, Naming, ReadErrors, Refusal, Untold};
 use crate::error::Error;
 use crate::metric::{Families, Family};
-use crate::snapshot::{Host, Snapshot};
+use crate::snapshot::{End, Host, Snapshot};
 
 /// The proc filesystem as a source of snapshots.
 #[derive(Debug)]
@@ -109,6 +116,20 @@ pub struct Procfs {
     /// So many at the begin of the listing have none.
     #[cfg(feature = "bpf")]
     unrecorded: usize,
+    /// What was told of processes that have ended: room for it.
+    #[cfg(feature = "bpf")]
+    ended: Vec<Record>,
+    /// What was told of processes when they began to end, by pid and start, until their last record comes; and what stands in for it.
+    #[cfg(feature = "bpf")]
+    ending: HashMap<(u32, u64), Ending, foldhash::fast::RandomState>,
+    #[cfg(feature = "bpf")]
+    overdue: Vec<Record>,
+    /// Ended processes of which nothing was told.
+    #[cfg(feature = "bpf")]
+    lost: Vec<End>,
+    /// Whole names of processes whose names the kernel cuts, by numbers made of these.
+    #[cfg(feature = "bpf")]
+    whole_names: HashMap<u64, Box<str>, foldhash::fast::RandomState>,
 }
 
 /// Reused from file to file; two, since the name in `stat` is still needed when `status` is read.
@@ -165,6 +186,16 @@ impl Procfs {
             records: Vec::new(),
             #[cfg(feature = "bpf")]
             unrecorded: 0,
+            #[cfg(feature = "bpf")]
+            ended: Vec::new(),
+            #[cfg(feature = "bpf")]
+            ending: HashMap::default(),
+            #[cfg(feature = "bpf")]
+            overdue: Vec::new(),
+            #[cfg(feature = "bpf")]
+            lost: Vec::new(),
+            #[cfg(feature = "bpf")]
+            whole_names: HashMap::default(),
         })
     }
 
@@ -175,6 +206,38 @@ impl Procfs {
 
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
         self.refusal.as_ref()
+    }
+
+    pub(crate) fn exits(&self) -> Exits {
+        #[cfg(feature = "bpf")]
+        if let Some(programs) = &self.programs {
+            return match programs.exits() {
+                Ok(_) => Exits::Bpf,
+                Err(refused) => Exits::Scans(Untold::Refused(refused.to_owned())),
+            };
+        }
+        Exits::Scans(Untold::Source)
+    }
+
+    /// Adds the processes that have ended since the last call, as far as they are told of, children before their parents.
+    #[cfg_attr(not(feature = "bpf"), expect(unused_variables, clippy::ptr_arg, reason = "nothing tells"))]
+    pub(crate) fn ends(&mut self, snapshot: &mut Snapshot, ends: &mut Vec<End>) {
+        #[cfg(feature = "bpf")]
+        self.recorded_ends(snapshot, ends);
+    }
+
+    pub(crate) fn lost_ends(&self) -> Option<u64> {
+        #[cfg(feature = "bpf")]
+        return self.told_exits().map(crate::source::bpf::Exits::lost);
+        #[cfg(not(feature = "bpf"))]
+        None
+    }
+
+    pub(crate) fn ends_ready(&self) -> Option<OwnedFd> {
+        #[cfg(feature = "bpf")]
+        return self.told_exits()?.ready();
+        #[cfg(not(feature = "bpf"))]
+        None
     }
 
     /// How processes are named from the next scan on; those that are known are named anew.
@@ -273,6 +336,10 @@ impl Procfs {
             let read = self.process(*listed, snapshot, &shown);
             if let Err(Vanished) = read {
                 self.vanished += 1;
+                #[cfg(feature = "bpf")]
+                if self.told_exits().is_some() && self.known.get(listed.pid).is_some() {
+                    continue;
+                }
                 if let Some(slot) = self.known.forget(listed.pid) {
                     snapshot.forget(slot);
                 }
@@ -288,6 +355,11 @@ impl Procfs {
         }
         if self.reads.links && !late {
             self.links(deadline, snapshot, &shown);
+        }
+        #[cfg(feature = "bpf")]
+        if self.told_exits().is_some() {
+            self.await_ends(snapshot);
+            return;
         }
         self.known.forget_unseen(|slot| snapshot.forget(slot));
     }

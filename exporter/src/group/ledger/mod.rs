@@ -1,9 +1,12 @@
 //! What has been counted of each process so far, so that every unit of use is counted once.
 
+mod ends;
+
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use self::ends::Owed;
 use super::inheritance::{Cpu, Credit, Gone, Inheritance, WITH_CHILDREN};
 use crate::snapshot::{Counter, Counters, Identity, Membership, Process};
 
@@ -22,6 +25,9 @@ pub(crate) struct Ledger {
     /// Groups of processes that the last update has missed.
     ended: Vec<u32>,
     update: u32,
+    /// Whether each end is told of, and what ended children have used that their parents owe.
+    told: bool,
+    owed: HashMap<u32, Owed, foldhash::fast::RandomState>,
     /// What the process that was asked for last has used: one place, so that nothing is allocated for each.
     used: Counters,
 }
@@ -79,6 +85,10 @@ struct Place {
     slot: u32,
     ppid: u32,
     alive: bool,
+    /// Whether its end was told of and has been counted.
+    counted: bool,
+    /// The group that children have from one that no snapshot has had; `Some(None)` where they are to have none.
+    passes_on: Option<Option<u32>>,
 }
 
 impl Ledger {
@@ -117,7 +127,8 @@ impl Ledger {
                 self.entries[slot] = Entry::default();
                 let waited = process.counters.get(Counter::ChildrenMinorFaults).unwrap_or(0);
                 self.entries[slot].waited = waited;
-                self.entries[slot].waited_settled = waited;
+                // Of one that has started since, all children were told of.
+                self.entries[slot].waited_settled = if self.told && self.update > 1 { 0 } else { waited };
                 self.entries[slot].new = true;
             }
             let entry = &mut self.entries[slot];
@@ -133,11 +144,12 @@ impl Ledger {
             entry.stale = false;
             entry.identity = Some(identity.clone());
         }
-        if known && missed {
+        if known && missed && !self.told {
             self.inheritance.came_back(process.slot);
         }
         if !known || missed {
-            self.by_pid.insert(identity.pid, Place { slot: process.slot, ppid: identity.ppid, alive: true });
+            let place = Place { slot: process.slot, ppid: identity.ppid, alive: true, counted: false, passes_on: None };
+            self.by_pid.insert(identity.pid, place);
         }
         let entry = &mut self.entries[slot];
         entry.seen = self.update;
@@ -145,6 +157,9 @@ impl Ledger {
         let waited = process.counters.get(Counter::ChildrenMinorFaults).unwrap_or(entry.waited);
         let faults = waited.saturating_sub(entry.waited);
         entry.waited = waited;
+        if self.told {
+            return;
+        }
         // What the first reading says was used before anything was counted.
         let grown = [Counter::ChildrenUser, Counter::ChildrenSystem].map(|counter| {
             let before = entry.counted.get(counter)?;
@@ -155,6 +170,9 @@ impl Ledger {
 
     /// Between the passes: what is missing has ended, and its parent answers for it.
     pub(crate) fn settle(&mut self) {
+        if self.told {
+            return self.settle_owed();
+        }
         for slot in 0..self.entries.len() {
             if self.entries[slot].seen == self.update.wrapping_sub(1) {
                 self.part(slot);
@@ -200,41 +218,22 @@ impl Ledger {
                 if parent.group.is_some() || excluded {
                     return parent.group;
                 }
+            } else if let Some(group) = place.passes_on {
+                return group;
             }
             pid = place.ppid;
         }
         None
     }
 
-    /// Second pass: the group of a process, and what it has used since its last readings, each unit once. A counter that
-    /// could not be read this time has used nothing, and the next reading counts from the last good one.
+    /// Second pass: the group of a process, and what it has used since its last readings.
     pub(crate) fn used(&mut self, process: &Process) -> Option<Used<'_>> {
         let Ledger { entries, inheritance, used, update, .. } = self;
         let entry = entries.get_mut(process.slot as usize)?;
-        let now = &process.counters;
-        used.clear();
-        for counter in Counter::ALL {
-            let bit = 1_u64 << counter as u64;
-            let Some(now) = now.get(counter) else {
-                entry.unread |= if entry.group.is_none() { bit } else { 0 };
-                continue;
-            };
-            let before = if entry.unread & bit != 0 { now } else { entry.counted.get(counter).unwrap_or(0) };
-            entry.unread &= !bit;
-            used.set(counter, Some(now.saturating_sub(before)));
-            entry.counted.set(counter, Some(now.max(before)));
-        }
-        inheritance.pay(process.slot, |index, debt| {
-            let counter = WITH_CHILDREN[index];
-            if let Some(bytes) = used.get(counter) {
-                let paid = bytes.min(*debt);
-                *debt -= paid;
-                used.set(counter, Some(bytes - paid));
-            }
-        });
+        entry.count(&process.counters, used);
+        inheritance.pay(process.slot, |index, debt| ends::pay(used, WITH_CHILDREN[index], debt));
         // All that the first update sees may have started long before it.
         let started = std::mem::take(&mut entry.new) && *update > 1;
-        entry.faults = now.get(Counter::MinorFaults).unwrap_or(0).saturating_add(entry.waited);
         Some(Used { group: entry.group, counters: used, started })
     }
 
@@ -252,6 +251,9 @@ impl Ledger {
     /// Groups have new numbers, or none any more.
     pub(crate) fn renumber(&mut self, new_index: &[Option<u32>]) {
         self.inheritance.renumber(|group| new_index.get(group? as usize).copied()?);
+        for place in self.by_pid.values_mut() {
+            place.passes_on = None;
+        }
         for entry in &mut self.entries {
             let Some(old) = entry.group else { continue };
             match new_index.get(old as usize) {
@@ -271,6 +273,10 @@ impl Ledger {
         }
         self.dead.push(identity.pid);
         self.ended.extend(entry.group);
+        // Its end was to be told of, and was not: what it may have used since is lost.
+        if self.told {
+            return;
+        }
         let mut gone = Gone::new(slot as u32, identity.ppid, entry.group, entry.faults);
         for (bytes, counter) in gone.bytes.iter_mut().zip(WITH_CHILDREN) {
             *bytes = entry.counted.get(counter).unwrap_or(0);
@@ -284,6 +290,24 @@ impl Ledger {
 }
 
 impl Entry {
+    /// Replaces `used` by what was used since the last readings, each unit once. A counter that could not be read this time has used
+    /// nothing, and the next reading counts from the last good one.
+    fn count(&mut self, now: &Counters, used: &mut Counters) {
+        used.clear();
+        for counter in Counter::ALL {
+            let bit = 1_u64 << counter as u64;
+            let Some(now) = now.get(counter) else {
+                self.unread |= if self.group.is_none() { bit } else { 0 };
+                continue;
+            };
+            let before = if self.unread & bit != 0 { now } else { self.counted.get(counter).unwrap_or(0) };
+            self.unread &= !bit;
+            used.set(counter, Some(now.saturating_sub(before)));
+            self.counted.set(counter, Some(now.max(before)));
+        }
+        self.faults = now.get(Counter::MinorFaults).unwrap_or(0).saturating_add(self.waited);
+    }
+
     /// Whether it has waited for an ended child, as far as its page faults tell. They tell it once.
     fn has_waited_for(&mut self, child: &Gone) -> bool {
         let settled = self.waited_settled.max(self.waited_before[0]);
