@@ -212,6 +212,14 @@ const OF_PROMETHEUS_3: &[(&str, &str)] = &[
         "",
     ),
     (
+        "global: {metric_name_validation_scheme: legacy, metric_name_escaping_scheme: dots}\nscrape_configs:\n- job_name: a\n  metric_name_escaping_scheme: values\n",
+        "",
+    ),
+    (
+        "scrape_configs:\n- job_name: a\n  metric_name_validation_scheme: legacy\n  metric_name_escaping_scheme: allow-utf-8\n",
+        "3:34: scrape_configs[0].metric_name_validation_scheme: ",
+    ),
+    (
         "global: {scrape_protocols: [PrometheusText0.0.4], keep_dropped_targets: 5}\nscrape_configs:\n- job_name: a\n",
         "",
     ),

@@ -4,6 +4,7 @@ use super::discovery;
 use super::folder::Folder;
 use super::http;
 use super::job::{CreatedTimestamps, DEFAULT_BODY_SIZE_LIMIT, Job, Limits, TargetGroup};
+use super::names::{self, Schemes};
 use super::position::Path;
 use super::problem::Problem;
 use super::protocol::{self, ScrapeProtocol};
@@ -54,6 +55,7 @@ struct Defaults {
     label_name_length: u64,
     label_value_length: u64,
     keep_dropped_targets: u64,
+    schemes: Schemes,
 }
 
 impl Defaults {
@@ -80,6 +82,7 @@ impl Defaults {
             label_name_length: raw.label_name_length_limit,
             label_value_length: raw.label_value_length_limit,
             keep_dropped_targets: raw.keep_dropped_targets,
+            schemes: (raw.metric_name_validation_scheme, raw.metric_name_escaping_scheme),
         })
     }
 }
@@ -97,6 +100,8 @@ fn compile_job(at: &Path, folder: &Folder<'_>, raw: RawJob, defaults: &Defaults)
         _ => defaults.body_size,
     };
     let protocols = protocols(at, raw.scrape_protocols)?.unwrap_or_else(|| defaults.protocols.clone());
+    let schemes = (raw.metric_name_validation_scheme, raw.metric_name_escaping_scheme);
+    let (names, escaping) = names::schemes(at, schemes, defaults.schemes)?;
     let discovery = discovery::compile(
         at,
         folder,
@@ -127,6 +132,7 @@ fn compile_job(at: &Path, folder: &Folder<'_>, raw: RawJob, defaults: &Defaults)
         discovery,
         relabel: rules(&at.key("relabel_configs"), raw.relabel_configs)?,
         metric_relabel: rules(&at.key("metric_relabel_configs"), raw.metric_relabel_configs)?,
+        names,
         limits: Limits {
             body_size: if body_size == 0 { DEFAULT_BODY_SIZE_LIMIT } else { body_size },
             samples: either(raw.sample_limit, defaults.samples),
@@ -136,7 +142,7 @@ fn compile_job(at: &Path, folder: &Folder<'_>, raw: RawJob, defaults: &Defaults)
             label_name_length: either(raw.label_name_length_limit, defaults.label_name_length),
             label_value_length: either(raw.label_value_length_limit, defaults.label_value_length),
         },
-        accept: protocol::accept_header(&protocols),
+        accept: protocol::accept_header(&protocols, escaping),
         fallback: raw.fallback_scrape_protocol,
         compression: raw.enable_compression.0,
         http: http::client(at, folder, http::raw_client!(raw))?,

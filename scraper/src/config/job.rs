@@ -2,6 +2,7 @@
 
 use super::discovery::Discovery;
 use super::http::HttpClient;
+use super::names::NameValidation;
 use super::protocol::ScrapeProtocol;
 use crate::relabel::Rule;
 use procession_openmetrics::Labels;
@@ -57,6 +58,8 @@ pub struct Job {
     pub relabel: Vec<Rule>,
     /// For samples.
     pub metric_relabel: Vec<Rule>,
+    /// Which names series may have.
+    pub names: NameValidation,
     /// What a scrape must stay within.
     pub limits: Limits,
     /// The `Accept` header.

@@ -10,6 +10,7 @@ mod http;
 mod job;
 #[cfg(feature = "kubernetes")]
 mod kubernetes;
+mod names;
 mod position;
 mod problem;
 mod protocol;
@@ -31,6 +32,7 @@ pub use http::{Credentials, Header, HttpClient, OAuth2, Proxy, Secret, Tls, TlsV
 pub use job::{Config, CreatedTimestamps, DEFAULT_BODY_SIZE_LIMIT, Job, Limits, TargetGroup};
 #[cfg(feature = "kubernetes")]
 pub use kubernetes::{KubernetesAccess, KubernetesDiscovery, KubernetesRole, KubernetesSelector};
+pub use names::NameValidation;
 pub use problem::ConfigError;
 pub use protocol::ScrapeProtocol;
 #[cfg(test)]

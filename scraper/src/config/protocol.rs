@@ -1,5 +1,6 @@
 //! `scrape_protocols`: the exposition formats that a target is asked for.
 
+use super::names::NameEscaping;
 use super::scalar::parsed;
 use serde::{Deserialize, Deserializer};
 
@@ -42,13 +43,13 @@ impl ScrapeProtocol {
 }
 
 /// The `Accept` header for formats in the order of preference, weighted as Prometheus 3 weighs them.
-pub(super) fn accept_header(protocols: &[ScrapeProtocol]) -> String {
+pub(super) fn accept_header(protocols: &[ScrapeProtocol], escaping: NameEscaping) -> String {
     let mut out = String::new();
     let mut weight = 6;
     for protocol in protocols {
         out.push_str(protocol.content_type());
         if matches!(protocol, ScrapeProtocol::OpenMetrics1 | ScrapeProtocol::Text1) {
-            out.push_str(";escaping=allow-utf-8");
+            out.push_str(&format!(";escaping={}", escaping.0));
         }
         out.push_str(&format!(";q=0.{weight},"));
         weight -= 1;
@@ -72,17 +73,18 @@ impl<'de> Deserialize<'de> for ScrapeProtocol {
 
 #[cfg(test)]
 mod tests {
+    use super::super::names::ALLOW_UTF8;
     use super::*;
 
     #[test]
     fn asks_as_prometheus_3_does() {
         assert_eq!(
-            accept_header(&DEFAULT),
+            accept_header(&DEFAULT, ALLOW_UTF8),
             "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
              application/openmetrics-text;version=0.0.1;q=0.5,\
              text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,\
              text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
         );
-        assert_eq!(accept_header(&[ScrapeProtocol::Text0]), "text/plain;version=0.0.4;q=0.6,*/*;q=0.5");
+        assert_eq!(accept_header(&[ScrapeProtocol::Text0], ALLOW_UTF8), "text/plain;version=0.0.4;q=0.6,*/*;q=0.5");
     }
 }

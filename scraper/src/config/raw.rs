@@ -4,9 +4,10 @@ use super::discovery::{RawDnsDiscovery, RawFileDiscovery, RawHttpDiscovery};
 use super::duration::ConfigDuration;
 use super::http::{RawAuthorization, RawBasicAuth, RawHeader, RawOAuth2, RawTls};
 use super::job::CreatedTimestamps;
+use super::names::{ConfigEscaping, ConfigValidation};
 use super::protocol::ScrapeProtocol;
 use super::refused::{
-    Discovery, Logging, Names, NativeHistograms, Receiving, Refused, RemoteReading, RemoteWriting, Rules, Settings,
+    Discovery, Logging, NativeHistograms, Receiving, Refused, RemoteReading, RemoteWriting, Rules, Settings,
     SplitFiles, StorageKeys, Tracing,
 };
 use super::relabel::RawRule;
@@ -74,24 +75,17 @@ pub(super) struct RawGlobal {
     pub(super) keep_dropped_targets: u64,
     /// Stands in nearly every file. There are no rules to evaluate, so only its form is looked at.
     pub(super) evaluation_interval: Option<ConfigDuration>,
-    pub(super) metric_name_validation_scheme: Option<NameValidation>,
+    pub(super) metric_name_validation_scheme: Option<ConfigValidation>,
+    pub(super) metric_name_escaping_scheme: Option<ConfigEscaping>,
 
     pub(super) rule_query_offset: Refused<Rules>,
     pub(super) query_log_file: Refused<Logging>,
     pub(super) scrape_failure_log_file: Refused<Logging>,
-    pub(super) metric_name_escaping_scheme: Refused<Names>,
     pub(super) scrape_native_histograms: Refused<NativeHistograms>,
     pub(super) convert_classic_histograms_to_nhcb: Refused<NativeHistograms>,
     /// Asks for what happens anyway: there are no native histograms beside the classic ones.
     pub(super) always_scrape_classic_histograms: bool,
     pub(super) extra_scrape_metrics: Refused<Settings>,
-}
-
-/// The one scheme for names that there is.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) enum NameValidation {
-    #[serde(rename = "utf8")]
-    Utf8,
 }
 
 /// One entry of `scrape_configs`.
@@ -146,7 +140,8 @@ pub(super) struct RawJob {
     pub(super) label_name_length_limit: u64,
     pub(super) label_value_length_limit: u64,
     pub(super) keep_dropped_targets: u64,
-    pub(super) metric_name_validation_scheme: Option<NameValidation>,
+    pub(super) metric_name_validation_scheme: Option<ConfigValidation>,
+    pub(super) metric_name_escaping_scheme: Option<ConfigEscaping>,
     pub(super) always_scrape_classic_histograms: bool,
 
     pub(super) aws_sd_configs: Refused<Discovery>,
@@ -188,7 +183,6 @@ pub(super) struct RawJob {
     pub(super) vultr_sd_configs: Refused<Discovery>,
 
     pub(super) scrape_failure_log_file: Refused<Logging>,
-    pub(super) metric_name_escaping_scheme: Refused<Names>,
     pub(super) scrape_native_histograms: Refused<NativeHistograms>,
     pub(super) convert_classic_histograms_to_nhcb: Refused<NativeHistograms>,
     pub(super) native_histogram_bucket_limit: Refused<NativeHistograms>,

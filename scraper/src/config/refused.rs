@@ -51,7 +51,6 @@ advice! {
     Receiving: "samples come from scrapes alone";
     SplitFiles: "write all of `scrape_configs` into one file";
     Logging: "the scraper logs to standard error, and `/api/v1/targets` has the last error of each target";
-    Names: "names are kept as they are, UTF-8 included";
     Tracing: "there are no traces of the scraper itself";
     Settings: "leave it out";
 }

@@ -45,6 +45,8 @@ pub(crate) enum ScrapeError {
     LabelValueLength { series: String, name: String, length: usize, limit: usize },
     #[error("metric relabelling leaves a series without a metric name: {0}")]
     NoName(String),
+    #[error("metric_name_validation_scheme is legacy, and {name} in {series} is not a legacy name")]
+    Name { series: String, name: String },
     /// A bound of the job as a whole.
     #[error("{0}")]
     Job(String),

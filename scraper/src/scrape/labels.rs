@@ -1,7 +1,7 @@
 //! From the labels on a page to those that are stored: the target's labels join, rules apply, limits hold. Pure.
 
 use super::error::{ScrapeError, excerpt};
-use crate::config::{Job, Limits};
+use crate::config::{Job, Limits, NameValidation};
 use crate::relabel;
 use procession_openmetrics::{Labels, LabelsBuilder, METRIC_NAME};
 
@@ -23,6 +23,7 @@ pub(crate) fn stored_labels(
     if labels.metric_name().is_empty() {
         return Err(ScrapeError::NoName(excerpt(&labels.to_string())));
     }
+    check_names(&labels, job.names)?;
     check_limits(&labels, &job.limits)?;
     Ok(Some(labels))
 }
@@ -61,6 +62,20 @@ pub(crate) fn report_labels(target: &Labels, metric: &str) -> Labels {
     let mut labels = target.to_builder();
     labels.set(METRIC_NAME, metric);
     labels.build()
+}
+
+fn check_names(labels: &Labels, names: NameValidation) -> Result<(), ScrapeError> {
+    if names == NameValidation::Utf8 {
+        return Ok(());
+    }
+    let metric = labels.metric_name();
+    let mut label_names = labels.into_iter().map(|(name, _)| name);
+    let refused = match names.takes_metric(metric) {
+        true => label_names.find(|name| !names.takes_label(name)),
+        false => Some(metric),
+    };
+    let Some(name) = refused else { return Ok(()) };
+    Err(ScrapeError::Name { series: excerpt(&labels.to_string()), name: format!("{:?}", excerpt(name)) })
 }
 
 fn check_limits(labels: &Labels, limits: &Limits) -> Result<(), ScrapeError> {
@@ -129,6 +144,24 @@ mod tests {
             &[("__name__", "m"), ("foo", "3"), ("exported_foo", "4")],
             r#"m{exported_exported_exported_foo="4",exported_exported_foo="3",exported_foo="2",foo="1"}"#,
         );
+    }
+
+    #[test]
+    fn names_that_are_not_legacy_are_refused_where_only_those_are_taken() {
+        let legacy = "  metric_name_validation_scheme: legacy";
+        let utf8 = [("__name__", "a.b"), ("c.d", "x")];
+        let refused = |name: &str, series: &str| {
+            format!("metric_name_validation_scheme is legacy, and \"{name}\" in {series} is not a legacy name")
+        };
+        check(legacy, &TARGET, &[("__name__", "a:b"), ("c", "x")], r#"a:b{c="x",instance="i",job="j"}"#);
+        check(legacy, &TARGET, &utf8, &refused("a.b", r#"{"a.b","c.d"="x",instance="i",job="j"}"#));
+        check(legacy, &[("c.d", "1")], &[("__name__", "a")], &refused("c.d", r#"a{"c.d"="1"}"#));
+        // What relabelling leaves is what counts.
+        let rules =
+            "metric_relabel_configs: [{regex: c.d, action: labeldrop}, {target_label: __name__, replacement: ab}]";
+        check(&format!("{legacy}\n  {rules}"), &TARGET, &utf8, r#"ab{instance="i",job="j"}"#);
+        let rules = "metric_relabel_configs: [{source_labels: [__name__], regex: a.b, action: drop}]";
+        check(&format!("{legacy}\n  {rules}"), &TARGET, &utf8, "dropped");
     }
 
     #[test]
