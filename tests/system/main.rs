@@ -27,6 +27,7 @@ mod process_exporter_alike;
 mod prometheus_alike;
 mod prometheus_configs;
 mod promql;
+mod replicas;
 mod running;
 mod scraping;
 mod services;
