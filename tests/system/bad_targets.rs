@@ -99,7 +99,7 @@ fn refused() -> Vec<(&'static str, Vec<u8>, Then, &'static str)> {
         ("cut_chunked", [head("Transfer-Encoding: chunked\r\n"), b"4\r\na 1\n\r\n".to_vec()].concat(), Close, "the server closed the connection before its answer was whole"),
         ("cut_gzip", page(packed, cut_gzip), Close, "the body is not gzip as its Content-Encoding says: "),
         ("cut_openmetrics", openmetrics("# TYPE a gauge\na 1\n"), Close, "the exposition does not end with `# EOF`"),
-        ("nonsense", text("{\"a\": [1,2]}"), Close, "line 1, column "),
+        ("nonsense", text("{\"a\": [1,2]}"), Close, "line 1, column 5: expected `=` behind the label name, found `:`"),
         ("html", page("Content-Type: text/html\r\n", "<html>"), Close, "the Content-Type \"text/html\" is none of the text formats, and the job has no fallback_scrape_protocol"),
         ("protobuf", page("Content-Type: application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily\r\n", "x"), Close, "the target sends Prometheus's protobuf format, which is not supported"),
         ("untyped", page("", "a 1\n"), Close, "the target sends no Content-Type, and the job has no fallback_scrape_protocol"),
@@ -107,9 +107,9 @@ fn refused() -> Vec<(&'static str, Vec<u8>, Then, &'static str)> {
         ("mute", Vec::new(), Close, "{peer} closed the connection before its answer was whole"),
         ("garbage", b"SSH-2.0-OpenSSH_9.2\r\n".to_vec(), Close, "the answer of {peer} is not HTTP: invalid HTTP version parsed"),
         ("redirects", b"HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: /metrics\r\nContent-Length: 0\r\n\r\n".to_vec(), Close, "too many redirects: more than 10"),
-        ("not_utf8", text(b"a{l=\"\xff\"} 1\n"), Close, "line 1, column 6: "),
-        ("label_twice", text("a{l=\"1\",l=\"2\"} 1\n"), Close, "line 1, column "),
-        ("no_value", text("a 1\nb\n"), Close, "line 2, column "),
+        ("not_utf8", text(b"a{l=\"\xff\"} 1\n"), Close, "line 1, column 6: the byte 0xff, which is not UTF-8, in a text that must be"),
+        ("label_twice", text("a{l=\"1\",l=\"2\"} 1\n"), Close, "line 1, column 9: the label `l` stands twice"),
+        ("no_value", text("a 1\nb\n"), Close, "line 2, column 2: expected a value, found the end of the line"),
     ]
 }
 
@@ -166,18 +166,31 @@ async fn each_gives_up_0_and_a_reason_and_the_others_go_on() {
 
 /// As in Prometheus a scrape does not fail for these: what can't be stored is left out and counted, the rest is there.
 #[tokio::test]
-async fn samples_that_make_no_sense_are_left_out_and_counted() {
+async fn samples_that_make_no_sense_are_left_out_counted_and_told() {
     let years_ahead = "4102444800000"; // 2100
     let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
     let cases = [
-        ("twice", text("a 1\nb 2\na 3\n"), "duplicate", vec![("a", "1"), ("b", "2")]),
-        ("backwards", text(format!("a 1 {now_ms}\na 2 {}\nb 3\n", now_ms - 1000)), "out_of_order", vec![("b", "3")]),
-        ("behind", text("a 1 1700000002000\nb 2\n"), "behind", vec![("b", "2")]),
-        ("ahead", text(format!("a 1 {years_ahead}\nb 2\n")), "ahead", vec![("b", "2")]),
+        ("twice", text("a 1\nb 2\na 3\n"), "duplicate", "twice at one moment", vec![("a", "1"), ("b", "2")]),
+        (
+            "backwards",
+            text(format!("a 1 {now_ms}\na 2 {}\nb 3\n", now_ms - 1000)),
+            "out_of_order",
+            "older than what is stored",
+            vec![("b", "3")],
+        ),
+        ("behind", text("a 1 1700000002000\nb 2\n"), "behind", "more than a day old", vec![("b", "2")]),
+        (
+            "ahead",
+            text(format!("a 1 {years_ahead}\nb 2\n")),
+            "ahead",
+            "more than 10 minutes in the future",
+            vec![("b", "2")],
+        ),
         // A page may count without its end bucket; only `check metrics` minds.
         (
             "no_inf",
             text("# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_sum 1\nh_count 1\n"),
+            "",
             "",
             vec![("h_bucket", "1"), ("h_sum", "1"), ("h_count", "1")],
         ),
@@ -187,7 +200,7 @@ async fn samples_that_make_no_sense_are_left_out_and_counted() {
         configs.push_str(&job(name, &server(bytes.clone(), Then::Close).await));
     }
     let scraper = Scraper::start(&configs).await;
-    for (name, _, reason, stored) in &cases {
+    for (name, _, reason, words, stored) in &cases {
         for (metric, value) in stored {
             eventually(&format!("{metric} of {name}"), || async {
                 let query = format!("{metric}{{job=\"{name}\"}} and on (job) up{{job=\"{name}\"}} == 1");
@@ -209,18 +222,26 @@ async fn samples_that_make_no_sense_are_left_out_and_counted() {
             if line.ends_with(" 0") { Err(line) } else { Ok(()) }
         })
         .await;
+        // People read it beside the target.
+        let words = format!("1 left out: {words}<");
+        eventually(&words, || async {
+            let (page, _) = get(&format!("{}/targets", scraper.url), "text/html").await;
+            if page.contains(&words) { Ok(()) } else { Err(page) }
+        })
+        .await;
     }
 }
 
 /// What a scrape lets pass, `check metrics` tells whoever writes a page.
 #[test]
+#[rustfmt::skip]
 fn check_metrics_tells_of_what_scrapes_let_pass() {
     for (format, body, said) in [
-        ("text", "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_sum 1\nh_count 1\n", "+Inf"),
-        ("openmetrics", "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_sum 1\nh_count 1\n# EOF\n", "+Inf"),
-        ("text", "a 1\na 2\n", "line 2, column 1: "),
-        ("openmetrics", "# TYPE a gauge\na 1 2\na 2 1\n# EOF\n", "line 3, column "),
-        ("text", "a{l=\"1\",l=\"2\"} 1\n", "line 1, column "),
+        ("text", "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_sum 1\nh_count 1\n", "line 2, column 1: the histogram has no bucket le=\"+Inf\""),
+        ("openmetrics", "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_sum 1\nh_count 1\n# EOF\n", "line 2, column 1: the histogram has no bucket le=\"+Inf\""),
+        ("text", "a 1\na 2\n", "line 2, column 1: the series `a` stands twice"),
+        ("openmetrics", "# TYPE a gauge\na 1 2\na 2 1\n# EOF\n", "line 3, column 5: the timestamp is before that of the sample above"),
+        ("text", "a{l=\"1\",l=\"2\"} 1\n", "line 1, column 9: the label `l` stands twice"),
     ] {
         let arguments = ["check", "metrics", "--format", format];
         let (valid, _, err) = run(&binary("procession-scraper"), &arguments, body.as_bytes());
