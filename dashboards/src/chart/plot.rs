@@ -167,11 +167,17 @@ impl<'a> Drawing<'a> {
 
     fn drawable(&self, series: &Series, bucket_ms: i64) -> Vec<Vec<Point>> {
         let runs = runs(&series.points, self.chart.step_ms);
-        if self.chart.step_ms * 2 > bucket_ms {
-            return runs.into_iter().map(<[Point]>::to_vec).collect();
-        }
-        runs.into_iter().map(|run| reduced(run, bucket_ms)).collect()
+        runs.into_iter()
+            .map(|run| if is_dense(run, bucket_ms) { reduced(run, bucket_ms) } else { run.to_vec() })
+            .collect()
     }
+}
+
+/// More points than two for each bucket. They are counted: not every server keeps to the step that it was asked for.
+fn is_dense(run: &[Point], bucket_ms: i64) -> bool {
+    let [first, .., last] = run else { return false };
+    let buckets = (last.at_ms - first.at_ms).max(0) / bucket_ms.max(1) + 1;
+    i64::try_from(run.len()).is_ok_and(|count| count > 2 * buckets)
 }
 
 /// Forth along the highest values and back along the lowest.

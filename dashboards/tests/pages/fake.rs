@@ -66,14 +66,15 @@ pub(crate) async fn with_bytes(body: &'static [u8]) -> String {
     serve(Router::new().fallback(any(move || async move { body }))).await
 }
 
-async fn serve(router: Router) -> String {
+/// Serves until the test ends; gives the URL.
+pub(crate) async fn serve(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
     format!("http://{address}")
 }
 
-async fn query(State(answer): State<Answer>, Form(asked): Form<Asked>) -> Response {
+pub(crate) async fn query(State(answer): State<Answer>, Form(asked): Form<Asked>) -> Response {
     if asked.has("bogus") {
         let error = json!({"status": "error", "errorType": "bad_data", "error": "1:6: parse error: <b>unexpected</b>"});
         return (StatusCode::BAD_REQUEST, error.to_string()).into_response();

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod bad_server;
 mod client;
 mod fake;
 mod hostile;
@@ -31,7 +32,11 @@ fn dashboards(url: &str) -> Router {
 
 /// The same with answers of so many bytes at most.
 fn dashboards_reading(url: &str, body_bytes: usize) -> Router {
-    let limits = Limits { timeout: Duration::from_secs(30), body_bytes, ..Limits::default() };
+    dashboards_within(url, Limits { timeout: Duration::from_secs(30), body_bytes, ..Limits::default() })
+}
+
+/// The same within these bounds.
+fn dashboards_within(url: &str, limits: Limits) -> Router {
     let options = Options { query_url: url.to_owned(), limits, ..Options::default() };
     let metrics = Metrics::default();
     router(Live::new(App::new(&options, metrics.clone(), || NOW_MS).unwrap()), metrics, CancellationToken::new())
