@@ -102,7 +102,10 @@ pub(super) const TRENDS: &[Trend] = &[
         "network",
         "Network",
         Unit::BytesPerSecond,
-        &[one(Counter, "network_receive_bytes_total", "received"), one(Counter, "network_transmit_bytes_total", "sent")],
+        &[
+            one(Counter, "network_receive_bytes_total", "received"),
+            one(Counter, "network_transmit_bytes_total", "sent"),
+        ],
     ),
     lines(
         "packets",
