@@ -27,8 +27,8 @@ function anHourAgo(pid) {
   const now = Math.floor(Date.now() / 1000);
   const times = Array.from({ length: 41 }, (_, scrape) => now - 3900 + 15 * scrape);
   const processes = [
-    { pid, ppid: 1, name: "cpu-burner", cores: 0.25, bytes: 50e6 },
-    { pid: GONE.pid, ppid: pid, name: GONE.name, cores: 0.5, bytes: 200e6 },
+    { pid, ppid: 1, name: "cpu-burner", cores: 0.25, bytes: 50e6, grows: 1e6 },
+    { pid: GONE.pid, ppid: pid, name: GONE.name, cores: 0.5, bytes: 200e6, grows: 0 },
   ];
   const family = (name, type, line) => [
     `# TYPE ${name} ${type}`,
@@ -37,8 +37,13 @@ function anHourAgo(pid) {
   return [
     ...family("proc", "info", ({ ppid, name }, labels) => `proc_info{${labels},ppid="${ppid}",name="${name}",user="root"} 1`),
     ...family("proc_cpu_seconds", "counter", ({ cores }, labels, scrape) => `proc_cpu_seconds_total{${labels},mode="user"} ${cores * 15 * scrape}`),
-    ...family("proc_resident_memory_bytes", "gauge", ({ bytes }, labels) => `proc_resident_memory_bytes{${labels}} ${bytes}`),
+    ...family("proc_resident_memory_bytes", "gauge", ({ bytes, grows }, labels, scrape) => `proc_resident_memory_bytes{${labels}} ${bytes + grows * scrape}`),
     ...family("proc_start_time_seconds", "gauge", (_, labels) => `proc_start_time_seconds{${labels}} ${now - 4000}`),
+    // The kernel killed half way, and memory was short.
+    "# TYPE procession_exporter_host_oom_kills counter",
+    ...times.map((time, scrape) => `procession_exporter_host_oom_kills_total{${host}} ${scrape < 20 ? 0 : 1} ${time}`),
+    "# TYPE procession_exporter_host_available_memory_bytes gauge",
+    ...times.map((time) => `procession_exporter_host_available_memory_bytes{${host}} 1000000000 ${time}`),
     "# TYPE up gauge",
     ...times.map((time) => `up{${host}} 1 ${time}`),
     "# EOF\n",
@@ -94,6 +99,24 @@ test("from a busy host to the process that does it, to its tree an hour ago, and
     assert.equal(await other.locator(".moment b").textContent(), moment);
     assert.equal(await other.locator("#tree tbody").innerText(), rows);
     await other.close();
+    assert.deepEqual(wrong, []);
+  } finally {
+    await close();
+  }
+});
+
+test("what was an hour ago: a kill for want of memory, and what grew towards its end", async () => {
+  const seconds = Math.floor(Date.now() / 1000);
+  const range = { instance: hostname(), from: String(seconds - 3880), until: String(seconds - 3320) };
+  const { page, wrong, close } = await open(browser, `${procession.page}/process?${new URLSearchParams({ ...range, pid: busy.pid })}`);
+  try {
+    const killed = page.locator("#memory .plot g.eo");
+    assert.equal(await killed.count(), 1, "no mark of the kill");
+    assert.match(await killed.locator("title").textContent(), /killed for want of memory/);
+    // 4 MB a minute of 1 GB that is left.
+    assert.match(await page.locator("#growth").textContent(), /Memory grows by 229 MiB an hour; at this rate the 954 MiB that this host has left are used up in 4 h/);
+    await page.goto(`${procession.page}/process?${new URLSearchParams({ ...range, pid: GONE.pid })}`);
+    assert.equal(await page.locator("#growth").count(), 0, "what does not grow has a forecast");
     assert.deepEqual(wrong, []);
   } finally {
     await close();

@@ -31,7 +31,6 @@ const pictures = [
   ["groups", `/groups?${new URLSearchParams({ group, from: "-15m" })}`],
   ["process", ofProcess],
   ["tree", at("/tree")],
-  ["tree-dark", at("/tree"), { colorScheme: "dark" }],
   ["changes", at("/changes", { from: "-5m" })],
   ["explore", `/explore?${new URLSearchParams({ query: QUESTION, unit: "cores", draw: "stack", from: "-15m" })}`],
   ["sql", `/explore?${new URLSearchParams({ lang: "sql", query: SQL, unit: "bytes", from: "-15m" })}`],
