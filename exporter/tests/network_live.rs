@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use procession_exporter::Error;
 use procession_exporter::metric::{Families, Family};
 use procession_exporter::snapshot::{Counter, Counters, Snapshot};
-use procession_exporter::source::{Choice, Refusal, Source};
+use procession_exporter::source::{Choice, Exits, Refusal, Source};
 
 /// BPF with its network programs, where this machine lets a test have it. Says loudly where it does not; a program that is
 /// refused fails the test.
@@ -205,4 +205,34 @@ fn nothing_is_counted_while_it_is_off_and_what_was_counted_stays() {
     assert_eq!(sent(&mut source), Some(first + 100));
     let costs = source.network_costs().expect("it is on");
     assert!(costs.calls >= 2 && costs.lost == 0, "{costs:?}");
+}
+
+#[test]
+fn what_a_short_process_has_sent_is_told_when_it_has_ended() {
+    let Some(mut source) = counting() else { return };
+    if source.exits() != Exits::Bpf {
+        let _ = writeln!(std::io::stderr(), "\n!!! NOT TESTED, no ends are told here\n");
+        return;
+    }
+    let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("loopback");
+    let port = socket.local_addr().expect("an address").port().to_string();
+    counted(&mut source, std::process::id());
+    let mut peer = Peer::start(UDP, &["127.0.0.1", &port]);
+    let pid = peer.0.id();
+    writeln!(peer.0.stdin.as_mut().expect("a pipe")).expect("the pipe");
+    assert!(peer.0.wait().expect("its end").success());
+    // The kernel tells of it when nobody looks at it any more.
+    let end = Instant::now() + Duration::from_secs(30);
+    let (mut snapshot, mut ends) = (Snapshot::default(), Vec::new());
+    let last = loop {
+        ends.clear();
+        source.ends(&mut snapshot, &mut ends);
+        if let Some(last) = ends.iter().find(|end| end.identity.pid == pid) {
+            break last;
+        }
+        assert!(Instant::now() < end, "its end is not told");
+        std::thread::yield_now();
+    };
+    let sent = [Counter::UdpV4SentBytes, Counter::UdpV4SentPackets].map(|counter| last.counters.get(counter));
+    assert_eq!(sent, [Some(1 + 1400 + 60_000 + 77), Some(5)]);
 }

@@ -20,6 +20,9 @@ static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/ne
 const PROGRAMS: [(&str, &str); 3] =
     [("sent", "sock_send_length"), ("received", "sock_recv_length"), ("connection", "inet_sock_set_state")];
 
+/// The end of a process is told within some looks, else never.
+const MOST_UNASKED: u32 = 8;
+
 /// `struct process` of `bpf/traffic.h`: pid and start.
 type Key = [u64; 2];
 /// `struct traffic`, in the order of [`Counter::NETWORK`].
@@ -107,7 +110,7 @@ impl Network {
         !self.links.is_empty()
     }
 
-    /// Looks at what has been counted. Processes that were not asked for after the last two looks have ended, and are forgotten.
+    /// Looks at what has been counted. Processes that were not asked for after the last looks have ended unseen, and are forgotten.
     ///
     /// # Errors
     /// Where the kernel does not tell; what was known before stands.
@@ -115,7 +118,7 @@ impl Network {
         let Network { processes, found, .. } = self;
         found.retain(|process, found| {
             found.unasked += 1;
-            let ended = found.unasked > 2;
+            let ended = found.unasked > MOST_UNASKED;
             if ended {
                 // It is not there any more where it is not: that is what was wanted.
                 let _ = processes.remove(process);
@@ -133,10 +136,17 @@ impl Network {
     pub(crate) fn tell(&mut self, pid: u32, start_ns: u64, counters: &mut Counters) {
         let Some(found) = self.found.get_mut(&[pid.into(), start_ns]) else { return };
         found.unasked = 0;
-        for (counter, count) in Counter::NETWORK.into_iter().zip(found.traffic) {
-            // What one CPU has taken back another may not have added yet.
-            counters.set(counter, Some(count).filter(|count| (1..=u64::MAX / 2).contains(count)));
-        }
+        put(&found.traffic, counters);
+    }
+
+    /// The same of one that has ended, as it is now. It is forgotten.
+    pub(crate) fn tell_last(&mut self, pid: u32, start_ns: u64, counters: &mut Counters) {
+        let process = [pid.into(), start_ns];
+        self.found.remove(&process);
+        let Ok(by_cpu) = self.processes.get(&process, 0) else { return };
+        put(&sum(by_cpu.iter()), counters);
+        // It was there, and nobody else takes it out.
+        let _ = self.processes.remove(&process);
     }
 
     /// What it has cost since the start.
@@ -160,6 +170,13 @@ fn program<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut BtfTracePoint, 
 fn attach(program: &mut BtfTracePoint) -> Result<FdLink, ProgramError> {
     let link = program.attach()?;
     Ok(program.take_link(link)?.into())
+}
+
+fn put(traffic: &Traffic, counters: &mut Counters) {
+    for (counter, count) in Counter::NETWORK.into_iter().zip(traffic) {
+        // What one CPU has taken back another may not have added yet.
+        counters.set(counter, Some(*count).filter(|count| (1..=u64::MAX / 2).contains(count)));
+    }
 }
 
 /// What all CPUs have counted. Two threads that are at one connection at the same time may add too much on one CPU and take it back on

@@ -57,7 +57,11 @@ impl Procfs {
         // It still was the program that was named: then it ends under that name.
         let named = known
             .is_some_and(|(_, known)| known.mark.is_program(record) && known.comm == identify::number(record.name()));
-        let counters = convert::last_counters(record, self.reads, self.block_delay, last.map(|last| &last.counters));
+        let mut counters =
+            convert::last_counters(record, self.reads, self.block_delay, last.map(|last| &last.counters));
+        if let Some(network) = self.programs.as_mut().and_then(|programs| programs.network_mut()) {
+            network.tell_last(record.pid, record.start_ns, &mut counters);
+        }
         let identity = match last.filter(|_| named) {
             Some(last) => last.identity.clone(),
             None => Arc::new(self.named_at_its_end(record, snapshot)),
