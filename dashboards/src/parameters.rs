@@ -27,6 +27,9 @@ pub struct Parameters(Vec<(String, String)>);
 const LONGEST: usize = 64 << 10;
 const MOST: usize = 100;
 
+/// The longest name of a host, a group or a process that can be asked for, in characters.
+const LONGEST_NAME: usize = 1024;
+
 impl Parameters {
     /// Decodes a query string. Names must be among `known`, and each may stand once unless it is among `repeatable`.
     pub fn parse(query: &str, known: &[&str], repeatable: &[&str]) -> Result<Parameters, BadParameter> {
@@ -61,6 +64,20 @@ impl Parameters {
     /// The value of `name`, which must be there; `meaning` says what it is.
     pub fn needed(&self, name: &str, meaning: &str) -> Result<String, BadParameter> {
         self.get(name).map(str::to_owned).ok_or_else(|| BadParameter::new(name, format!("is missing: {meaning}")))
+    }
+
+    /// The value of `name`, which must be there and may be what something is called.
+    pub fn needed_name(&self, name: &str, meaning: &str) -> Result<String, BadParameter> {
+        self.needed(name, meaning)?;
+        Ok(self.name(name)?.unwrap_or_default())
+    }
+
+    /// The value of `name` where that is what something is called: no longer than anything is.
+    pub fn name(&self, name: &str) -> Result<Option<String>, BadParameter> {
+        self.read(name, |text| match text.chars().count() {
+            0..=LONGEST_NAME => Ok(text.to_owned()),
+            _ => Err(format!("has more than {LONGEST_NAME} characters")),
+        })
     }
 
     /// Every value of `name`.

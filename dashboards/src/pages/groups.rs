@@ -56,7 +56,7 @@ impl GroupsView {
         Ok(GroupsView {
             link: Link::asked("/groups", &known, &given),
             frame: Timeframe::parse(&given, now_ms)?,
-            group: given.needed("group", "it names the group")?,
+            group: given.needed_name("group", "it names the group")?,
             sort: sort.unwrap_or(0),
         })
     }

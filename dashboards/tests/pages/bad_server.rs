@@ -275,8 +275,11 @@ async fn strange_numbers_and_times_are_shown() {
             let expected = if path.contains("lang=sql") { StatusCode::NOT_IMPLEMENTED } else { StatusCode::OK };
             assert_eq!(page.status, expected, "{value} at {times:?}: {path}\n{}", page.body);
         }
-        for path in
-            CHARTS.iter().chain(&["/chart.svg?query=up&kind=heatmap", "/chart.svg?query=up&kind=stack&axis=linear"])
+        for path in CHARTS
+            .iter()
+            // Pixels are made of the SVG.
+            .filter(|path| !path.contains("png"))
+            .chain(&["/chart.svg?query=up&kind=heatmap", "/chart.svg?query=up&kind=stack&axis=linear"])
         {
             let page = got(&app, path).await;
             assert_eq!(page.status, StatusCode::OK, "{value} at {times:?}: {path}\n{}", page.body);

@@ -8,6 +8,7 @@ mod fake;
 mod hostile;
 mod image;
 mod parts;
+mod refused;
 mod tree;
 
 use std::time::Duration;

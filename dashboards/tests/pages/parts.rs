@@ -220,26 +220,3 @@ async fn a_group_is_shown_across_hosts() {
     let none = get(&dashboards(&fake::with(fake::nothing).await), "/groups?group=nginx").await;
     none.says("No host has the group nginx");
 }
-
-#[tokio::test]
-async fn bad_links_are_refused_by_name() {
-    let app = dashboards(&fake::with(fake::two_hosts).await);
-    for (path, says) in [
-        ("/host", "parameter instance: is missing"),
-        ("/host?instance=a&from=yesterday", "parameter from: "),
-        ("/host?instance=a&from=now&until=-1h", "parameter from: is not before until"),
-        ("/host?instance=a&sort=beauty", "parameter sort: must be one of cpu, memory"),
-        ("/host?instance=a&colour=red", "parameter colour: is unknown"),
-        ("/group?instance=a", "parameter group: is missing"),
-        ("/process?instance=a", "parameter pid: is missing"),
-        ("/process?instance=a&pid=1&start=soon", "parameter start: must be Unix seconds"),
-        ("/groups", "parameter group: is missing"),
-        ("/?sort=beauty", "parameter sort: must be one of state, name"),
-        ("/?x=1", "parameter x: is unknown"),
-    ] {
-        let page = get(&app, path).await;
-        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{path}");
-        page.says(says);
-    }
-    assert_eq!(get(&app, "/nowhere/%3Cscript%3E").await.status, StatusCode::NOT_FOUND);
-}

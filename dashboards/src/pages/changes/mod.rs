@@ -51,7 +51,7 @@ impl ChangesView {
         Ok(ChangesView {
             link: Link::asked("/changes", &known, &given),
             frame,
-            instance: given.needed("instance", "it names the host")?,
+            instance: given.needed_name("instance", "it names the host")?,
             sort: sort.unwrap_or(Sort::Cpu),
         })
     }

@@ -66,7 +66,7 @@ impl ExploreView {
             link: Link::asked("/explore", &known, &given),
             frame: Timeframe::parse(&given, now_ms)?,
             language: language.unwrap_or(Language::PromQl),
-            query: given.get("query").unwrap_or_default().trim().to_owned(),
+            query: given.read("query", question)?.unwrap_or_default(),
             unit: unit.unwrap_or_default(),
             stacked: stacked.unwrap_or(false),
         })
@@ -88,6 +88,16 @@ impl ExploreView {
             }
         }
         out
+    }
+}
+
+/// The longest question, in bytes: what a chart's query may have.
+const LONGEST: usize = 8192;
+
+fn question(text: &str) -> Result<String, String> {
+    match text.len() {
+        0..=LONGEST => Ok(text.trim().to_owned()),
+        _ => Err(format!("is longer than {LONGEST} bytes")),
     }
 }
 

@@ -30,8 +30,8 @@ impl GroupView {
         Ok(GroupView {
             link: Link::asked("/group", &known, &given),
             frame: Timeframe::parse(&given, now_ms)?,
-            instance: given.needed("instance", "it names the host")?,
-            group: given.needed("group", "it names the group")?,
+            instance: given.needed_name("instance", "it names the host")?,
+            group: given.needed_name("group", "it names the group")?,
         })
     }
 

@@ -52,7 +52,7 @@ impl HostView {
     fn parse(query: &str, now_ms: i64) -> Result<HostView, BadParameter> {
         let known = ["instance", "from", "until", "tz", "sort", "draw", "rows", "compare"];
         let given = Parameters::parse(query, &known, &[])?;
-        let instance = given.needed("instance", "it names the host")?;
+        let instance = given.needed_name("instance", "it names the host")?;
         let frame = Timeframe::parse(&given, now_ms)?;
         let sort = given.read("sort", |text| {
             SORTS

@@ -36,8 +36,8 @@ impl ProcessView {
         Ok(ProcessView {
             link: Link::asked("/process", &known, &given),
             frame: Timeframe::parse(&given, now_ms)?,
-            instance: given.needed("instance", "it names the host")?,
-            pid: given.needed("pid", "it is the number of the process")?,
+            instance: given.needed_name("instance", "it names the host")?,
+            pid: given.needed_name("pid", "it is the number of the process")?,
             start,
         })
     }

@@ -78,8 +78,9 @@ pub(super) enum Row {
     More { parent: Option<usize>, depth: usize, count: usize },
 }
 
-/// Rows that a page holds at most, and generations below its top; the rest is a link away.
-pub(super) const ROWS: usize = 300;
+/// Rows that a page holds at most, and generations below its top; the rest is a link away. A browser lays out so many again
+/// within a frame or two when all their figures change.
+pub(super) const ROWS: usize = 200;
 /// See [`ROWS`].
 pub(super) const DEPTH: usize = 12;
 

@@ -77,12 +77,12 @@ impl TreeView {
         };
         Ok(TreeView {
             link: Link::asked("/tree", &known, &given),
-            instance: given.needed("instance", "it names the host")?,
+            instance: given.needed_name("instance", "it names the host")?,
             at_ms: at.resolve(now_ms),
             now_ms,
             live: at == Moment::Ago(0),
             zone,
-            root: given.get("root").map(str::to_owned),
+            root: given.name("root")?,
             order: order.unwrap_or(Order::Cpu),
             filter,
             turned,
