@@ -93,6 +93,9 @@ impl Scanner {
             self.labels = ProcessLabels::default();
             self.selection = Selection::default();
         }
+        if config.families.has(Family::Peaks) && self.source.name() != "bpf" {
+            tracing::warn!("for peaks all processes are read once a second, which costs much without the source bpf");
+        }
         self.config = config;
     }
 
@@ -120,6 +123,7 @@ impl Scanner {
         } else {
             groups.update(snapshot);
         }
+        groups.sample(config.families.has(Family::Peaks).then(Instant::now));
         groups.forget_gone(Instant::now(), config.forget_after);
         if config.families.has(Family::ThreadNames) {
             threads.update(snapshot, groups);

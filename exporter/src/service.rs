@@ -85,10 +85,15 @@ pub async fn run(options: Options, bound: Bound, shutdown: CancellationToken) ->
         let scanner = scanner.clone();
         async move { scanner.take_ends().await }
     });
+    let samples = tokio::spawn({
+        let scanner = scanner.clone();
+        async move { scanner.sample().await }
+    });
     let endpoints = Endpoints { ready: Ready::new(true), reload: Some(reload), metrics: None };
     let service = tower::service_fn(move |request| answer(scanner.clone(), request));
     let served = procession_web::serve(bound, endpoints, service, shutdown).await;
     reloading.abort();
+    samples.abort();
     #[cfg(unix)]
     ends.abort();
     Ok(served?)

@@ -203,7 +203,7 @@ mod tests {
              `memory`, `memory_kinds`, `swap`, `io`, `threads`, `open_fds`, `fd_limit`, `faults`, `switches`, `states`, `start`, \
              `lifecycle`, `info`, `oom_score`, `logical_io`, `block_delay`, `children_faults`, `memory_details`, \
              `shared_memory`, `thread_names`, `wait_channels`, `sockets`, `fd_types`, `threads_run_queue`, `guest_cpu`, \
-             `pending_signals`, `scheduling`, `limits`, `uptime`, `command_line`, `network`",
+             `pending_signals`, `scheduling`, `limits`, `uptime`, `command_line`, `network`, `peaks`",
         );
         refused(
             "groups: {max_series: 99}\n",

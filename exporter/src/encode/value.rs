@@ -32,6 +32,8 @@ pub(super) fn value_of_group(quantity: Quantity, totals: &Totals) -> Option<Numb
             Some(Number::Whole(states.iter().filter_map(|state| totals.states[*state as usize]).sum()))
         }
         Quantity::WorstFdRatio => Some(Number::Nano(totals.worst_fd_ratio?)),
+        Quantity::PeakCpu => Some(Number::Nano(totals.peaks.as_ref()?.cpu()?)),
+        Quantity::PeakResident => Some(Number::Whole(totals.peaks.as_ref()?.resident()?)),
         Quantity::Starts => Some(Number::Whole(totals.starts)),
         Quantity::Exits => Some(Number::Whole(totals.exits)),
         Quantity::Start => Some(Number::Milli(totals.starts_ms.earliest()?)),

@@ -3,6 +3,7 @@
 mod by_name;
 mod inheritance;
 mod ledger;
+mod peaks;
 mod ranking;
 mod selection;
 mod threads;
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 use hashbrown::HashMap;
 
 use self::ledger::{Assigned, Ledger};
+pub use self::peaks::Peaks;
 use self::ranking::{Ranking, Weight};
 pub use self::selection::Selection;
 pub use self::threads::{ThreadTotals, Threads};
@@ -161,6 +163,13 @@ impl Groups {
         self.forget(|group| group.totals.processes() == 0);
         if self.groups.len() > self.limit {
             self.fold();
+        }
+    }
+
+    /// Takes a sample of each group for its peaks, after an update; or forgets those.
+    pub fn sample(&mut self, now: Option<Instant>) {
+        for group in &mut self.groups {
+            group.totals.sample(now);
         }
     }
 

@@ -621,3 +621,30 @@ proptest! {
         prop_assert_eq!(lifecycles, (born, died));
     }
 }
+
+#[test]
+fn a_process_that_lives_between_two_scrapes_is_in_the_peaks() {
+    let (a, b) = (identity(1, 10, "x"), identity(2, 20, "x"));
+    let mut groups = Groups::default();
+    let begin = Instant::now();
+    let mut second = 0;
+    let mut sample = |groups: &mut Groups, processes: Vec<Process>| {
+        see(groups, processes);
+        second += 1;
+        groups.sample(Some(begin + Duration::from_secs(second)));
+        let peaks = groups.get("x").and_then(|group| group.totals.peaks.clone()).expect("sampled");
+        (peaks.cpu(), peaks.resident())
+    };
+    let long = 3_600_000_000_000;
+    assert_eq!(sample(&mut groups, vec![process(0, &a, Some(long))]), (None, Some(100)));
+    assert_eq!(sample(&mut groups, vec![process(0, &a, Some(long))]), (Some(0), Some(100)));
+    let both = vec![process(0, &a, Some(long)), process(1, &b, Some(1_500_000_000))];
+    let spike = (Some(1_500_000_000), Some(200));
+    assert_eq!(sample(&mut groups, both), spike);
+    for _ in 0..60 {
+        assert_eq!(sample(&mut groups, vec![process(0, &a, Some(long))]), spike);
+    }
+    assert_eq!(sample(&mut groups, vec![process(0, &a, Some(long))]), (Some(0), Some(100)));
+    groups.sample(None);
+    assert_eq!(groups.get("x").expect("a group").totals.peaks, None);
+}

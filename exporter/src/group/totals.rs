@@ -1,6 +1,9 @@
 //! What the processes of a group add up to.
 
-use crate::snapshot::{Counters, Gauge, Gauges, Process, State};
+use std::time::Instant;
+
+use super::Peaks;
+use crate::snapshot::{Counter, Counters, Gauge, Gauges, Process, State};
 
 /// Sums over a group.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub struct Totals {
     pub starts: u64,
     /// Processes that have ended.
     pub exits: u64,
+    /// Of the last minute, where they are asked for. Those of merged groups begin anew: the sum of peaks is none.
+    pub peaks: Option<Box<Peaks>>,
 }
 
 impl Totals {
@@ -61,6 +66,18 @@ impl Totals {
         self.exits += other.exits;
         self.starts_ms.merge(other.starts_ms);
         self.worst_fd_ratio = self.worst_fd_ratio.max(other.worst_fd_ratio);
+    }
+
+    /// Takes a sample for the peaks, or forgets them.
+    pub(crate) fn sample(&mut self, now: Option<Instant>) {
+        let Some(now) = now else {
+            self.peaks = None;
+            return;
+        };
+        let cpu = [Counter::CpuUser, Counter::CpuSystem, Counter::Cpu];
+        let cpu_ns = cpu.iter().filter_map(|counter| self.counters.get(*counter)).fold(0, u64::saturating_add);
+        let resident = self.gauges.get(Gauge::Resident).unwrap_or(0);
+        self.peaks.get_or_insert_default().sample(now, cpu_ns, resident);
     }
 
     /// All processes are added: an empty group uses nothing, and that is known.

@@ -78,10 +78,12 @@ pub enum Family {
     CommandLine,
     /// What is sent and received over TCP and UDP.
     Network,
+    /// The highest CPU rate and memory of groups in the last minute.
+    Peaks,
 }
 
 /// Those that are off unless switched on: each takes a file of its own for each process, or makes many series that few ask for.
-const OFF: [Family; 19] = [
+const OFF: [Family; 20] = [
     Family::RunQueue,
     Family::OomScore,
     Family::LogicalIo,
@@ -101,6 +103,7 @@ const OFF: [Family; 19] = [
     Family::Uptime,
     Family::CommandLine,
     Family::Network,
+    Family::Peaks,
 ];
 
 /// A set of families.
@@ -232,6 +235,7 @@ impl Quantity {
             Quantity::NewestStart | Quantity::MeanStart => Family::Uptime,
             Quantity::Nice | Quantity::Policy(_) => Family::Scheduling,
             Quantity::Limit(..) => Family::Limits,
+            Quantity::PeakCpu | Quantity::PeakResident => Family::Peaks,
             Quantity::Starts | Quantity::Exits => Family::Lifecycle,
             Quantity::In(_) => Family::States,
             Quantity::ScrapeErrors | Quantity::ProcessErrors | Quantity::PartialErrors => return None,

@@ -141,6 +141,18 @@ pub const GROUP: &[Metric] = &[
         "TCP segments and UDP datagrams that processes of the group sent. Off unless switched on.",
     ),
     gauge(
+        "proc_group_peak_cpu_cores",
+        None,
+        Samples::One(Quantity::PeakCpu),
+        "Highest CPU rate of the group between two samples of the last minute, which are a second apart. Off unless switched on.",
+    ),
+    gauge(
+        "proc_group_peak_resident_memory_bytes",
+        Some("bytes"),
+        Samples::One(Quantity::PeakResident),
+        "Highest resident memory of the group in the samples of the last minute. Off unless switched on.",
+    ),
+    gauge(
         "proc_group_worst_fd_ratio",
         None,
         Samples::One(Quantity::WorstFdRatio),

@@ -180,6 +180,10 @@ pub enum Quantity {
     In(&'static [State]),
     /// The worst ratio of open files to their limit in a group.
     WorstFdRatio,
+    /// The highest CPU rate of a group in the last minute.
+    PeakCpu,
+    /// The highest resident memory of a group in the last minute.
+    PeakResident,
     /// Processes that were seen to start in a group.
     Starts,
     /// Processes that were seen to end in a group.

@@ -1,12 +1,13 @@
 //! One scanner for all requests: scans run on a blocking thread, and requests that wait for one share the next.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use procession_web::exposition::Format;
 #[cfg(unix)]
 use tokio::io::{Interest, unix::AsyncFd};
 use tokio::sync::{Mutex, Semaphore, oneshot};
+use tokio::time::MissedTickBehavior;
 
 use super::landing;
 use super::pieces::{self, Pieces};
@@ -14,7 +15,11 @@ use super::query;
 use crate::config::Config;
 use crate::encode::Compression;
 use crate::error::Error;
+use crate::metric::Family;
 use crate::scan::Scanner;
+
+/// How often there is a sample for peaks.
+const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 
 /// The scanner and when it last looked.
 #[derive(Debug)]
@@ -98,6 +103,31 @@ impl SharedScanner {
             let taken = tokio::task::spawn_blocking(move || state.scanner.take_ends());
             if taken.await.is_err() {
                 return;
+            }
+        }
+    }
+
+    /// Scans once a second where peaks are asked for, for ever.
+    pub(crate) async fn sample(&self) {
+        let mut seconds = tokio::time::interval(SAMPLE_EVERY);
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            seconds.tick().await;
+            let mut state = self.state.clone().lock_owned().await;
+            if !state.scanner.families().has(Family::Peaks) {
+                continue;
+            }
+            let scanned = tokio::task::spawn_blocking(move || {
+                let scanned = state.scanner.scan(Some(Instant::now() + SAMPLE_EVERY));
+                if scanned.is_ok() {
+                    state.scanned_at = Some(Instant::now());
+                }
+                scanned
+            });
+            match scanned.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(%error, "a sample for peaks is missing"),
+                Err(_) => return,
             }
         }
     }

@@ -91,6 +91,19 @@ pub(super) const TRENDS: &[Trend] = &[
     always(stack("states", "States", Unit::Short, &[each(Part, STATES, &["state"])])),
     only(
         Group,
+        lines("peak_cpu", "Highest CPU rate of a minute", Unit::Cores, &[one(Gauge, "peak_cpu_cores", "highest")]),
+    ),
+    only(
+        Group,
+        lines(
+            "peak_memory",
+            "Highest resident memory of a minute",
+            Unit::Bytes,
+            &[one(Gauge, "peak_resident_memory_bytes", "highest")],
+        ),
+    ),
+    only(
+        Group,
         lines(
             "lives",
             "Starts and exits a minute",
