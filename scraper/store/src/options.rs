@@ -26,7 +26,8 @@ pub struct Options {
     /// `retention`.
     pub rollup_retention: Option<Duration>,
     /// The oldest blocks are removed when all blocks together take more disk than this, and the oldest samples of the hot
-    /// database when it alone does. The log (see `checkpoint_bytes`) comes on top. `None` lets them grow.
+    /// database when it alone does; what is left of that is written anew, beside the old. The log (see `checkpoint_bytes`) comes on
+    /// top. `None` lets them grow.
     pub retention_bytes: Option<u64>,
     /// How many samples may wait for their commit; beyond it `append` refuses. One takes 20 bytes.
     pub max_pending_samples: usize,

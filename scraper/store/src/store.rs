@@ -95,8 +95,8 @@ impl Store {
         finish_sealing(&committer, &blocks, &rollups, before, &mut queue)
             .map_err(|message| damaged(Error::Query(message)))?;
         let table = |name| recent::load(&connection, name, &index).map_err(damaged);
-        let closed = if queue.sealing.job.is_some() { table("head_closed")? } else { Default::default() };
-        let recent = Recent::new(table("head_samples")?, closed);
+        let closed = if queue.sealing.job.is_some() { table("head_closed_runs")? } else { Default::default() };
+        let recent = Recent::new(table("head_runs")?, closed);
         recent.each_last(|number, timestamp_ms, value| queue.times.was_read(number, timestamp_ms, value));
         let shared = Arc::new(Shared {
             recent: RwLock::new(recent),

@@ -115,7 +115,10 @@ fn verify_lists(dir: &Path, found: &mut Verified) -> Result<(), Error> {
 /// DuckDB checks the sum of every block of the file that it reads.
 fn read_database(file: &Path) -> duckdb::Result<()> {
     let connection = Connection::open_with_flags(file, Config::default().access_mode(AccessMode::ReadOnly)?)?;
-    for table in ["head_samples", "head_closed", "head_series"] {
+    // Also those of an older version.
+    let sql = "SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, 'head_')";
+    let tables: Vec<String> = connection.prepare(sql)?.query_map([], |r| r.get(0))?.collect::<duckdb::Result<_>>()?;
+    for table in tables {
         connection.query_row(&format!("SELECT bit_xor(hash(t)) FROM {table} t"), [], |_| Ok(()))?;
     }
     Ok(())

@@ -17,6 +17,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "blocks", sql: include_str!("../../../../migrations/0002_blocks.sql") },
     Migration { version: 3, name: "exemplars", sql: include_str!("../../../../migrations/0003_exemplars.sql") },
     Migration { version: 4, name: "families", sql: include_str!("../../../../migrations/0004_families.sql") },
+    Migration { version: 5, name: "runs", sql: include_str!("../../../../migrations/0005_runs.sql") },
 ];
 
 /// A row of `schema_migrations`.
@@ -171,6 +172,31 @@ mod tests {
         let c = Connection::open_in_memory().unwrap();
         c.execute_batch("CREATE TABLE somebody_elses (x INT)").unwrap();
         check(&c, &[FIRST], "is a DuckDB database that Procession did not make");
+    }
+
+    #[test]
+    fn rows_of_samples_become_runs() {
+        let c = Connection::open_in_memory().unwrap();
+        check(&c, &MIGRATIONS[..4], "");
+        c.execute_batch(
+            "INSERT INTO head_samples SELECT i % 70, i // 70, i * 1.7, false FROM range(5000) t(i);
+             INSERT INTO head_samples VALUES (5, 90, NULL, true), (6, 90, 'nan', false), (7, 90, '-inf', false);
+             INSERT INTO head_samples VALUES (4294967295, 91, '-0.0'::DOUBLE, false), (0, -91, 5e-324, false);
+             INSERT INTO head_closed VALUES (1, 2, 3.5, false);
+             UPDATE head_commit SET batches = 77;",
+        )
+        .unwrap();
+        let sums = || -> (i64, i128, i128, i64) {
+            let sql =
+                "SELECT count(*), (SELECT sum(hash(h)) FROM head_samples h), (SELECT sum(hash(h)) FROM head_closed h),
+                              count(*) FILTER (stale AND value IS NULL) FROM head_samples";
+            c.query_row(sql, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).unwrap()
+        };
+        let before = sums();
+        assert_eq!((before.0, before.3), (5005, 1));
+        check(&c, MIGRATIONS, "");
+        assert_eq!(sums(), before);
+        assert_eq!(crate::head::committed_batches(&c).unwrap(), 77);
     }
 
     #[test]

@@ -1,26 +1,27 @@
-//! One transaction: the rows of new series, the rows of the samples, the count of batches.
+//! One transaction: the rows of new series and the runs of the samples, each with the number of its batch.
 
+use super::runs::{COLUMNS, pieces};
 use super::{Pending, Span};
-use crate::Batch;
 use crate::error::one_line;
 use crate::series::{NumberSet, SeriesIndex, to_record_batch};
-use duckdb::Connection;
-use duckdb::arrow::array::{BooleanArray, Float64Array, Int64Array, RecordBatch, UInt32Array};
-use duckdb::arrow::buffer::{BooleanBuffer, NullBuffer};
+use duckdb::arrow::array::{RecordBatch, UInt32Array};
 use duckdb::arrow::datatypes::{DataType, Field, Schema};
-use duckdb::arrow::error::ArrowError;
+use duckdb::{Connection, DropBehavior, Transaction};
 use parking_lot::RwLock;
-use procession_openmetrics::{Labels, is_stale};
+use procession_openmetrics::Labels;
 use std::sync::Arc;
 
-/// The columns of `head_samples`, as the migrations made them.
-const COLUMNS: &str = "(series_id UINTEGER NOT NULL, ts BIGINT NOT NULL, value DOUBLE, stale BOOLEAN NOT NULL)";
+/// The samples in runs.
+const SAMPLES: &str = "coalesce(sum(octet_length(samples) // 8), 0)::UBIGINT";
+
+/// Notes the number of the last batch, before runs leave the hot table with it.
+const KEEP_COUNT: &str =
+    "UPDATE head_commit SET batches = greatest(batches, coalesce((SELECT max(batch) FROM head_runs), 0));";
 
 /// The writer's connection and what it knows to be in the database.
 pub(crate) struct Committer {
     /// `None` after an error from which DuckDB recovers only by being opened again.
     connection: Option<Connection>,
-    schema: Arc<Schema>,
     /// The series that have their row.
     written_series: NumberSet,
     /// What the database holds is not known: the last commit failed and may have gone through all the same, or the
@@ -30,14 +31,8 @@ pub(crate) struct Committer {
 
 impl Committer {
     pub(crate) fn new(connection: Connection, written_series: impl IntoIterator<Item = u32>) -> Committer {
-        let schema = Schema::new(vec![
-            Field::new("series_id", DataType::UInt32, false),
-            Field::new("ts", DataType::Int64, false),
-            Field::new("value", DataType::Float64, true),
-            Field::new("stale", DataType::Boolean, false),
-        ]);
         let written_series = written_series.into_iter().collect();
-        Committer { connection: Some(connection), schema: Arc::new(schema), written_series, in_doubt: false }
+        Committer { connection: Some(connection), written_series, in_doubt: false }
     }
 
     pub(crate) fn is_connected(&self) -> bool {
@@ -59,10 +54,9 @@ impl Committer {
         self.connection.as_ref().ok_or_else(|| "the database is not open".to_owned())
     }
 
-    /// Commits batches, which are the next ones in order and not none.
+    /// Commits batches, which are the next ones in order.
     pub(crate) fn commit(&mut self, batches: &[Arc<Pending>], series: &RwLock<SeriesIndex>) -> Result<(), String> {
-        let Some(last) = batches.last().map(|p| p.number) else { return Ok(()) };
-        let result = self.try_commit(batches, last, series);
+        let result = self.try_commit(batches, series);
         self.in_doubt = result.is_err();
         result.map_err(one_line)
     }
@@ -70,7 +64,6 @@ impl Committer {
     fn try_commit(
         &mut self,
         batches: &[Arc<Pending>],
-        last: u64,
         series: &RwLock<SeriesIndex>,
     ) -> Result<(), Box<dyn std::error::Error>> {
         let connection = self.connection.as_ref().ok_or("the database is not open")?;
@@ -95,72 +88,58 @@ impl Committer {
             let series = series.read();
             new.into_iter().filter_map(|n| Some((n, series.get(n)?.clone()))).collect()
         };
-        let rows = self.rows(batches)?;
-
+        let pieces = pieces(batches)?;
+        if new.is_empty() && pieces.len() == 1 {
+            // What DuckDB takes in one piece is a transaction by itself.
+            append(connection, "head_runs", pieces)?;
+            return Ok(());
+        }
         let transaction = connection.unchecked_transaction()?;
         if !new.is_empty() {
-            let mut appender = transaction.appender("head_series")?;
-            appender.append_record_batch(to_record_batch(&new)?)?;
-            appender.flush()?;
+            append(&transaction, "head_series", [to_record_batch(&new)?])?;
         }
-        let mut appender = transaction.appender("head_samples")?;
-        appender.append_record_batch(rows)?;
-        appender.flush()?;
-        drop(appender);
-        transaction.prepare_cached("UPDATE head_commit SET batches = ?")?.execute([last])?;
-        transaction.commit()?;
+        append(&transaction, "head_runs", pieces)?;
+        commit(transaction)?;
         self.written_series.extend(new.iter().map(|(number, _)| *number));
         Ok(())
     }
 
-    fn rows(&self, batches: &[Arc<Pending>]) -> Result<RecordBatch, ArrowError> {
-        let count = batches.iter().map(|p| p.batch.len()).sum();
-        let mut series = Vec::with_capacity(count);
-        let mut timestamps = Vec::with_capacity(count);
-        let mut values = Vec::with_capacity(count);
-        for Batch { series: s, timestamps_ms: t, values: v } in batches.iter().map(|p| &p.batch) {
-            series.extend(s.iter().map(|s| s.0));
-            timestamps.extend_from_slice(t);
-            values.extend_from_slice(v);
-        }
-        let stale = BooleanBuffer::collect_bool(count, |i| is_stale(values[i]));
-        let present = (stale.count_set_bits() > 0).then(|| NullBuffer::new(!&stale));
-        RecordBatch::try_new(
-            self.schema.clone(),
-            vec![
-                Arc::new(UInt32Array::from(series)),
-                Arc::new(Int64Array::from(timestamps)),
-                Arc::new(Float64Array::new(values.into(), present)),
-                Arc::new(BooleanArray::from(stale)),
-            ],
-        )
-    }
-
     /// Deletes the samples before a moment. Returns how many, and the oldest timestamp that is left.
     ///
-    /// Rows lie in order of arrival, so these fill whole row groups at the table's beginning; the next checkpoint gives
-    /// those to new rows. Series stay until the next start, since their numbers may be in use.
+    /// Series stay until the next start, since their numbers may be in use.
     pub(crate) fn delete_before(&self, cut_ms: i64) -> Result<(u64, Option<i64>), String> {
         let connection = self.connection.as_ref().ok_or("the database is not open")?;
         let delete = || -> duckdb::Result<(u64, Option<i64>)> {
-            let deleted = connection.execute("DELETE FROM head_samples WHERE ts < ?", [cut_ms])?;
-            Ok((deleted as u64, connection.query_row("SELECT min(ts) FROM head_samples", [], |r| r.get(0))?))
+            let transaction = connection.unchecked_transaction()?;
+            transaction.execute_batch(KEEP_COUNT)?;
+            let sql = format!("SELECT {SAMPLES} FROM head_runs WHERE ts < ?");
+            let deleted = transaction.query_row(&sql, [cut_ms], |r| r.get(0))?;
+            // DuckDB gives up the place of deleted rows only where all of a row group are, which holds more runs than the table
+            // most often has. So the others are written anew.
+            transaction.execute_batch(&format!(
+                "CREATE TABLE head_kept {COLUMNS}; INSERT INTO head_kept SELECT * FROM head_runs WHERE ts >= {cut_ms};
+                 DROP TABLE head_runs; ALTER TABLE head_kept RENAME TO head_runs"
+            ))?;
+            let oldest_ms = transaction.query_row("SELECT min(ts) FROM head_runs", [], |r| r.get(0))?;
+            commit(transaction)?;
+            Ok((deleted, oldest_ms))
         };
         delete().map_err(one_line)
     }
 
-    /// Renames the hot table to `head_closed`, which is to become the block `number`, and begins a new one.
+    /// Renames the hot table to `head_closed_runs`, which is to become the block `number`, and begins a new one.
     pub(crate) fn rotate(&self, number: u32) -> Result<(), String> {
         self.transaction(&format!(
-            "DROP TABLE head_closed; ALTER TABLE head_samples RENAME TO head_closed; CREATE TABLE head_samples {COLUMNS};
-             UPDATE head_commit SET closing = {number};"
+            "{KEEP_COUNT} UPDATE head_commit SET closing = {number};
+             DROP TABLE head_closed_runs; ALTER TABLE head_runs RENAME TO head_closed_runs;
+             CREATE TABLE head_runs {COLUMNS};"
         ))
     }
 
     /// Lets go of the closed rows, which are in blocks up to number `sealed` now, and says so; `views` show the blocks.
     pub(crate) fn record(&self, sealed: u32, views: &str) -> Result<(), String> {
         self.transaction(&format!(
-            "DROP TABLE head_closed; CREATE TABLE head_closed {COLUMNS};
+            "DROP TABLE head_closed_runs; CREATE TABLE head_closed_runs {COLUMNS};
              UPDATE head_commit SET sealed = {sealed}, closing = 0; {views}"
         ))
     }
@@ -187,7 +166,7 @@ impl Committer {
                 "DELETE FROM head_series WHERE series_id IN (SELECT series_id FROM temp.forgotten);
                  DROP TABLE temp.forgotten",
             )?;
-            Ok(transaction.commit()?)
+            Ok(commit(transaction)?)
         };
         run().map_err(one_line)?;
         self.written_series.retain(|number| !numbers.contains(number));
@@ -204,7 +183,7 @@ impl Committer {
         let run = || {
             let transaction = connection.unchecked_transaction()?;
             transaction.execute_batch(sql)?;
-            transaction.commit()
+            commit(transaction)
         };
         run().map_err(one_line)
     }
@@ -214,7 +193,7 @@ impl Committer {
         let connection = self.connection.as_ref().ok_or("the database is not open")?;
         let of = |table| {
             let sql = format!(
-                "SELECT count(*)::UBIGINT, coalesce(min(ts), {}), coalesce(max(ts), {}) FROM {table}",
+                "SELECT {SAMPLES}, coalesce(min(ts), {}), coalesce(max(ts), {}) FROM {table}",
                 i64::MAX,
                 Span::NONE.last_ms + 1
             );
@@ -224,7 +203,7 @@ impl Committer {
                 Ok(TableRows { rows, span: if rows == 0 { Span::NONE } else { span } })
             })
         };
-        of("head_samples").and_then(|hot| Ok((hot, of("head_closed")?))).map_err(one_line)
+        of("head_runs").and_then(|hot| Ok((hot, of("head_closed_runs")?))).map_err(one_line)
     }
 
     /// What [`sealed_and_closing`] says.
@@ -249,7 +228,7 @@ impl Committer {
     /// The timestamp before which about this share of all samples lies; `None` where there are none.
     pub(crate) fn oldest_share(&self, share: f64) -> Result<Option<i64>, String> {
         let connection = self.connection.as_ref().ok_or("the database is not open")?;
-        let sql = format!("SELECT approx_quantile(ts, {share}) FROM head_samples");
+        let sql = format!("SELECT approx_quantile(ts, {share}) FROM head_runs");
         connection.query_row(&sql, [], |r| r.get(0)).map_err(one_line)
     }
 
@@ -284,7 +263,23 @@ pub(crate) fn sealed_and_closing(connection: &Connection) -> duckdb::Result<(u32
 
 /// The number of the last batch in the database.
 pub(crate) fn committed_batches(connection: &Connection) -> duckdb::Result<u64> {
-    connection.query_row("SELECT batches FROM head_commit", [], |r| r.get(0))
+    let sql = "SELECT greatest(batches, coalesce((SELECT max(batch) FROM head_runs), 0),
+                      coalesce((SELECT max(batch) FROM head_closed_runs), 0)) FROM head_commit";
+    connection.query_row(sql, [], |r| r.get(0))
+}
+
+/// Appends rows to a table.
+fn append(connection: &Connection, table: &str, rows: impl IntoIterator<Item = RecordBatch>) -> duckdb::Result<()> {
+    let mut appender = connection.appender(table)?;
+    rows.into_iter().try_for_each(|rows| appender.append_record_batch(rows))?;
+    appender.flush()
+}
+
+/// Commits. [`Transaction::commit`] rolls back what it has committed, too, which fails and takes as long as all the rest.
+fn commit(mut transaction: Transaction<'_>) -> duckdb::Result<()> {
+    transaction.execute_batch("COMMIT")?;
+    transaction.set_drop_behavior(DropBehavior::Ignore);
+    Ok(())
 }
 
 /// The series that have their row.

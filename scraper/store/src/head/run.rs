@@ -349,7 +349,7 @@ impl Run {
                 let recent = {
                     let (connection, series) = (self.committer.connection()?, self.shared.series.read());
                     let table = |name| recent::load(connection, name, &series).map_err(|error| error.to_string());
-                    Recent::new(table("head_samples")?, table("head_closed")?)
+                    Recent::new(table("head_runs")?, table("head_closed_runs")?)
                 };
                 *self.shared.recent.write() = recent;
             }

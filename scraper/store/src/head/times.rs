@@ -1,13 +1,11 @@
 //! When each series has samples: what decides whether a sample comes too late, or can be of interest to a query; and in
 //! which hot table it has its newest rows: what decides whether it can leave the memory.
 
-use super::HotDays;
+use super::{HotDays, each_run};
 use crate::batch::TIMESTAMP_LIMIT_MS;
 use crate::series::{NumberMap, NumberSet};
 use crate::{Appended, Batch, Error};
 use duckdb::Connection;
-use duckdb::arrow::array::{Array, AsArray};
-use duckdb::arrow::datatypes::{Int64Type, UInt32Type};
 
 /// The first and the last timestamp of a series in milliseconds; without a sample, first stands after last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,32 +111,21 @@ impl Default for Times {
 }
 
 impl Times {
-    /// Reads them from the database: one pass over the two columns, some 5 ns a sample.
+    /// Reads them from the database: one pass over the hot tables.
     pub(crate) fn load(connection: &Connection) -> Result<Times, Error> {
         let mut times = Times::default();
-        let sql = "SELECT series_id, min(ts), max(ts) FROM \
-                   (SELECT series_id, ts FROM head_samples UNION ALL SELECT series_id, ts FROM head_closed) \
-                   GROUP BY series_id";
-        let mut statement = connection.prepare(sql).map_err(Error::query)?;
-        drop(statement.query_arrow([]).map_err(Error::query)?);
-        while let Some(rows) = statement.step().map_err(Error::query)? {
-            let [numbers, first, last] = rows.columns() else {
-                return Err(Error::query("three columns were asked for"));
-            };
-            let (Some(numbers), Some(first), Some(last)) = (
-                numbers.as_primitive_opt::<UInt32Type>(),
-                first.as_primitive_opt::<Int64Type>(),
-                last.as_primitive_opt::<Int64Type>(),
-            ) else {
-                return Err(Error::query("head_samples has columns of unexpected types"));
-            };
-            for i in 0..rows.len() {
-                let span = Span { first_ms: first.value(i), last_ms: last.value(i) };
-                times.series.insert(numbers.value(i), Entry::new(span, 0));
-                times.all.add(first.value(i));
-                times.tables.days.add_all(span.first_ms, span.last_ms);
-                times.all.add(last.value(i));
-            }
+        for table in ["head_runs", "head_closed_runs"] {
+            each_run(connection, table, "", |run| {
+                let span = Span { first_ms: run.timestamp_ms, last_ms: run.timestamp_ms };
+                times.all.include(span);
+                for (number, _) in run.samples() {
+                    times.series.entry(number).or_insert(Entry::new(Span::NONE, 0)).span.include(span);
+                }
+                true
+            })?;
+        }
+        for Entry { span, .. } in times.series.values() {
+            times.tables.days.add_all(span.first_ms, span.last_ms);
         }
         Ok(times)
     }

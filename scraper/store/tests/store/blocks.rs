@@ -356,8 +356,8 @@ fn sealing_goes_on_where_it_ended() {
     let head = dir.path().join("head.duckdb");
     let c = duckdb::Connection::open(&head).unwrap();
     c.execute_batch(
-        "BEGIN; DROP TABLE head_closed; ALTER TABLE head_samples RENAME TO head_closed;
-         CREATE TABLE head_samples (series_id UINTEGER NOT NULL, ts BIGINT NOT NULL, value DOUBLE, stale BOOLEAN NOT NULL);
+        "BEGIN; DROP TABLE head_closed_runs; ALTER TABLE head_runs RENAME TO head_closed_runs;
+         CREATE TABLE head_runs (batch UBIGINT NOT NULL, ts BIGINT NOT NULL, series_id UINTEGER NOT NULL, samples BLOB NOT NULL);
          UPDATE head_commit SET closing = 1; COMMIT;",
     )
     .unwrap();

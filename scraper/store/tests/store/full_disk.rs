@@ -191,6 +191,8 @@ fn a_store_opens_and_answers_and_less_retention_makes_room() {
         store.stats().block_bytes
     };
     assert!(bytes > FLOOR, "{bytes}");
+    // Closing may have made room by writing the log into the table.
+    disk.leave(FLOOR / 2);
     let less = Options { retention_bytes: Some(bytes / 3), commit_interval: Duration::from_millis(5), ..options() };
     let store = Store::open(&disk.data(), less).unwrap();
     append(&store, 4011..=4020);

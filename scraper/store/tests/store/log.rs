@@ -5,9 +5,9 @@ use procession_store::Store;
 use std::collections::BTreeSet;
 use std::fs;
 
-const BATCHES: i64 = 100;
+const BATCHES: i64 = 400;
 
-/// What a crash would leave of a folder with a hundred batches, all of them in the log.
+/// What a crash would leave of a folder with some hundred batches, all of them in the log.
 struct Left {
     file: Vec<u8>,
     log: Vec<u8>,

@@ -83,7 +83,8 @@ fn a_limit_of_size_is_kept() {
 
     let store = Store::open(dir.path(), on_demand()).unwrap();
     let disk_bytes = store.stats().disk_bytes;
-    assert!(disk_bytes < 2 * LIMIT, "{disk_bytes}");
+    // What is kept is written anew beside the old rows, and the log comes on top.
+    assert!(disk_bytes < 2 * LIMIT + (1 << 20), "{disk_bytes}");
     let all = all_of(&store, "m");
     assert_eq!(all.len(), names.len());
     for (labels, samples) in all {
