@@ -9,8 +9,8 @@ pub struct Windows {
     pub align_ms: i64,
     /// Where the windows are equally far apart: the others need not be given.
     pub spaced: Option<Spaced>,
-    /// There is one window, all of what is fetched, and the newest sample of a series is all that counts: the others need
-    /// not be given.
+    /// Of each window the newest sample of a series is all that counts: the others need not be given. Where the windows are
+    /// not [`spaced`](Windows::spaced), there is one, all of what is fetched.
     pub newest: bool,
 }
 
@@ -34,13 +34,22 @@ impl Windows {
 
     /// The same, where only the newest sample of each window counts.
     pub(crate) fn of_newest(self) -> Windows {
-        Windows { newest: self.spaced.is_none(), ..self }
+        Windows { newest: true, ..self }
+    }
+
+    /// The widest stretches `(n * width, (n + 1) * width]` of which something that stands for all samples will do. Where only
+    /// the newest sample of a window counts, its time tells whether it is in the window, wherever that begins.
+    pub fn width_ms(&self) -> i64 {
+        match self.spaced {
+            Some(spaced) if self.newest => gcd(spaced.end_ms, spaced.step_ms),
+            _ => self.align_ms,
+        }
     }
 
     /// Both these windows and others, which may be of another time.
     pub(crate) fn and(self, other: Windows, is_same_time: bool) -> Windows {
         let spaced = self.spaced.filter(|spaced| other.spaced == Some(*spaced));
-        let newest = self.newest && other.newest && is_same_time;
+        let newest = self.newest && other.newest && is_same_time && self.spaced == other.spaced;
         Windows { align_ms: gcd(self.align_ms, other.align_ms), spaced, newest }
     }
 }
@@ -106,7 +115,9 @@ mod tests {
         assert_eq!(a.and(a, true), a);
         let once = Windows::new(600, 0, 300).of_newest();
         assert!(once.newest && once.and(once, true).newest && !once.and(once, false).newest);
-        assert!(!a.of_newest().newest);
+        let a = Windows::new(7_200, 3_600, 300).of_newest();
+        assert!(a.and(a, true).newest && !a.and(Windows::new(7_200, 3_600, 600).of_newest(), true).newest);
+        assert_eq!((a.width_ms(), once.width_ms(), Windows::new(7_200, 3_600, 300).width_ms()), (3_600, 300, 300));
         assert_eq!(Windows::new(-600, 60, 0).align_ms, 60);
     }
 }

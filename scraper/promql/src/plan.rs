@@ -317,7 +317,8 @@ mod tests {
         check("x - x offset 1h", &[true, true]);
         check("x + rate(x[5m])", &[false]);
         check("last_over_time(x[5m])", &[false]);
-        check("max_over_time(x[10m:1m])", &[false]);
+        // Of each of the windows.
+        check("max_over_time(x[10m:1m])", &[true]);
     }
 
     #[test]
@@ -327,11 +328,16 @@ mod tests {
             let grid = Grid::range(7_200_000, 72_000_000, 3_600_000, 100).unwrap();
             let asked = Asked { start_ms: 7_200_000, end_ms: 72_000_000, step_ms: 3_600_000 };
             let plan = Plan::new(&query, &grid, &asked, &Options::default()).unwrap();
-            assert_eq!(plan.windows.iter().map(|w| w.map(|w| w.align_ms)).collect::<Vec<_>>(), [align_ms], "{query:?}");
+            assert_eq!(
+                plan.windows.iter().map(|w| w.map(|w| w.width_ms())).collect::<Vec<_>>(),
+                [align_ms],
+                "{query:?}"
+            );
         };
         check("max_over_time(x[1h])", Some(3_600_000));
         check("sum by (a) (rate(x[2h] offset 30m))", Some(1_800_000));
-        check("x", Some(300_000));
+        check("x", Some(3_600_000));
+        check("x - x @ 7200", Some(300_000));
         check("x / max_over_time(x[1h])", Some(300_000));
         check("avg_over_time(x[1h] @ 600)", Some(600_000));
         check("max_over_time(x[1h]) - quantile_over_time(0.5, x[1h])", None);

@@ -225,7 +225,7 @@ pub trait Select {
     fn select(&self, selection: &Selection) -> Result<SeriesSet, SelectError>;
 
     /// The same for one of which the evaluator looks at these windows alone: what lies in no window may be left out, and
-    /// samples that are in the same windows may be given as one [`Fold`]. Where the newest sample of each series is all that
+    /// samples that are in the same windows may be given as one [`Fold`]. Where the newest sample of each window is all that
     /// counts ([`Windows::newest`]), the others may be left out.
     fn select_windows(&self, selection: &Selection, windows: &Windows) -> Result<SeriesSet, SelectError> {
         let _ = windows;

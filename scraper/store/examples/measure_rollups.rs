@@ -57,7 +57,7 @@ fn main() {
             }
         }
         store.append(batch).unwrap();
-        if day % 30 == 0 {
+        if day % 30 == 0 || store.stats().pending_samples > 500_000 {
             store.flush().unwrap();
         }
     }
@@ -93,15 +93,15 @@ fn main() {
         let without = timed(&Samples(&store), query, year);
         let day = timed(&Samples(&store), query, (until - DAY_MS, until, 60_000));
         println!(
-            "{query}: all days by hours {with:.1} ms with rollups, {without:.1} ms without; one day by minutes {day:.1} ms"
+            "{query}: all days by hours {with:.2} ms with rollups, {without:.2} ms without; one day by minutes {day:.2} ms"
         );
     }
 }
 
-/// The median of five, in milliseconds.
+/// The quickest of twenty, in milliseconds.
 fn timed(source: &dyn Select, query: &str, (start, end, step): (i64, i64, i64)) -> f64 {
     let query = promql::parse(query).unwrap();
-    let mut times: Vec<f64> = (0..5)
+    let mut times: Vec<f64> = (0..20)
         .map(|_| {
             let begun = Instant::now();
             let outcome = promql::range(&query, start, end, step, source, &promql::Options::default()).unwrap();
@@ -111,5 +111,5 @@ fn timed(source: &dyn Select, query: &str, (start, end, step): (i64, i64, i64)) 
         })
         .collect();
     times.sort_by(f64::total_cmp);
-    times[2]
+    times[0]
 }

@@ -25,6 +25,9 @@ pub struct Options {
     /// For how long rollups are kept: of every day that is over a row for each series and 5 minutes, and for each hour. As
     /// `retention`.
     pub rollup_retention: Option<Duration>,
+    /// Rollups answer a question of which they take at most this share of what reading the samples takes, as far as it can be
+    /// told beforehand: 0 for never, infinity wherever there are rollups.
+    pub rollup_share: f64,
     /// The oldest blocks are removed when all blocks together take more disk than this, and the oldest samples of the hot
     /// database when it alone does; what is left of that is written anew, beside the old. The log (see `checkpoint_bytes`) comes on
     /// top. `None` lets them grow.
@@ -78,6 +81,7 @@ impl Default for Options {
             retention: Some(Duration::from_secs(365 * 24 * 3600)),
             retention_rules: Vec::new(),
             rollup_retention: Some(Duration::from_secs(5 * 365 * 24 * 3600)),
+            rollup_share: 1.0,
             retention_bytes: None,
             max_pending_samples: 1_000_000,
             max_selected_samples: 50_000_000,

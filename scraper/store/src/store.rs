@@ -66,13 +66,8 @@ impl Store {
         let before = sealed_and_closing(&connection).map_err(|error| damaged(Error::query(error)))?;
         let (blocks, healed) =
             blocks::open(&folder.path().join("blocks"), before, options.verify_bytes, options.indexed_series)?;
-        let (rollups, healed_rollups) =
-            Rollups::open(folder.path(), &blocks, options.verify_bytes, options.indexed_series)?;
-        let healed = Healed {
-            damaged: healed.damaged + healed_rollups.damaged,
-            missing: healed.missing + healed_rollups.missing,
-            foreign: healed.foreign + healed_rollups.foreign,
-        };
+        let (rollups, healed) =
+            Rollups::open(folder.path(), (&blocks, healed), options.verify_bytes, options.indexed_series)?;
         let mut times = Times::load(&connection).map_err(damaged)?;
         let index = series::load(&connection, |number| times.get(number) != Span::NONE).map_err(damaged)?;
         let batches = committed_batches(&connection).map_err(|error| damaged(Error::query(error)))?;
@@ -354,14 +349,13 @@ impl Select for Store {
 
     fn select_windows(&self, selection: &Selection, windows: &Windows) -> Result<SeriesSet, SelectError> {
         let Inner { shared, options, .. } = &*self.inner;
-        if windows.newest {
+        if windows.newest && windows.spaced.is_none() {
             let newest = query::newest(shared, selection).map_err(|error| SelectError(error.to_string()))?;
             if let Some(set) = newest.filter(|set| set.sample_count() <= options.max_selected_samples) {
                 return Ok(set);
             }
         }
-        let rolled =
-            rollup::select_windows(shared, selection, windows, options.max_selected_samples, options.read_threads);
+        let rolled = rollup::select_windows(shared, selection, windows, options);
         match rolled.map_err(|error| SelectError(error.to_string()))? {
             Some(set) => Ok(set),
             None => self.select(selection),

@@ -169,6 +169,11 @@ impl IndexCache {
         IndexCache { kept: Mutex::new(Vec::new()), limit }
     }
 
+    /// Whether the index of a block is kept.
+    pub(crate) fn has(&self, number: u32) -> bool {
+        self.kept.lock().iter().any(|(n, _)| *n == number)
+    }
+
     /// The index of a block, read where it is not kept.
     pub(crate) fn get(
         &self,

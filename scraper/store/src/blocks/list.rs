@@ -16,6 +16,11 @@ pub(crate) struct BlockList {
 }
 
 impl BlockList {
+    /// The newest timestamp of all; `None` where there is no block.
+    pub(crate) fn newest_ms(&self) -> Option<i64> {
+        self.blocks.iter().map(|block| block.meta.last_ms).max()
+    }
+
     /// The blocks that may have samples from `first_ms` to `last_ms`, both included.
     pub(crate) fn meeting(&self, first_ms: i64, last_ms: i64) -> Vec<Arc<Block>> {
         self.blocks.iter().filter(|block| block.meta.meets(first_ms, last_ms)).cloned().collect()

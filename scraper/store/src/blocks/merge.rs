@@ -11,10 +11,14 @@ const MAX_SERIES: u64 = 1_500_000;
 /// The next blocks to merge into one, oldest windows first: two or more that lie in one window of time that is over,
 /// and have no more samples together than a block may have.
 ///
-/// `windows_ms` ascend (two hours, a day); a window begins at a multiple of its length. It is over when a block reaches
-/// past its end.
-pub(crate) fn next_merge(blocks: &[Arc<Block>], windows_ms: &[i64], max_samples: u64) -> Option<Vec<Arc<Block>>> {
-    let newest_ms = blocks.iter().map(|b| b.meta.last_ms).max()?;
+/// `windows_ms` ascend (two hours, a day); a window begins at a multiple of its length. It is over when `newest_ms` is past
+/// its end.
+pub(crate) fn next_merge(
+    blocks: &[Arc<Block>],
+    windows_ms: &[i64],
+    newest_ms: i64,
+    max_samples: u64,
+) -> Option<Vec<Arc<Block>>> {
     windows_ms.iter().filter(|&&w| w > 0).find_map(|&width| {
         let window = |b: &Arc<Block>| {
             let at = b.meta.first_ms.div_euclid(width);
@@ -55,7 +59,8 @@ mod tests {
             .iter()
             .map(|&(n, first, last)| Arc::new(Block::new("x".into(), meta(n, &[n], first, last))))
             .collect();
-        let found = next_merge(&blocks, &[10, 100], max_samples);
+        let newest_ms = blocks.iter().map(|b| b.meta.last_ms).max().unwrap_or(0);
+        let found = next_merge(&blocks, &[10, 100], newest_ms, max_samples);
         let numbers = found.map(|found| found.iter().map(|b| b.meta.number).collect::<Vec<_>>());
         assert_eq!(numbers.as_deref(), expected);
     }

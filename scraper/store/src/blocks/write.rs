@@ -36,6 +36,8 @@ pub(crate) enum Source<'a> {
     Blocks(&'a [(Arc<Block>, Arc<BlockIndex>)]),
     /// The series at these places of one block.
     Kept(&'a (Arc<Block>, Arc<BlockIndex>), &'a [u32]),
+    /// What a block has of other days than these.
+    Outside(&'a (Arc<Block>, Arc<BlockIndex>), &'a [i64]),
     /// Rows of this width for the samples of other blocks with `window.0 < timestamp <= window.1`.
     Folded { blocks: &'a [(Arc<Block>, Arc<BlockIndex>)], window: (i64, i64), width_ms: i64 },
 }
@@ -49,7 +51,7 @@ impl Source<'_> {
                 all.sort_unstable();
                 all
             }
-            Source::Kept((block, _), _) => block.meta.sources.clone(),
+            Source::Kept((block, _), _) | Source::Outside((block, _), _) => block.meta.sources.clone(),
         }
     }
 }
@@ -114,6 +116,7 @@ fn fill(
         Source::Blocks(blocks) => filling.merge(blocks, cancel)?,
         Source::Folded { blocks, window, width_ms } => filling.fold(blocks, *window, *width_ms, cancel)?,
         Source::Kept((block, index), places) => filling.keep(block, index, places, cancel)?,
+        Source::Outside(block, days) => filling.outside(block, days, cancel)?,
     };
     filling.hand_over()?;
     let (series, span) = (u64::from(filling.places), filling.span);
@@ -258,6 +261,18 @@ impl Filling<'_> {
             sum += rows.end - rows.start;
             self.add(index.labels(place), &timestamps, &values)?;
         }
+        Ok(sum)
+    }
+
+    /// What a block has of other days. Returns how many samples that is.
+    fn outside(&mut self, block: &(Arc<Block>, Arc<BlockIndex>), days: &[i64], cancel: &Cancel) -> Result<u64, String> {
+        let mut sum = 0;
+        each_series(std::slice::from_ref(block), (i64::MIN, i64::MAX), cancel, |labels, timestamps, values| {
+            let rest = timestamps.iter().zip(values).filter(|(t, _)| !days.contains(days_of(**t, **t).start()));
+            let (timestamps, values): (Vec<i64>, Vec<f64>) = rest.unzip();
+            sum += timestamps.len() as u64;
+            self.add(labels, &timestamps, &values)
+        })?;
         Ok(sum)
     }
 

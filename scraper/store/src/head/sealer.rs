@@ -150,7 +150,7 @@ impl Work {
     fn newest_of_blocks(&self) -> Option<Kept> {
         let blocks = &self.shared.blocks;
         let list = blocks.list();
-        let newest_ms = list.blocks.iter().map(|block| block.meta.last_ms).max()?;
+        let newest_ms = list.newest_ms()?;
         let near = list.meeting(newest_ms.saturating_sub(KEPT_MS), newest_ms);
         let open = |block: Arc<Block>| {
             let index = blocks.indexes.get(&block, |labels| query::known(&self.shared, labels))?;
@@ -249,7 +249,9 @@ impl Work {
         self.thin_blocks()?;
         let windows: Vec<i64> = self.options.block_windows.iter().map(|w| w.as_millis() as i64).collect();
         while !self.is_ending()
-            && let Some(group) = next_merge(&self.shared.blocks.list().blocks, &windows, self.options.max_block_samples)
+            && let list = self.shared.blocks.list()
+            && let Some(newest_ms) = list.newest_ms()
+            && let Some(group) = next_merge(&list.blocks, &windows, newest_ms, self.options.max_block_samples)
         {
             self.merge(&group)?;
         }

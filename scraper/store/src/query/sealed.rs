@@ -69,6 +69,12 @@ impl Parts {
         Ok(Parts(parts))
     }
 
+    /// In how many blocks they are, and about how many samples `start_ms < timestamp <= end_ms` they have.
+    pub(crate) fn about(&self, bounds: (i64, i64)) -> (usize, usize) {
+        let of = |part: &Part| part.places.iter().map(|(place, _)| part.index.about(*place, bounds)).sum::<usize>();
+        (self.0.len(), self.0.iter().map(of).sum())
+    }
+
     /// Reads them all. `limit` is how many samples there may be.
     pub(crate) fn read(&self, selection: &Selection, limit: usize, threads: usize) -> Result<Vec<Pieces>, Error> {
         let jobs: Vec<Job<'_>> = self.0.iter().flat_map(jobs).collect();

@@ -57,13 +57,12 @@ impl Days {
         changed
     }
 
-    /// The stretches `(start, end]` of the days that may be used. `is_hot` says of which days there are samples that are not
-    /// sealed.
-    pub(crate) fn stretches(&self, is_hot: impl Fn(i64) -> bool) -> Vec<(i64, i64)> {
+    /// The stretches `(start, end]` of the days that may be used and for which `is_wanted`.
+    pub(crate) fn stretches(&self, is_wanted: impl Fn(i64, &Day) -> bool) -> Vec<(i64, i64)> {
         let mut stretches: Vec<(i64, i64)> = Vec::new();
         for (day, about) in &self.0 {
             let (start, end) = (day * DAY_MS, (day + 1) * DAY_MS);
-            if about.outdated || is_hot(*day) {
+            if about.outdated || !is_wanted(*day, about) {
                 continue;
             }
             match stretches.last_mut() {
@@ -85,13 +84,13 @@ mod tests {
         assert_eq!(days_of(0, DAY_MS + 1), -1..=1);
         let day = Day { upto: 7, blocks: vec![1, 2], outdated: false, samples_gone: false };
         let mut days = Days((0..4).map(|n| (n, day.clone())).collect());
-        assert_eq!(days.stretches(|day| day == 2), [(0, 2 * DAY_MS), (3 * DAY_MS, 4 * DAY_MS)]);
+        assert_eq!(days.stretches(|day, _| day != 2), [(0, 2 * DAY_MS), (3 * DAY_MS, 4 * DAY_MS)]);
         let block = |number, first, last| Block::new("x".into(), crate::blocks::meta(number, &[number], first, last));
         assert!(!days.sealed(&block(7, DAY_MS + 5, DAY_MS + 6)) && !days.sealed(&block(8, -9, 0)));
         assert!(days.sealed(&block(8, DAY_MS + 5, DAY_MS + 6)));
-        assert_eq!(days.stretches(|_| false), [(0, DAY_MS), (2 * DAY_MS, 4 * DAY_MS)]);
+        assert_eq!(days.stretches(|_, _| true), [(0, DAY_MS), (2 * DAY_MS, 4 * DAY_MS)]);
         // Of a day whose samples go the rows are all there is.
         assert!(days.removed(&block(3, DAY_MS + 5, DAY_MS + 6)) && !days.removed(&block(4, DAY_MS + 7, DAY_MS + 9)));
-        assert!(!days.sealed(&block(9, DAY_MS + 5, DAY_MS + 6)) && days.stretches(|_| false) == [(0, 4 * DAY_MS)]);
+        assert!(!days.sealed(&block(9, DAY_MS + 5, DAY_MS + 6)) && days.stretches(|_, _| true) == [(0, 4 * DAY_MS)]);
     }
 }

@@ -11,25 +11,27 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-/// Blocks of rows are merged by 32 days.
-const MERGE_WINDOW_MS: i64 = 32 * DAY_MS;
+/// Blocks of rows are merged by 4 and by 32 days.
+const MERGE_WINDOWS_MS: [i64; 2] = [4 * DAY_MS, 32 * DAY_MS];
 
 /// Days that one pass makes at most. The next pass goes on.
 const MAX_DAYS: usize = 1_000;
 
 impl Work {
-    /// Makes the rollups of days that are over, merges them by month, and removes those that are too old.
+    /// Makes the rollups of days that are over, merges them, and removes those that are too old.
     pub(crate) fn roll_up(&self) -> Result<(), String> {
         let rollups = &self.shared.rollups;
         let list = self.shared.blocks.list();
-        let Some(newest_ms) = list.blocks.iter().map(|b| b.meta.last_ms).max() else { return Ok(()) };
+        let Some(newest_ms) = list.newest_ms() else { return Ok(()) };
         // What is not sealed yet is in no rollup.
         let hot = self.shared.queue.lock().times.hot_days();
         let kept_ms = self.oldest_rollup_ms();
         self.remove_old(kept_ms)?;
 
+        let due = due(rollups, &list.blocks, &hot, newest_ms, kept_ms);
+        self.take_out(&due)?;
         let mut opened: BTreeMap<u32, (Arc<Block>, Arc<BlockIndex>)> = BTreeMap::new();
-        for day in due(rollups, &list.blocks, &hot, newest_ms, kept_ms) {
+        for day in due {
             if self.is_ending() {
                 return Ok(());
             }
@@ -48,10 +50,37 @@ impl Work {
         drop(opened);
         for (at, blocks) in rollups.blocks.iter().enumerate() {
             while !self.is_ending()
+                && let list = blocks.list()
                 && let Some(group) =
-                    next_merge(&blocks.list().blocks, &[MERGE_WINDOW_MS], self.options.max_block_samples)
+                    next_merge(&list.blocks, &MERGE_WINDOWS_MS, newest_ms, self.options.max_block_samples)
             {
                 self.merge_rows(at, &group)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the rows of days that are made again out of the blocks that have those of other days, too.
+    fn take_out(&self, due: &[i64]) -> Result<(), String> {
+        for (at, blocks) in self.shared.rollups.blocks.iter().enumerate() {
+            for block in &blocks.list().blocks {
+                let all = days_of(block.meta.first_ms, block.meta.last_ms);
+                let (gone, rest): (Vec<i64>, Vec<i64>) =
+                    all.clone().filter(|day| block.meta.has_day(*day)).partition(|day| due.contains(day));
+                if gone.is_empty() || all.count() == 1 {
+                    continue;
+                }
+                if self.is_ending() {
+                    return Ok(());
+                }
+                let rest = if rest.is_empty() {
+                    None
+                } else {
+                    let opened = self.open_whole(Some(at), std::slice::from_ref(block))?.remove(0);
+                    let source = Source::Outside(&opened, &gone);
+                    Some(self.write_to(blocks, blocks.take_number(), &source, block.meta.bytes().saturating_mul(2))?)
+                };
+                self.replace_in(blocks, std::slice::from_ref(block), rest)?;
             }
         }
         Ok(())
@@ -64,7 +93,7 @@ impl Work {
         let mut numbers = Vec::new();
         if !is_empty {
             for (blocks, width_ms) in rollups.blocks.iter().zip(WIDTHS_MS) {
-                // Rows of this day that were made before: of an earlier try, or outdated.
+                // Rows of this day that were made before: of an earlier try, or outdated and alone.
                 let old: Vec<Arc<Block>> = blocks.list().blocks.iter().filter(|b| is_of_day(b, day)).cloned().collect();
                 let number = blocks.take_number();
                 let source = Source::Folded { blocks: sources, window, width_ms };
@@ -143,8 +172,7 @@ fn due(rollups: &Rollups, blocks: &[Arc<Block>], hot: &HotDays, newest_ms: i64, 
             }
             let wanted = match days.0.get(&day) {
                 None => end_ms > kept_ms,
-                // Where the rows have gone into a month, they cannot be told apart from new ones.
-                Some(about) => about.outdated && is_alone(rollups, about, day),
+                Some(about) => about.outdated,
             };
             if wanted && !due.contains(&day) {
                 due.push(day);
@@ -153,12 +181,4 @@ fn due(rollups: &Rollups, blocks: &[Arc<Block>], hot: &HotDays, newest_ms: i64, 
     }
     due.sort_unstable();
     due
-}
-
-fn is_alone(rollups: &Rollups, about: &Day, day: i64) -> bool {
-    about
-        .blocks
-        .iter()
-        .zip(&rollups.blocks)
-        .all(|(number, blocks)| blocks.list().blocks.iter().any(|b| b.meta.sources == [*number] && is_of_day(b, day)))
 }

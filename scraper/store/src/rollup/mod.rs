@@ -5,10 +5,12 @@
 //! |---|---|
 //! | `fold` | samples to rows, and rows as the samples of a block |
 //! | `days` | which days' rows may be used |
-//! | `make` | rolling up days that are over, merging months, removing what is too old |
+//! | `make` | rolling up days that are over, merging, removing what is too old |
+//! | `cost` | whether rows or samples are cheaper |
 //! | `select` | answering queries from rows and samples |
 //! | `views` | rows for people |
 
+mod cost;
 mod days;
 mod fold;
 mod make;
@@ -44,13 +46,16 @@ pub(crate) struct Rollups {
     pub(crate) blocks: [Blocks; 2],
     days: RwLock<Days>,
     path: PathBuf,
+    /// Whether no block of samples was lost before the start: rows may be all there is of it.
+    has_all_samples: bool,
 }
 
 impl Rollups {
-    /// Opens the rollups of a store whose blocks are these. Returns what was not as it should be, too.
+    /// Opens the rollups of a store whose blocks are these, of which so much was not as it should be. Returns what was not as
+    /// it should be in all.
     pub(crate) fn open(
         store: &Path,
-        raw: &Blocks,
+        (raw, healed): (&Blocks, Healed),
         verify_bytes: u64,
         indexed_series: usize,
     ) -> Result<(Rollups, Healed), Error> {
@@ -67,9 +72,13 @@ impl Rollups {
         for block in raw.list().blocks.iter().filter(|b| b.meta.sources == [b.meta.number]) {
             days.sealed(block);
         }
-        let healed =
-            Healed { damaged: a.damaged + b.damaged, missing: a.missing + b.missing, foreign: a.foreign + b.foreign };
-        Ok((Rollups { blocks, days: RwLock::new(days), path }, healed))
+        let has_all_samples = healed.damaged == 0 && healed.missing == 0;
+        let healed = [a, b].into_iter().fold(healed, |sum, one| Healed {
+            damaged: sum.damaged + one.damaged,
+            missing: sum.missing + one.missing,
+            foreign: sum.foreign + one.foreign,
+        });
+        Ok((Rollups { blocks, days: RwLock::new(days), path, has_all_samples }, healed))
     }
 
     /// The blocks of rows as they are now.

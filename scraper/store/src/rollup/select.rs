@@ -1,10 +1,11 @@
 //! Queries from rows where there are any, and from samples elsewhere.
 
-use super::WIDTHS_MS;
+use super::days::Day;
 use super::fold::{Row, decode};
-use crate::Error;
+use super::{WIDTHS_MS, cost};
 use crate::head::Shared;
 use crate::query::{self, Parts, assemble};
+use crate::{Error, Options};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use procession_openmetrics::Labels;
@@ -18,25 +19,46 @@ pub(crate) fn select_windows(
     shared: &Shared,
     selection: &Selection,
     windows: &Windows,
-    limit: usize,
-    threads: usize,
+    options: &Options,
 ) -> Result<Option<SeriesSet>, Error> {
-    let fits = |width: &i64| windows.align_ms > 0 && windows.align_ms % width == 0;
-    let Some(at) = WIDTHS_MS.iter().position(fits) else { return Ok(None) };
-    let (start_ms, end_ms) = (selection.start_ms, selection.end_ms);
-    let within =
-        |(a, b): &(i64, i64)| (a.max(&start_ms) < b.min(&end_ms)).then_some((*a.max(&start_ms), *b.min(&end_ms)));
-    let stretches = {
-        let hot = shared.queue.lock().times.hot_days();
-        shared.rollups.days.read().stretches(|day| hot.has(day))
+    let (limit, threads) = (options.max_selected_samples, options.read_threads);
+    let wide_ms = windows.width_ms();
+    let Some(at) = WIDTHS_MS.iter().position(|width| wide_ms > 0 && wide_ms % width == 0) else { return Ok(None) };
+    let within = |(a, b): &(i64, i64)| {
+        let (a, b) = ((*a).max(selection.start_ms), (*b).min(selection.end_ms));
+        (a < b).then_some((a, b))
     };
-    let stretches: Vec<(i64, i64)> = stretches.iter().filter_map(within).collect();
-    if stretches.is_empty() {
-        return Ok(None);
-    }
+    let stretches = |is_wanted: &dyn Fn(&Day) -> bool| -> Vec<(i64, i64)> {
+        let hot = shared.queue.lock().times.hot_days();
+        let stretches = shared.rollups.days.read().stretches(|day, about| !hot.has(day) && is_wanted(about));
+        stretches.iter().filter_map(within).collect()
+    };
+    let mut used = stretches(&|_| true);
+    let (Some(first), Some(last)) = (used.first(), used.last()) else { return Ok(None) };
+    // A row lies at the beginning of its stretch, which may be before what is asked for.
+    let hull = |first_ms: i64, last_ms: i64| Selection {
+        start_ms: first_ms.div_euclid(WIDTHS_MS[at]) * WIDTHS_MS[at],
+        end_ms: last_ms,
+        ..selection.clone()
+    };
+    let of_rows = hull(first.0, last.1);
 
-    let rows = match rows(shared, selection, at, limit, threads) {
-        Ok(rows) => rows,
+    let rows = resolve(shared, &of_rows, at).and_then(|(parts, labels)| {
+        let has_all = shared.rollups.has_all_samples && shared.blocks.count_set_aside() == 0;
+        let share = cost::share_of_samples(&shared.rollups, at, &parts, &shared.blocks, &used);
+        if has_all && share > options.rollup_share {
+            used = stretches(&|day| day.samples_gone);
+            if used.is_empty() {
+                return Ok(None);
+            }
+        }
+        let of_rows = used.first().zip(used.last()).map_or(of_rows.clone(), |(first, last)| hull(first.0, last.1));
+        let all = parts.read(&of_rows, limit.saturating_mul(PARTS), threads)?;
+        Ok(Some(assemble(all, labels)))
+    });
+    let rows = match rows {
+        Ok(Some(rows)) => rows,
+        Ok(None) => return Ok(None),
         Err(Error::Block { number, message, damaged: true, .. }) => {
             // From now on the samples answer, as far as they are there.
             shared.rollups.set_aside(at, number, &message);
@@ -46,22 +68,21 @@ pub(crate) fn select_windows(
     };
     let mut sets: Vec<SeriesSet> = Vec::new();
     let mut left = limit.saturating_sub(rows.sample_count() / PARTS);
-    for gap in gaps((start_ms, end_ms), &stretches) {
+    for gap in gaps((selection.start_ms, selection.end_ms), &used) {
         let selection = Selection { start_ms: gap.0, end_ms: gap.1, ..selection.clone() };
         let set = query::select(shared, &selection, left, threads)?;
         left = left.saturating_sub(set.sample_count());
         sets.push(set);
     }
-    Ok(Some(join(&rows, &stretches, &sets, WIDTHS_MS[at], windows)))
+    Ok(Some(join(&rows, &used, &sets, WIDTHS_MS[at], windows)))
 }
 
-/// The rows of the series as the samples of blocks.
-fn rows(shared: &Shared, selection: &Selection, at: usize, limit: usize, threads: usize) -> Result<SeriesSet, Error> {
+/// Where the rows of the series are, and the labels of the series.
+fn resolve(shared: &Shared, selection: &Selection, at: usize) -> Result<(Parts, Vec<Labels>), Error> {
     let blocks = &shared.rollups.blocks[at];
     let mut labels = Vec::new();
     let parts = Parts::resolve(shared, blocks, &blocks.list(), selection, &mut labels)?;
-    let all = parts.read(selection, limit.saturating_mul(PARTS), threads)?;
-    Ok(assemble(all, labels))
+    Ok((parts, labels))
 }
 
 /// What the stretches leave of `(start, end]`; they ascend and lie within.
@@ -117,7 +138,11 @@ fn join(rows: &SeriesSet, stretches: &[(i64, i64)], sets: &[SeriesSet], width_ms
             match piece {
                 Piece::Row(row) => {
                     let (newest_ms, value) = row.newest();
-                    set.push_fold(newest_ms, value, row.fold);
+                    if windows.newest {
+                        set.push_sample(newest_ms, value);
+                    } else {
+                        set.push_fold(newest_ms, value, row.fold);
+                    }
                 }
                 Piece::Samples(timestamps, values) => set.push_samples(timestamps, values),
             }

@@ -47,8 +47,8 @@ fn a_backup_has_rows_whose_samples_are_gone() {
     let store = filled(&data);
     let first = back_up(&store, &to, None);
     let same = back_up(&store, &to, None);
-    // The first midnight is of the day before.
-    assert_eq!((first.rollups, same.rollups, same.copied_blocks), (10, 10, 0));
+    // Of each width the four days are one block; the first midnight is of the day before.
+    assert_eq!((first.rollups, same.rollups, same.copied_blocks), (4, 4, 0));
     let samples = answers(&Samples(&store));
     store.close().unwrap();
 
@@ -60,12 +60,12 @@ fn a_backup_has_rows_whose_samples_are_gone() {
     check_answers(&store, &samples, false, "from rows alone");
     let rows = answers(&store);
     let last = back_up(&store, &to, None);
-    assert!(last.rollups == 10 && last.blocks < first.blocks && last.copied_blocks < 10, "{last:?}");
+    assert!(last.rollups == 4 && last.blocks < first.blocks && last.copied_blocks < 4, "{last:?}");
     store.close().unwrap();
     fs::remove_dir_all(&data).unwrap();
 
     let restored = restore(&to, None, &data).unwrap();
-    assert_eq!((restored.name, restored.samples, restored.rollups), (last.name, last.samples, 10));
+    assert_eq!((restored.name, restored.samples, restored.rollups), (last.name, last.samples, 4));
     let store = Store::open(&data, a_day.clone()).unwrap();
     check_answers(&store, &rows, true, "restored");
     fill(&store, DAYS * 1440 + 400..DAYS * 1440 + 420);
@@ -75,7 +75,7 @@ fn a_backup_has_rows_whose_samples_are_gone() {
     store.close().unwrap();
     for folder in [&data, &to] {
         let found = verify(folder).unwrap();
-        assert_eq!((found.rollups, found.wrong), (10, vec![]), "{folder:?}");
+        assert_eq!((found.rollups, found.wrong), (4, vec![]), "{folder:?}");
     }
 
     // An older one, whose store then goes on in the same folder of backups.
@@ -88,7 +88,7 @@ fn a_backup_has_rows_whose_samples_are_gone() {
     let store = Store::open(&old, Options { rollup_retention: a_day.retention, ..a_day }).unwrap();
     store.seal().unwrap();
     let fewer = back_up(&store, &to, Some(1));
-    assert!(fewer.rollups < 10, "{fewer:?}");
+    assert!(fewer.rollups < 4, "{fewer:?}");
     assert_eq!(row_blocks(&to).len(), fewer.rollups, "rows of no backup are gone");
 
     let block = row_blocks(&to).remove(0);

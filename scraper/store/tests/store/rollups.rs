@@ -14,7 +14,8 @@ pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
 pub(crate) const DAYS: i64 = 4;
 
 pub(crate) fn options() -> Options {
-    Options { seal_samples: 4_000, ..on_demand() }
+    // Of so few samples rows would hardly ever be read.
+    Options { seal_samples: 4_000, rollup_share: f64::INFINITY, ..on_demand() }
 }
 
 /// A gauge, a counter that starts again now and then, one that comes and goes with markers, and one with odd values; a
@@ -171,6 +172,29 @@ fn queries_agree_with_and_without_rollups() {
     store.seal().unwrap();
     assert!(size(&store, HOUR_MS) < 400);
     check_all(&store, "made again");
+    let blocks =
+        |folder| fs::read_dir(dir.path().join(folder)).unwrap().filter(|e| e.as_ref().unwrap().path().is_dir());
+    assert_eq!((blocks("rollups-1h").count(), blocks("rollups-5m").count()), (2, 2), "instead of the old ones");
+}
+
+#[test]
+fn few_samples_are_read_themselves() {
+    let dir = tempfile::tempdir().unwrap();
+    let cheaper = |share| Options { rollup_share: share, ..options() };
+    let store = filled(dir.path());
+    store.seal().unwrap();
+    store.close().unwrap();
+    let sizes = [0.0, 1.0, f64::INFINITY].map(|share| {
+        let store = Store::open(dir.path(), cheaper(share)).unwrap();
+        // An hour of rows is a seventh of its samples, five minutes of them are more.
+        let sizes = (size(&store, HOUR_MS), size(&store, 5 * MINUTE_MS));
+        check_all(&store, &format!("rollups for {share}"));
+        store.close().unwrap();
+        sizes
+    });
+    let all = sizes[0].0;
+    assert!(sizes[0].1 == all && sizes[1].1 == all, "{sizes:?}");
+    assert!(sizes[2].0 < all / 2 && sizes[2].1 < all / 2, "{sizes:?}");
 }
 
 /// What the views say: samples in all, and the largest value of the gauge.
