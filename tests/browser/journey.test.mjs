@@ -115,6 +115,12 @@ test("what was an hour ago: a kill for want of memory, and what grew towards its
     assert.match(await killed.locator("title").textContent(), /killed for want of memory/);
     // 4 MB a minute of 1 GB that is left.
     assert.match(await page.locator("#growth").textContent(), /Memory grows by 229 MiB an hour; at this rate the 954 MiB that this host has left are used up in 4 h/);
+    // Three minutes before are compared with; of the day before nothing is known, and the page says so.
+    await page.goto(`${procession.page}/process?${new URLSearchParams({ ...range, pid: GONE.pid, compare: "3m" })}`);
+    assert.ok((await page.locator("#memory .legend", { hasText: "3m before" }).count()) > 0, "nothing to compare with");
+    assert.equal(await page.getByText("Nothing of this is known").count(), 0);
+    await page.locator(".range a", { hasText: "vs 1d" }).click();
+    await page.getByText("Nothing of this is known from 1d before").waitFor();
     await page.goto(`${procession.page}/process?${new URLSearchParams({ ...range, pid: GONE.pid })}`);
     assert.equal(await page.locator("#growth").count(), 0, "what does not grow has a forecast");
     assert.deepEqual(wrong, []);

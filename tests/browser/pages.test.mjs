@@ -242,7 +242,7 @@ test("a question is completed, answered, and can be carried elsewhere", () =>
     assert.equal(await area.inputValue(), "sum by (mode) (rate(proc_group_cpu_seconds_total[1m]))");
     assert.ok((await page.locator("#values tbody tr").count()) >= 2, "no values");
     assert.ok((await page.locator("#chart .plot path").count()) > 0, "no chart");
-    await page.locator('button[data-copy="curl"]').click();
+    await page.locator('.copies button[data-copy="curl"]').click();
     const copied = await page.evaluate(() => navigator.clipboard.readText());
     assert.match(copied, /^curl 'http:\/\/[^']+\/chart\.csv\?query=[^']+'$/);
     const csv = await page.request.get(copied.slice(6, -1));

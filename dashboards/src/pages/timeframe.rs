@@ -1,6 +1,7 @@
 //! The range of a page, with how its points lie: what every question about it needs.
 
 use jiff::tz::TimeZone;
+use maud::{Markup, html};
 
 use super::link::Link;
 use super::scrapes;
@@ -87,6 +88,13 @@ impl Timeframe {
     /// A chart over the range that nothing is drawn on yet.
     pub(super) fn chart(&self, unit: Unit) -> Chart {
         Chart::new(unit, self.span, self.step_ms, self.zone.clone())
+    }
+
+    /// A word where a time before was asked for and no chart has anything of it.
+    pub(super) fn nothing_before<'a>(&self, mut charts: impl Iterator<Item = &'a Chart>) -> Markup {
+        let text = self.compare.as_ref().map(|(_, text)| text);
+        let missing = text.filter(|_| !charts.any(|chart| chart.series.iter().any(|series| series.earlier)));
+        html! { @if let Some(text) = missing { p.state role="status" { "Nothing of this is known from " (text) " before." } } }
     }
 
     /// Where the points of the charts stand.

@@ -69,6 +69,7 @@ pub(super) fn page(
             }
         } @else {
             (state_line(view, state))
+            (view.frame.nothing_before(panels.iter().flatten().map(|drawn| &drawn.chart)))
             div.cards {
                 @for (panel, drawn) in PANELS.iter().zip(panels) {
                     @match drawn {

@@ -283,6 +283,7 @@ pub(super) fn cards(subject: &Subject, frame: &Timeframe, link: &Link, trends: &
         @if !trends.growth.is_empty() {
             ul.growth id="growth" { @for sentence in &trends.growth { li { (sentence) } } }
         }
+        (frame.nothing_before(trends.drawn.iter().filter_map(|drawn| drawn.chart.as_ref().ok())))
         div.cards {
             @for Drawn { trend, chart } in &trends.drawn {
                 @match chart {
