@@ -8,6 +8,10 @@ fn selectors_of_match() {
     assert_eq!(matchers(r#"up{job="x"}"#).unwrap(), 2);
     assert_eq!(matchers(r#"{__name__=~"proc_.+"}"#).unwrap(), 1);
     assert_eq!(matchers(r#"{"a name", b!="c"}"#).unwrap(), 2);
+    // Without a text there is no position in it.
+    let empty = parse_matchers("").unwrap_err().to_string();
+    assert_eq!(empty, "unknown position: parse error: unexpected end of input");
+    assert_eq!(parse_matchers(" ").unwrap_err().to_string(), "1:2: parse error: unexpected end of input");
     for bad in ["", "up[5m]", "up offset 5m", "up @ 1", "sum(up)", "{}", "{a=\"\"}", "up{", "1"] {
         assert!(matchers(bad).is_err(), "{bad}");
     }

@@ -40,6 +40,12 @@ const NOTHING: &str = "parse error: no expression found in input";
 
 /// Reads a selector of an instant, without `@` and `offset`.
 pub(super) fn selector(text: &str) -> Result<(Selector, usize), Error> {
+    if text.is_empty() {
+        return Err(Error::Parse {
+            message: "unknown position: parse error: unexpected end of input".to_owned(),
+            position: None,
+        });
+    }
     let mut parser = Parser::new(text);
     let first = parser.peek()?;
     let name = if first.kind.names_metric() { Some(parser.take()?) } else { None };
