@@ -6,6 +6,7 @@
 
 mod axis;
 mod canvas;
+mod document;
 mod event;
 pub mod fluid;
 mod heat;
@@ -26,11 +27,13 @@ mod text;
 mod threshold;
 mod ticks;
 mod unit;
+mod words;
 pub mod xml;
 
 pub use event::{Event, Happening};
 pub use model::{Chart, Edges, KINDS, Kind, Point, Range, Series, Summary, Threshold};
 pub use unit::{UNITS, Unit};
+pub use words::description;
 
 /// A chart could not be drawn: plotters refused. Not known to happen with any data.
 #[derive(Debug, thiserror::Error)]

@@ -1,19 +1,16 @@
 //! A chart as a document of its own: `/chart.svg`, a file, an attachment.
 
-use std::fmt::Write as _;
-
-use jiff::Timestamp;
-
 use super::canvas::{Anchor, Canvas, Label};
-use super::event::{self, Event};
+use super::document::document;
 use super::heat::{self, Shading};
 use super::legend::{Legend, Titled};
 use super::mark::Mark;
-use super::model::{Chart, Kind, Summary};
-use super::palette::{SHADES, Theme, Used, style_sheet};
+use super::model::{Chart, Kind};
+use super::palette::{SHADES, Theme};
 use super::plot::{Drawing, Frame};
 use super::ticks::{TimeTick, time_ticks};
-use super::{DrawError, svg, text, threshold, xml};
+use super::words::span_text;
+use super::{DrawError, text, threshold};
 
 /// Where the legend stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,8 +56,6 @@ const PAD: f64 = 12.0;
 /// Room for the labels of the time axis.
 const BELOW: f64 = 19.0;
 const TICK_SIZE: f64 = 11.0;
-/// Events nearer to each other are one mark, in px.
-const LEAST_MARK: f64 = 8.0;
 
 /// Draws `chart` as a whole SVG document.
 pub fn render(chart: &Chart, look: &Look) -> Result<String, DrawError> {
@@ -251,109 +246,4 @@ fn place_legend(chart: &Chart, place: LegendPlace, room: &mut Frame, canvas: &mu
         }
         LegendPlace::Auto | LegendPlace::Off => {}
     }
-}
-
-fn document(chart: &Chart, look: &Look, canvas: Canvas, frame: Frame, labels: &[Titled]) -> String {
-    let Look { width, height, theme, .. } = *look;
-    let mut used: Vec<u8> = (0..chart.series.len()).map(|index| chart.ink(index)).collect();
-    used.sort_unstable();
-    used.dedup();
-    let used = match chart.kind {
-        Kind::Heatmap => Used { shades: true, ..Used::default() },
-        Kind::Lines | Kind::Stack => Used {
-            inks: used,
-            shades: false,
-            thresholds: !chart.thresholds.is_empty(),
-            events: !chart.events.is_empty(),
-            earlier: chart.series.last().is_some_and(|series| series.earlier),
-        },
-    };
-    let mut out = String::with_capacity(16 * 1024);
-    let _ = write!(
-        out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"t d\"><title id=\"t\">"
-    );
-    xml::text(&mut out, if chart.title.is_empty() { "Chart" } else { &chart.title });
-    out.push_str("</title><desc id=\"d\">");
-    xml::text(&mut out, &description(chart));
-    let _ = write!(out, "</desc><style>{}</style>", style_sheet(theme, &used));
-    out.push_str("<rect class=\"b\" width=\"100%\" height=\"100%\"/>");
-    let (swatches, shapes): (Vec<_>, Vec<_>) =
-        canvas.shapes.into_iter().partition(|shape| matches!(shape.mark, Mark::Swatch(_) | Mark::Key(_)));
-    // A px of room around the plot, so that a line on its edge keeps its width.
-    out.push_str("<clipPath id=\"p\"><rect");
-    for (name, value) in
-        [("x", frame.x - 1.0), ("y", frame.y - 1.0), ("width", frame.width + 2.0), ("height", frame.height + 2.0)]
-    {
-        let _ = write!(out, " {name}=\"");
-        xml::length(&mut out, value);
-        out.push('"');
-    }
-    out.push_str("/></clipPath><g clip-path=\"url(#p)\"><g transform=\"scale(.1)\">");
-    svg::shapes(&mut out, shapes);
-    out.push_str("</g></g>");
-    if used.events {
-        for mark in event::marks(chart, LEAST_MARK / frame.width) {
-            let Frame { y, height, .. } = frame;
-            let x = frame.x + frame.width * mark.part;
-            let _ = write!(out, "<g class=\"{}\"><title>", mark.what.class());
-            xml::text(&mut out, &mark.title);
-            let _ = write!(
-                out,
-                "</title><path class=\"ev\" d=\"M{x:.1} {y}v{height}\"/><path class=\"eg\" transform=\"translate({x:.1} {y})\" d=\"{}\"/></g>",
-                mark.what.sign()
-            );
-        }
-    }
-    if !swatches.is_empty() {
-        out.push_str("<g transform=\"scale(.1)\">");
-        svg::shapes(&mut out, swatches);
-        out.push_str("</g>");
-    }
-    for (label, full) in labels {
-        svg::label(&mut out, label, full.as_deref());
-    }
-    out.push_str("</svg>\n");
-    out
-}
-
-/// From when to when, as short as it can be said: one date where both ends share it.
-pub(crate) fn span_text(chart: &Chart) -> String {
-    let local = |ms: i64| Timestamp::from_millisecond(ms).ok().map(|at| at.to_zoned_datetime(chart.zone.clone()));
-    let (Some(start), Some(end)) = (local(chart.span.start_ms), local(chart.span.end_ms)) else { return String::new() };
-    let clock = if chart.span.length_ms() < 600_000 { "%H:%M:%S" } else { "%H:%M" };
-    let tail = if start.date() == end.date() { clock.to_owned() } else { format!("%-d %b %Y {clock}") };
-    format!("{} \u{2013} {} {}", start.strftime(&format!("%-d %b %Y {clock}")), end.strftime(&tail), end.strftime("%Z"))
-}
-
-/// What a screen reader says of the chart.
-pub(crate) fn description(chart: &Chart) -> String {
-    let mut out = span_text(chart);
-    if chart.is_empty() {
-        out.push_str(". No data.");
-        return out;
-    }
-    let _ = write!(out, ". {} series.", chart.series.len());
-    for series in chart.series.iter().take(12) {
-        let Summary { last, min, avg, max } = series.summary();
-        let [last, min, avg, max] = [last, min, avg, max].map(|value| chart.unit.format(value));
-        let name: String = series.name.chars().take(80).collect();
-        let _ = write!(out, " {name}: last {last}, min {min}, avg {avg}, max {max}.");
-    }
-    for threshold in &chart.thresholds {
-        let value = chart.unit.format(threshold.value);
-        let _ = write!(out, " Threshold {} at {value}.", threshold.label);
-    }
-    let mut events: Vec<&Event> = chart.events.iter().collect();
-    events.sort_by_key(|event| event.at_ms);
-    for Event { at_ms, title, .. } in events.into_iter().take(12) {
-        let at = Timestamp::from_millisecond(*at_ms)
-            .map(|at| chart.zone.to_datetime(at).strftime("%-d %b %H:%M:%S").to_string());
-        let title: String = title.chars().take(80).collect();
-        let _ = write!(out, " {}: {title}.", at.unwrap_or_default());
-    }
-    if !chart.note.is_empty() {
-        let _ = write!(out, " {}", chart.note);
-    }
-    out
 }

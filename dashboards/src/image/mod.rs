@@ -9,13 +9,14 @@ mod format;
 mod naming;
 mod points;
 mod raster;
+mod reading;
 mod request;
 
 pub(crate) use earlier::add as add_earlier;
 pub(crate) use events::fetch as events;
 pub use format::Format;
 pub use naming::names;
-pub(crate) use request::comparison;
+pub(crate) use reading::comparison;
 pub use request::{ImageRequest, PARAMETERS};
 
 use axum::extract::{Path, RawQuery, State};

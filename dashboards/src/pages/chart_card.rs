@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::phrase::named;
-use crate::chart::{Chart, Kind, Series, Summary, fluid, standalone};
+use crate::chart::{Chart, Kind, Series, Summary, description, fluid};
 
 /// The card of a chart. `href` opens the chart as an image, where it is not empty; `now` is the figure beside the heading, and `link` leads from a
 /// series by its name to the page about it.
@@ -32,7 +32,7 @@ pub(super) fn card(id: &str, chart: &Chart, now: &str, href: &str, link: &dyn Fn
                 p.empty { "No data in this range" }
             } @else {
                 div.body {
-                    div.chart role="img" aria-label=(format!("{}. {}", chart.title, standalone::description(chart))) {
+                    div.chart role="img" aria-label=(format!("{}. {}", chart.title, description(chart))) {
                         @match drawn {
                             Ok(fluid::Fluid { gutter, plot }) => { (PreEscaped(gutter)) (PreEscaped(plot)) }
                             Err(error) => p.partfail { (error.to_string()) },
