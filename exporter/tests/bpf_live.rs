@@ -187,7 +187,7 @@ fn rested(before: &Process, after: &Process) -> bool {
 }
 
 #[test]
-fn bpf_lies_between_two_readings_of_proc_for_every_process_of_a_busy_host() {
+fn three_sources_agree_on_every_process_of_a_busy_host() {
     let Some(mut bpf) = bpf() else { return };
     let mut children = Children(Vec::new());
     children.start("while :; do /bin/true; done");
@@ -205,17 +205,22 @@ fn bpf_lies_between_two_readings_of_proc_for_every_process_of_a_busy_host() {
         });
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let (mut compared, mut resting, mut last) = (0, 0, BTreeMap::new());
+            let mut sysinfo = Source::open(Choice::Sysinfo, Path::new("/proc")).expect("it is there on Linux");
+            let mut all_three = 0;
             for _ in 0..5 {
                 let mut procfs = procfs();
-                let (before, between, after) = (scan(&mut procfs), scan(&mut bpf), scan(&mut procfs));
+                let before = scan(&mut procfs);
+                let (between, third) = (scan(&mut bpf), scan(&mut sysinfo));
+                let after = scan(&mut procfs);
                 let counts = compare(&before, &between, &after);
+                all_three += compare_third(&before, &between, &third, &after);
                 (compared, resting) = (compared + counts.0, resting + counts.1);
                 grows(&last, &between);
                 last = between;
             }
             assert!(last.contains_key(&worker) && last.contains_key(&std::process::id()));
             println!("{compared} readings compared, {resting} of them of processes that rested");
-            assert!(compared > 50 && resting > 10);
+            assert!(compared > 50 && resting > 10 && all_three > 50);
         }));
         over.store(true, Ordering::Relaxed);
         if let Err(panic) = outcome {
@@ -272,6 +277,52 @@ fn compare(
         resting += u32::from(rested);
     }
     (compared, resting)
+}
+
+/// What the library sysinfo says, between the same two readings: it knows less, and CPU time in milliseconds of whole ticks. Where
+/// nothing has moved, all three say the same. How many processes were compared.
+fn compare_third(
+    before: &BTreeMap<u32, Process>,
+    between: &BTreeMap<u32, Process>,
+    third: &BTreeMap<u32, Process>,
+    after: &BTreeMap<u32, Process>,
+) -> u32 {
+    let mut compared = 0;
+    for (pid, before) in before {
+        let (Some(after), Some(between)) = (after.get(pid), between.get(pid)) else { continue };
+        if before.identity != after.identity {
+            continue;
+        }
+        let seen = third.get(pid).unwrap_or_else(|| panic!("{pid} is there before and after: {before:?}"));
+        let is = format!("{pid} {}", before.identity.name);
+        let named = |process: &Process| {
+            (process.identity.ppid, process.identity.start_ms / 1000, process.identity.user.clone())
+        };
+        assert_eq!(named(seen), named(before), "{is}");
+        // 0 and "not known" are one to it.
+        let in_between = |what: &str, value: Option<u64>, least: u64, most: u64| {
+            let value = value.unwrap_or(0);
+            assert!((least..=most).contains(&value), "{is}: {what} {value} is not in {least}..={most}");
+        };
+        in_between("CPU time", seen.counters.get(Counter::Cpu), total(before), total(after) + 2 * TICK_NS);
+        for counter in [Counter::Read, Counter::Written] {
+            let value = |process: &Process| process.counters.get(counter).unwrap_or(0);
+            in_between(&format!("{counter:?}"), seen.counters.get(counter), value(before), value(after));
+        }
+        if rested(before, after) {
+            // Each mode in whole ticks.
+            let exact = total(between);
+            in_between("CPU time", seen.counters.get(Counter::Cpu), exact.saturating_sub(2 * TICK_NS), exact);
+            for gauge in [Gauge::Virtual, Gauge::OpenFds] {
+                let value = |process: &Process| process.gauges.get(gauge).unwrap_or(0);
+                if value(before) == value(after) {
+                    assert_eq!((value(seen), value(between)), (value(before), value(before)), "{is}: {gauge:?}");
+                }
+            }
+        }
+        compared += 1;
+    }
+    compared
 }
 
 /// Counters of the same process never fall from scan to scan.
