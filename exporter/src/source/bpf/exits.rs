@@ -7,6 +7,7 @@ use aya::maps::{Array, Map, MapData, RingBuf};
 use aya::programs::BtfTracePoint;
 use aya::{Btf, Ebpf};
 
+use super::programs::try_again;
 use super::record::Record;
 
 /// Of the buffer, for each CPU: a thousand records.
@@ -27,7 +28,7 @@ pub(crate) struct Exits {
 fn attach(ebpf: &mut Ebpf, btf: &Btf, name: &str, tracepoint: &str) -> Result<(), Box<dyn std::error::Error>> {
     let program = ebpf.program_mut(name).ok_or_else(|| format!("the program {name} is not in the object"))?;
     let program: &mut BtfTracePoint = program.try_into()?;
-    program.load(tracepoint, btf)?;
+    try_again(|| program.load(tracepoint, btf))?;
     program.attach()?;
     Ok(())
 }

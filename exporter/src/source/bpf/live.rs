@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::programs::Programs;
+use super::programs::{OBJECT, Programs};
 use super::record::Record;
 use crate::source::Refusal;
 
@@ -51,4 +51,21 @@ fn a_buffer_that_runs_over_loses_what_comes_and_counts_it() {
     // The iterator does not mind.
     programs.read(&mut records).expect("processes");
     assert!(records.iter().any(|record| record.pid == std::process::id()));
+}
+
+#[test]
+fn what_the_verifier_refuses_is_told_with_what_it_says() {
+    let Some(programs) = load(4096) else { return };
+    drop(programs);
+    // The kernel keeps the helpers that these programs need for those that may be used under its own licence.
+    let mut wrong = OBJECT.to_vec();
+    let (ours, theirs) = (b"Dual MIT/GPL\0", b"Nobody's own\0");
+    let place = wrong.windows(ours.len()).position(|bytes| bytes == ours).expect("its licence");
+    wrong[place..place + theirs.len()].copy_from_slice(theirs);
+    let refusal = Programs::load_object(&wrong, Some(4096)).expect_err("it may not call what it calls");
+    assert_eq!(refusal.as_str(), "refused");
+    assert!(refusal.to_string().contains("GPL"), "{refusal}");
+    // A file that is none.
+    let refusal = Programs::load_object(&OBJECT[..OBJECT.len() / 2], Some(4096)).expect_err("half a file");
+    assert_eq!(refusal.as_str(), "refused");
 }

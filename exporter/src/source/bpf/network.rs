@@ -9,7 +9,7 @@ use aya::programs::{BtfTracePoint, ProgramError};
 use aya::{Btf, Ebpf, EbpfLoader};
 use hashbrown::HashMap;
 
-use super::programs::{give_back, said};
+use super::programs::{give_back, said, try_again};
 use crate::snapshot::{Counter, Counters};
 use crate::source::{NetworkCosts, Refusal};
 
@@ -69,7 +69,7 @@ impl Network {
         let mut ebpf =
             EbpfLoader::new().btf(Some(&btf)).load(OBJECT).map_err(|error| Refusal::Refused(said(&error)))?;
         for (name, tracepoint) in PROGRAMS {
-            let loaded = program(&mut ebpf, name).and_then(|program| program.load(tracepoint, &btf));
+            let loaded = program(&mut ebpf, name).and_then(|program| try_again(|| program.load(tracepoint, &btf)));
             loaded.map_err(|error| refused(tracepoint, &error))?;
         }
         let maps = |ebpf: &mut Ebpf| {

@@ -11,10 +11,12 @@ use super::record::{self, Record};
 use super::{Network, Refusal};
 
 /// Compiled by `build.rs` from `bpf/tasks.bpf.c`.
-static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/tasks.bpf.o"));
+pub(super) static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/tasks.bpf.o"));
 
 /// Some records at a time; the kernel gives as many as it has ready.
 const READ_BYTES: usize = 64 << 10;
+/// A program is tried so often where signals come in between.
+const LOAD_ATTEMPTS: usize = 20;
 /// So much of what the verifier says is shown.
 const LOG_LINES: usize = 4;
 const LOG_CHARACTERS: usize = 1000;
@@ -43,12 +45,20 @@ impl Programs {
     /// # Errors
     /// Likewise.
     pub(crate) fn load_with(exit_bytes: Option<u32>) -> Result<Programs, Refusal> {
-        let loaded = Programs::load_by_types(exit_bytes);
+        Programs::load_object(OBJECT, exit_bytes)
+    }
+
+    /// The same of other programs than ours.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub(crate) fn load_object(object: &[u8], exit_bytes: Option<u32>) -> Result<Programs, Refusal> {
+        let loaded = Programs::load_by_types(object, exit_bytes);
         give_back();
         loaded
     }
 
-    fn load_by_types(exit_bytes: Option<u32>) -> Result<Programs, Refusal> {
+    fn load_by_types(object: &[u8], exit_bytes: Option<u32>) -> Result<Programs, Refusal> {
         let btf = Btf::from_sys_fs().map_err(|error| Refusal::NoBtf(said(&error)))?;
         let cpus = aya::util::nr_cpus().map_err(|(file, error)| Refusal::Refused(format!("{file}: {error}")))?;
         let refused = |error: &dyn std::error::Error| Refusal::Refused(said(error));
@@ -56,9 +66,9 @@ impl Programs {
         let cpus = u32::try_from(cpus).unwrap_or(u32::MAX);
         loader.btf(Some(&btf)).override_global("cpus", &cpus, true);
         loader.map_max_entries("exits", exit_bytes.unwrap_or_else(|| exits::buffer_bytes(cpus)));
-        let mut ebpf = loader.load(OBJECT).map_err(|error| refused(&error))?;
+        let mut ebpf = loader.load(object).map_err(|error| refused(&error))?;
         let program = tasks(&mut ebpf).map_err(|error| refused(&error))?;
-        program.load("task", &btf).map_err(|error| refused(&error))?;
+        try_again(|| program.load("task", &btf)).map_err(|error| refused(&error))?;
         let exits = Exits::attach(&mut ebpf, &btf).map_err(|error| said(&*error));
         Ok(Programs { ebpf, buffer: vec![0; READ_BYTES], exits, network: None })
     }
@@ -132,6 +142,17 @@ impl Programs {
         let link = program.take_link(link)?;
         link.into_file().map_err(|error| ProgramError::IOError(std::io::Error::other(error)))
     }
+}
+
+/// Loads a program, again where a signal came while the kernel was looking through it: it then gives up.
+pub(super) fn try_again(mut load: impl FnMut() -> Result<(), ProgramError>) -> Result<(), ProgramError> {
+    for _ in 1..LOAD_ATTEMPTS {
+        match load() {
+            Err(ProgramError::LoadError { io_error, .. }) if io_error.kind() == std::io::ErrorKind::WouldBlock => {}
+            loaded => return loaded,
+        }
+    }
+    load()
 }
 
 fn tasks(ebpf: &mut Ebpf) -> Result<&mut Iter, ProgramError> {
