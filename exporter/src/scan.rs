@@ -53,8 +53,10 @@ impl Scanner {
             labels: ProcessLabels::default(),
             failed: 0,
         };
-        if exits == Exits::Bpf {
-            scanner.groups.exits_are_told();
+        match exits {
+            Exits::Bpf => scanner.groups.exits_are_told(),
+            Exits::Taskstats => scanner.groups.exits_are_recorded(),
+            Exits::Scans(_) => {}
         }
         scanner.configure(config);
         scanner

@@ -7,7 +7,8 @@
 //!
 //! - Bytes and calls: the rest stays with the parent's group.
 //! - CPU time: the rest goes to the group of the children that have ended, where they are of one group and the faults that they
-//!   brought along leave no room for a child that was never seen; otherwise to the parent's group.
+//!   brought along leave no room for a child that was never seen; otherwise to the parent's group. Where each child is told of there is
+//!   none that was never seen, and the groups of the children divide the rest.
 //!
 //! Whether the parent waited for a child at all (and not `init`, or nobody, where `SIGCHLD` is ignored) is seen in the
 //! parent's waited-for page faults, which grow at the same moment by all the faults of the child, and every process has some.
@@ -58,26 +59,18 @@ pub(crate) struct Credit {
     pub(crate) cpu: Cpu,
 }
 
-/// The groups of the ended children that a pool is of.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Heirs {
-    #[default]
-    None,
-    One(Option<u32>),
-    Several,
-}
-
 /// What has been added to one parent's numbers, and is nobody's yet.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default)]
 struct Share {
     cpu: Cpu,
     faults: u64,
-    heirs: Heirs,
+    /// The groups of the ended children that it is of, and how many of each.
+    heirs: Vec<(Option<u32>, u64)>,
 }
 
 /// The share of this update, and that of the one before: a child that ends after it was read is missed one update after its
 /// parent's numbers have grown.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default)]
 struct Pool {
     before: Share,
     now: Share,
@@ -93,6 +86,8 @@ pub(crate) struct Inheritance {
     /// CPU time of ended processes of which it is not known who has waited for them: it may be in any pool.
     withheld: Cpu,
     unattributed: Cpu,
+    /// Whether each ended child is known, so that all that is left is of those that are.
+    all_known: bool,
 }
 
 impl Gone {
@@ -102,6 +97,11 @@ impl Gone {
 }
 
 impl Inheritance {
+    /// No child ends from now on of which nothing is told.
+    pub(crate) fn all_are_known(&mut self) {
+        self.all_known = true;
+    }
+
     /// The numbers of the children that the process under a slot has waited for have grown.
     pub(crate) fn grew(&mut self, slot: u32, cpu: Cpu, faults: u64) {
         if cpu != [0; 2] || faults > 0 {
@@ -150,18 +150,20 @@ impl Inheritance {
 
     /// Gives away what is then left of the update before; `group` tells the group of a slot.
     pub(crate) fn give(&mut self, group: impl Fn(u32) -> Option<u32>) {
-        let Inheritance { pools, credits, unattributed, withheld, .. } = self;
+        let Inheritance { pools, credits, unattributed, withheld, all_known, .. } = self;
         credits.clear();
         pools.retain(|slot, pool| {
             let share = std::mem::replace(&mut pool.before, std::mem::take(&mut pool.now));
             let cpu = minus(share.cpu, *withheld);
             *unattributed = plus(*unattributed, minus(share.cpu, cpu));
             if cpu != [0; 2] {
-                let group = match share.heirs {
-                    Heirs::One(heir) if share.faults < LEAST_FAULTS => heir,
-                    _ => group(*slot),
-                };
-                credits.push(Credit { group, cpu });
+                match share.heirs.as_slice() {
+                    [(heir, _)] if *all_known || share.faults < LEAST_FAULTS => {
+                        credits.push(Credit { group: *heir, cpu });
+                    }
+                    heirs if *all_known && !heirs.is_empty() => credits.extend(divided(cpu, heirs)),
+                    _ => credits.push(Credit { group: group(*slot), cpu }),
+                }
             }
             pool.before.cpu != [0; 2] || pool.before.faults > 0
         });
@@ -209,7 +211,7 @@ impl Inheritance {
             gone.group = new_index(gone.group);
         }
         for share in self.pools.values_mut().flat_map(|pool| [&mut pool.before, &mut pool.now]) {
-            if let Heirs::One(group) = &mut share.heirs {
+            for (group, _) in &mut share.heirs {
                 *group = new_index(*group);
             }
         }
@@ -226,17 +228,30 @@ impl Pool {
         let Pool { before, now } = self;
         for share in if now_first { [now, before] } else { [before, now] } {
             if faults > 0 && share.faults > 0 {
-                share.heirs = match share.heirs {
-                    Heirs::None => Heirs::One(child.group),
-                    Heirs::One(group) if group == child.group => share.heirs,
-                    _ => Heirs::Several,
-                };
+                match share.heirs.iter_mut().find(|(group, _)| *group == child.group) {
+                    Some((_, children)) => *children += 1,
+                    None => share.heirs.push((child.group, 1)),
+                }
             }
             let (cpu_paid, faults_paid) = (least(cpu, share.cpu), faults.min(share.faults));
             (share.cpu, cpu) = (minus(share.cpu, cpu_paid), minus(cpu, cpu_paid));
             (share.faults, faults) = (share.faults - faults_paid, faults - faults_paid);
         }
     }
+}
+
+/// What is left of all children, to their groups by their numbers: what is told of a child lacks the time since the last tick, whoever it
+/// is.
+fn divided(cpu: Cpu, heirs: &[(Option<u32>, u64)]) -> impl Iterator<Item = Credit> + '_ {
+    let mut left = cpu;
+    let mut children: u64 = heirs.iter().map(|(_, children)| children).sum();
+    heirs.iter().map(move |(group, count)| {
+        let share =
+            left.map(|time| u64::try_from(u128::from(time) * u128::from(*count) / u128::from(children)).unwrap_or(0));
+        left = minus(left, share);
+        children -= count;
+        Credit { group: *group, cpu: share }
+    })
 }
 
 fn plus(a: Cpu, b: Cpu) -> Cpu {
@@ -249,4 +264,17 @@ fn minus(a: Cpu, b: Cpu) -> Cpu {
 
 fn least(a: Cpu, b: Cpu) -> Cpu {
     [a[0].min(b[0]), a[1].min(b[1])]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_is_divided_by_the_numbers_of_children() {
+        let heirs = [(Some(1), 3), (None, 1), (Some(2), 3)];
+        let credits: Vec<Credit> = divided([700, 10], &heirs).collect();
+        let expected = [(Some(1), [300, 4]), (None, [100, 1]), (Some(2), [300, 5])];
+        assert_eq!(credits, expected.map(|(group, cpu)| Credit { group, cpu }));
+    }
 }

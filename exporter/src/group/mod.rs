@@ -90,6 +90,12 @@ impl Groups {
         self.ledger.exits_are_told();
     }
 
+    /// Says that [`Groups::ended`] is told of each process that ends and that no snapshot has had. The others end as snapshots have them
+    /// not; what any of them used after what is told of it, parents are credited with.
+    pub fn exits_are_recorded(&mut self) {
+        self.ledger.exits_are_recorded();
+    }
+
     /// Adds what processes that have ended since the last snapshot had used, also such that no snapshot has had; children come before
     /// their parents. Before the first snapshot nothing is added.
     pub fn ended(&mut self, ends: &[End]) {
@@ -99,7 +105,7 @@ impl Groups {
         let Groups { groups, by_name, ledger, children, .. } = self;
         let last = ledger.last_groups(ends, |identity| assign(groups, by_name, identity, *children));
         for (end, group) in ends.iter().zip(last) {
-            let (used, started) = ledger.used_at_end(end);
+            let (used, started) = ledger.used_at_end(end, group);
             let Some(group) = group.and_then(|index| groups.get_mut(index as usize)) else { continue };
             group.totals.counters.add(used);
             group.totals.starts += u64::from(started);

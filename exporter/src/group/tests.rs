@@ -648,3 +648,30 @@ fn a_process_that_lives_between_two_scrapes_is_in_the_peaks() {
     groups.sample(None);
     assert_eq!(groups.get("x").expect("a group").totals.peaks, None);
 }
+
+#[test]
+fn recorded_ends_leave_the_rest_to_what_parents_are_credited_with() {
+    let mut groups = Groups::default();
+    groups.exits_are_recorded();
+    let mut parent = Life { cpu: 1, ..Life::new(child(1, 1, 0, "p")) };
+    see(&mut groups, vec![with_storage(0, &parent, true)]);
+    // Two children that no snapshot has, of which the records lack 20 of CPU each; one grandchild; and a fault after the records.
+    let flash = |pid, ppid, name| Life { bytes: 100, cpu: 30, faults: 9, ..Life::new(child(pid, 5, ppid, name)) };
+    let (one, two, grandchild) = (flash(2, 1, "c"), flash(3, 1, "d"), flash(4, 3, "c"));
+    groups.ended(&[end(None, &grandchild), end(None, &one), end(None, &two)]);
+    assert_eq!((cpu(&groups, "c"), cpu(&groups, "d"), lifecycle(&groups, "c")), (Some(60), Some(30), (2, 2)));
+    let mut last = two;
+    last.waits_for(&grandchild);
+    for mut ended in [one, last] {
+        ended.cpu += 30;
+        ended.faults += 1;
+        parent.waits_for(&ended);
+    }
+    for _ in 0..3 {
+        see(&mut groups, vec![with_storage(0, &parent, true)]);
+    }
+    let all = ["p", "c", "d"].map(|name| cpu(&groups, name));
+    assert_eq!(all, [Some(1), Some(60 + 40), Some(30 + 20)]);
+    let bytes = ["p", "c", "d"].map(|name| read(&groups, name));
+    assert_eq!(bytes, [Some(0), Some(200), Some(100)]);
+}

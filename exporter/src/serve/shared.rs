@@ -20,6 +20,9 @@ use crate::scan::Scanner;
 
 /// How often there is a sample for peaks.
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
+/// Ended processes are taken in no more often than this between scans.
+#[cfg(unix)]
+const BETWEEN_ENDS: Duration = Duration::from_millis(50);
 
 /// The scanner and when it last looked.
 #[derive(Debug)]
@@ -104,6 +107,8 @@ impl SharedScanner {
             if taken.await.is_err() {
                 return;
             }
+            // Some sources have this ready for each single one.
+            tokio::time::sleep(BETWEEN_ENDS).await;
         }
     }
 

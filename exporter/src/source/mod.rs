@@ -8,6 +8,8 @@ pub(crate) mod name;
 pub mod procfs;
 mod refusal;
 pub mod sysinfo;
+#[cfg(all(target_os = "linux", feature = "procfs"))]
+mod taskstats;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -105,7 +107,7 @@ impl Source {
         match choice {
             Choice::Sysinfo => Sysinfo::open().map(Source::Sysinfo),
             #[cfg(all(target_os = "linux", feature = "procfs"))]
-            Choice::Procfs => procfs(proc_root).map(Source::Procfs),
+            Choice::Procfs => procfs(proc_root).map(Procfs::with_taskstats).map(Source::Procfs),
             #[cfg(all(target_os = "linux", feature = "procfs"))]
             Choice::Bpf => Ok(Source::Procfs(with_bpf(procfs(proc_root)?, proc_root).map_err(|refused| refused.1)?)),
             #[cfg(all(target_os = "linux", feature = "procfs"))]
@@ -114,7 +116,7 @@ impl Source {
                 Err(refused) => {
                     let (source, refusal) = *refused;
                     tracing::info!(reason = %refusal, "processes are read from /proc, not by BPF");
-                    Ok(Source::Procfs(source.instead_of_bpf(refusal)))
+                    Ok(Source::Procfs(source.instead_of_bpf(refusal).with_taskstats()))
                 }
             },
             #[cfg(not(all(target_os = "linux", feature = "procfs")))]

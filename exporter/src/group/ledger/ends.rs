@@ -8,7 +8,7 @@
 use std::mem;
 use std::sync::Arc;
 
-use super::{Assigned, Entry, Ledger, MAX_ANCESTORS, Place, WITH_CHILDREN};
+use super::{Assigned, Entry, Gone, Ledger, MAX_ANCESTORS, Place, WITH_CHILDREN};
 use crate::snapshot::{Counter, Counters, End, Identity};
 
 /// A parent that has not shown up after so many updates is none that can be seen.
@@ -29,6 +29,12 @@ impl Ledger {
     /// Each end is told of from now on: nothing is taken for ended because a snapshot has it not.
     pub(crate) fn exits_are_told(&mut self) {
         self.told = true;
+    }
+
+    /// Each end of a process that no snapshot has had is told of from now on, before its parent may be credited with what it used after.
+    pub(crate) fn exits_are_recorded(&mut self) {
+        self.recorded = true;
+        self.inheritance.all_are_known();
     }
 
     /// Processes have ended, children before their parents: the group of each. `assign` is asked for those that are new or have
@@ -89,7 +95,7 @@ impl Ledger {
                 // The pid may be another process's by now.
                 if !self.by_pid.get(&identity.pid).is_some_and(|place| place.alive) {
                     self.by_pid.insert(identity.pid, place);
-                    self.dead.push(identity.pid);
+                    self.told_dead.push(identity.pid);
                 }
             }
         }
@@ -98,7 +104,11 @@ impl Ledger {
 
     /// What a process has used since its last reading, all of it where no snapshot has had it, and whether that is so. In the order
     /// in which they ended.
-    pub(crate) fn used_at_end(&mut self, end: &End) -> (&Counters, bool) {
+    pub(crate) fn used_at_end(&mut self, end: &End, group: Option<u32>) -> (&Counters, bool) {
+        if !self.told {
+            self.record(end, group);
+            return (&self.used, true);
+        }
         let (pid, ppid) = (end.identity.pid, end.identity.ppid);
         let known = self.known(end);
         let mut entry = match known {
@@ -118,7 +128,7 @@ impl Ledger {
         match by_pid.get_mut(&pid) {
             Some(place) if known.is_some_and(|slot| place.slot as usize == slot) => {
                 (place.alive, place.counted) = (false, true);
-                self.dead.push(pid);
+                self.told_dead.push(pid);
             }
             Some(place) if !place.alive => place.counted = true,
             _ => {}
@@ -132,6 +142,18 @@ impl Ledger {
             *owed = owed.saturating_add(end.counters.get(counter).unwrap_or(0)).saturating_add(debt);
         }
         (&self.used, entry.new)
+    }
+
+    /// The same of one that no snapshot has had, as far as it goes: its parent answers for the rest, as for that of others that have
+    /// ended.
+    fn record(&mut self, end: &End, group: Option<u32>) {
+        let mut entry = Entry { group, ..Entry::default() };
+        entry.count(&end.counters, &mut self.used);
+        let mut gone = Gone::new(NO_SLOT, end.identity.ppid, group, entry.faults);
+        let counted = |counter| end.counters.get(counter).unwrap_or(0);
+        gone.bytes = WITH_CHILDREN.map(counted);
+        gone.cpu = [Counter::CpuUser, Counter::CpuSystem].map(counted);
+        self.inheritance.ended(gone);
     }
 
     /// The parent; where the kernel has told of its end before, whoever has got its numbers.

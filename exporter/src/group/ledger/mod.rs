@@ -20,6 +20,8 @@ pub(crate) struct Ledger {
     inheritance: Inheritance,
     /// Pids whose process the last update has missed; their places are kept for that update.
     dead: Vec<u32>,
+    /// The same of processes whose ends were told of since: their places are kept for the coming update.
+    told_dead: Vec<u32>,
     /// Slots of processes of this update that follow a parent, and have not got its group yet.
     following: Vec<u32>,
     /// Groups of processes that the last update has missed.
@@ -27,6 +29,8 @@ pub(crate) struct Ledger {
     update: u32,
     /// Whether each end is told of, and what ended children have used that their parents owe.
     told: bool,
+    /// Whether only those that no snapshot has had are told of.
+    recorded: bool,
     owed: HashMap<u32, Owed, foldhash::fast::RandomState>,
     /// What the process that was asked for last has used: one place, so that nothing is allocated for each.
     used: Counters,
@@ -101,6 +105,7 @@ impl Ledger {
                 self.by_pid.remove(&pid);
             }
         }
+        self.dead.append(&mut self.told_dead);
     }
 
     /// The rules have changed: each process is asked for its group anew.
@@ -128,7 +133,8 @@ impl Ledger {
                 let waited = process.counters.get(Counter::ChildrenMinorFaults).unwrap_or(0);
                 self.entries[slot].waited = waited;
                 // Of one that has started since, all children were told of.
-                self.entries[slot].waited_settled = if self.told && self.update > 1 { 0 } else { waited };
+                self.entries[slot].waited_settled =
+                    if (self.told || self.recorded) && self.update > 1 { 0 } else { waited };
                 self.entries[slot].new = true;
             }
             let entry = &mut self.entries[slot];

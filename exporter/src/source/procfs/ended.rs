@@ -4,11 +4,10 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::dead::Dead;
 use super::{Procfs, identify};
-use crate::rules::Attributes;
-use crate::snapshot::{End, Identity, Membership, Snapshot};
+use crate::snapshot::{End, Identity, Snapshot};
 use crate::source::bpf::{Exits, Record, convert};
-use crate::source::name;
 
 /// The last record of a process mostly comes some milliseconds after its end. This is late,
 const LATE_AFTER: Duration = Duration::from_secs(2);
@@ -69,45 +68,16 @@ impl Procfs {
         End { slot, identity, counters }
     }
 
-    /// What names a process of which nothing but the record is left. One that has been forked and has called no `exec` since is called
-    /// as its parent; another one has no command line, no executable and no cgroup any more.
     fn named_at_its_end(&mut self, record: &Record, snapshot: &Snapshot) -> Identity {
-        let comm = identify::number(record.name());
-        let start_ms = self.boot_ms.saturating_add(self.units.milliseconds(self.units.ticks(record.start_ns)));
-        let parent = self.known.find(record.ppid).and_then(|(slot, known)| Some((known, snapshot.get(slot)?)));
-        if let Some((known, parent)) = parent
-            && known.mark.has_forked(record)
-            && (known.comm, known.uid) == (comm, Some(record.uid))
-        {
-            let (pid, ppid) = (record.pid, record.ppid);
-            return Identity { pid, ppid, start_ms, ..(*parent.identity).clone() };
-        }
-        let parent = parent.map(|(_, parent)| parent.identity.name.as_str());
-        let identity = Identity {
+        let dead = Dead {
             pid: record.pid,
             ppid: record.ppid,
-            start_ms,
-            name: name::clean(record.name()),
-            long_name: self.whole_names.get(&comm).cloned(),
+            start_ms: self.boot_ms.saturating_add(self.units.milliseconds(self.units.ticks(record.start_ns))),
+            comm: record.name(),
+            uid: record.uid,
             kernel: record.flags & convert::KERNEL_THREAD != 0,
-            user: Some(self.users.name(record.uid)),
-            ..Identity::default()
         };
-        let membership = match self.naming.rules.as_deref() {
-            None => Membership::ByName,
-            Some(rules) => rules.membership(&Attributes {
-                pid: identity.pid,
-                start_ms,
-                comm: &identity.name,
-                argv0: None,
-                cmdline: "",
-                uid: Some(record.uid),
-                user: identity.user.as_deref(),
-                cgroups: &[],
-                parent,
-            }),
-        };
-        Identity { membership, ..identity }
+        self.named_as_dead(&dead, snapshot, |parent| parent.mark.has_forked(record))
     }
 
     /// What tells of each process that ends, where that is to be had.

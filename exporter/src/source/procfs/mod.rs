@@ -3,9 +3,11 @@
 //! Reading is `root`'s, parsing bytes is that of the file's own module, and this one puts a process together.
 //! In the steady state a scan allocates nothing per process.
 
+mod accounted;
 mod boot;
 mod cgroup;
 mod cmdline;
+mod dead;
 mod delays;
 #[cfg(feature = "bpf")]
 mod ended;
@@ -53,6 +55,8 @@ use std::time::Instant;
 use hashbrown::HashMap;
 use rustix::io::Errno;
 
+use self::accounted::Accounts;
+use self::dead::WholeNames;
 use self::delays::Scratch;
 #[cfg(feature = "bpf")]
 use self::ended::Ending;
@@ -127,9 +131,10 @@ pub struct Procfs {
     /// Ended processes of which nothing was told.
     #[cfg(feature = "bpf")]
     lost: Vec<End>,
-    /// Whole names of processes whose names the kernel cuts, by numbers made of these.
-    #[cfg(feature = "bpf")]
-    whole_names: HashMap<u64, Box<str>, foldhash::fast::RandomState>,
+    whole_names: WholeNames,
+    /// What is told of ends where records are not to be had, or why nothing is.
+    accounts: Option<Accounts>,
+    untold: Untold,
 }
 
 /// Reused from file to file; two, since the name in `stat` is still needed when `status` is read.
@@ -194,8 +199,9 @@ impl Procfs {
             overdue: Vec::new(),
             #[cfg(feature = "bpf")]
             lost: Vec::new(),
-            #[cfg(feature = "bpf")]
-            whole_names: HashMap::default(),
+            whole_names: WholeNames::default(),
+            accounts: None,
+            untold: Untold::Source,
         })
     }
 
@@ -216,28 +222,33 @@ impl Procfs {
                 Err(refused) => Exits::Scans(Untold::Refused(refused.to_owned())),
             };
         }
-        Exits::Scans(Untold::Source)
+        match self.accounts {
+            Some(_) => Exits::Taskstats,
+            None => Exits::Scans(self.untold.clone()),
+        }
     }
 
     /// Adds the processes that have ended since the last call, as far as they are told of, children before their parents.
-    #[cfg_attr(not(feature = "bpf"), expect(unused_variables, clippy::ptr_arg, reason = "nothing tells"))]
     pub(crate) fn ends(&mut self, snapshot: &mut Snapshot, ends: &mut Vec<End>) {
         #[cfg(feature = "bpf")]
         self.recorded_ends(snapshot, ends);
+        self.accounted_ends(snapshot, ends);
     }
 
     pub(crate) fn lost_ends(&self) -> Option<u64> {
         #[cfg(feature = "bpf")]
-        return self.told_exits().map(crate::source::bpf::Exits::lost);
-        #[cfg(not(feature = "bpf"))]
-        None
+        if let Some(exits) = self.told_exits() {
+            return Some(exits.lost());
+        }
+        self.accounts.as_ref().map(|accounts| accounts.taskstats().lost())
     }
 
     pub(crate) fn ends_ready(&self) -> Option<OwnedFd> {
         #[cfg(feature = "bpf")]
-        return self.told_exits()?.ready();
-        #[cfg(not(feature = "bpf"))]
-        None
+        if let Some(exits) = self.told_exits() {
+            return exits.ready();
+        }
+        self.accounts.as_ref()?.taskstats().ready()
     }
 
     /// How processes are named from the next scan on; those that are known are named anew.
@@ -325,6 +336,9 @@ impl Procfs {
                 if let Some((slot, _)) = self.known.see(listed.pid) {
                     snapshot.keep(slot);
                 }
+                continue;
+            }
+            if self.is_accounted(listed.pid) {
                 continue;
             }
             #[cfg(feature = "bpf")]

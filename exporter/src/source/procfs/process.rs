@@ -149,6 +149,7 @@ impl Procfs {
                     units: self.units,
                 };
                 let (made, cgroup) = names.identity(&mut files, &stat, comm, uid)?;
+                self.whole_names.remember(identify::number(comm), &made);
                 let start_ms = self.units.milliseconds(stat.start_ticks);
                 let known = Known {
                     comm: identify::number(comm),

@@ -18,8 +18,6 @@ use crate::source::bpf::{Network, Programs, Record, convert};
 
 /// The first process, which is always there.
 const INIT: u32 = 1;
-/// More are not remembered.
-const MOST_WHOLE_NAMES: usize = 4096;
 
 impl Procfs {
     /// The same source, which has its numbers from these programs from now on.
@@ -181,12 +179,7 @@ impl Procfs {
         };
         let (identity, cgroup) = names.identity(&mut files, &stat, name::stable(&stat), Some(record.uid))?;
         let start_ms = self.units.milliseconds(stat.start_ticks);
-        if let Some(whole) = &identity.long_name {
-            if self.whole_names.len() >= MOST_WHOLE_NAMES {
-                self.whole_names.clear();
-            }
-            self.whole_names.insert(identify::number(record.name()), whole.clone());
-        }
+        self.whole_names.remember(identify::number(record.name()), &identity);
         let mark = record.mark();
         let same = self.known.same(pid, stat.start_ticks);
         let delays = same.and_then(|known| known.delays.take());
