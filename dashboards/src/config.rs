@@ -19,7 +19,8 @@ pub struct DashboardFlags {
     #[arg(long = "query.url", value_name = "URL")]
     pub query_url: Option<String>,
 
-    /// Longest time that one query may take: 30s, 2m, or a number of seconds. Default: 30s
+    /// Longest time that one query may take, and all queries of a page or a chart together: 30s, 2m, or a number of
+    /// seconds. Default: 30s
     #[arg(long = "query.timeout", value_name = "DURATION", value_parser = timeout)]
     pub query_timeout: Option<Duration>,
 
