@@ -49,7 +49,7 @@ impl Procfs {
         if let Some(Err(error)) = programs.network_mut().map(Network::look) {
             tracing::warn!(%error, "what processes have sent and received since the last scan is not known");
         }
-        // Linux 6.18 was seen to begin its iteration after the first process. That one is then read as without records.
+        // A kernel may leave the first process out of its iteration, which is then read as without records (docs/sources.md).
         *unrecorded = usize::from(records.first().is_some_and(|record| record.pid > INIT));
         listed.clear();
         listed.extend([Listed { pid: INIT, inode: 0 }].into_iter().take(*unrecorded));
