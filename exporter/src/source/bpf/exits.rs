@@ -10,7 +10,7 @@ use aya::{Btf, Ebpf};
 use super::programs::try_again;
 use super::record::Record;
 
-/// Of the buffer, for each CPU: a thousand records.
+/// Of the buffer, for each CPU: a thousand records, two of which tell of one process.
 const BYTES_FOR_A_CPU: u32 = 1 << 18;
 const LEAST_BYTES: u32 = 1 << 20;
 const MOST_BYTES: u32 = 1 << 24;
