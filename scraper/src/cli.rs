@@ -240,7 +240,6 @@ impl Flags {
 #[tokio::main]
 async fn serve(flags: &Flags, web: &WebFlags) -> anyhow::Result<ExitCode> {
     let bound = web.bind(DEFAULT_PORT).await?;
-    tracing::info!(url = bound.url(), "listening");
     let shutdown = CancellationToken::new();
     let ending = shutdown.clone();
     tokio::spawn(async move {

@@ -45,6 +45,7 @@ pub(super) fn encode(s: &Stats, encoder: &mut DescriptorEncoder<'_>) -> fmt::Res
         ("seals", "Blocks sealed from the hot database", None, s.seals as f64),
         ("sealed_samples", "Samples sealed into blocks", None, s.sealed_samples as f64),
         ("seal_time", "Time spent in sealing", seconds(), s.seal_time.as_secs_f64()),
+        ("seal_cpu", "CPU time of sealing, merging and checking blocks", seconds(), s.seal_cpu_time.as_secs_f64()),
         ("failed_seals", "Seals and merges that failed and were tried again", None, s.failed_seals as f64),
         ("merges", "Blocks made by merging others", None, s.merges as f64),
         ("merged_samples", "Samples merged into longer blocks", None, s.merged_samples as f64),

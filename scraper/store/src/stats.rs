@@ -55,6 +55,9 @@ pub struct Stats {
     pub merges: u64,
     /// Counter: time spent in that.
     pub merge_time: Duration,
+    /// Counter: CPU time of the thread that seals, merges, makes rollups and checks blocks, as of the last time that it had sealed
+    /// or merged.
+    pub seal_cpu_time: Duration,
     /// Counter: blocks removed because they were older than is kept.
     pub removed_blocks: u64,
     /// Counter: seals and merges that failed; they are tried again.

@@ -283,6 +283,7 @@ impl Store {
             merged_samples: sealing.merged_samples,
             merges: sealing.merges,
             merge_time: sealing.merge_time,
+            seal_cpu_time: sealing.cpu_time,
             removed_blocks: sealing.removed_blocks,
             failed_seals: queue.sealing.failures,
             damaged_blocks: healed.damaged + shared.blocks.count_set_aside() + shared.rollups.count_set_aside(),

@@ -169,7 +169,9 @@ impl Committer {
             Ok(commit(transaction)?)
         };
         run().map_err(one_line)?;
-        self.written_series.retain(|number| !numbers.contains(number));
+        for number in numbers {
+            self.written_series.remove(number);
+        }
         Ok(())
     }
 

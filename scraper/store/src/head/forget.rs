@@ -6,8 +6,16 @@ use crate::series::NumberSet;
 /// Series that are looked through at once.
 const PIECE: usize = 20_000;
 
+/// Rows of series that are deleted in one transaction: a commit waits for no more than that.
+const ROWS_AT_ONCE: usize = 20_000;
+
 /// How long a series counts as active after its last sample: as long as a query looks back.
 pub(crate) const ACTIVE_MS: i64 = 300_000;
+
+/// Takes some of the series whose rows are to be deleted: those of one transaction.
+pub(super) fn take_portion(forgotten: &mut Vec<u32>) -> NumberSet {
+    forgotten.split_off(forgotten.len().saturating_sub(ROWS_AT_ONCE)).into_iter().collect()
+}
 
 impl Shared {
     /// To be called before the hot table is closed.
@@ -40,5 +48,19 @@ impl Shared {
             tracing::debug!(forgotten = over.len(), "let go of series that have ended");
         }
         over
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_rows_are_deleted_over_many_commits() {
+        let mut forgotten: Vec<u32> = (0..45_000).collect();
+        let portions: Vec<NumberSet> =
+            std::iter::from_fn(|| Some(take_portion(&mut forgotten)).filter(|portion| !portion.is_empty())).collect();
+        assert_eq!(portions.iter().map(NumberSet::len).collect::<Vec<_>>(), [20_000, 20_000, 5_000]);
+        assert_eq!(portions.into_iter().flatten().collect::<NumberSet>().len(), 45_000);
     }
 }

@@ -2,6 +2,7 @@
 //! log into the table when it has grown, deletes what is too old, and opens the database again when DuckDB has given it up.
 
 use super::commit::TableRows;
+use super::forget::take_portion;
 use super::retention::{next_cut, now_ms, oldest_kept_ms, share_over};
 use super::{Committer, Shared, Span};
 use crate::Options;
@@ -12,7 +13,6 @@ use crate::families;
 use crate::folder::{Folder, disk_bytes, free_bytes};
 use crate::recent::{self, Recent};
 use crate::rollup;
-use crate::series::NumberSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -46,7 +46,7 @@ pub(super) struct Run {
     /// After a failure, what the sealer asks for is not done before.
     asks_at: Option<Instant>,
     /// Series that were forgotten and still have their row.
-    forgotten: NumberSet,
+    forgotten: Vec<u32>,
     /// The mark of the pool at which rows were dropped. Until everybody who may still read them is done, their place in
     /// the file must not be given to others, which only a checkpoint does.
     dropped: u64,
@@ -75,7 +75,7 @@ impl Run {
             hot,
             closed: closed.span,
             asks_at: None,
-            forgotten: NumberSet::default(),
+            forgotten: Vec::new(),
             dropped: 0,
         }
     }
@@ -88,6 +88,7 @@ impl Run {
             self.write_families();
             self.commit();
             self.serve_sealer();
+            self.delete_forgotten();
             self.delete_what_is_too_old();
             self.checkpoint_when_grown();
             // One more try is all that closing allows: who closes must not wait for a disk that stays full.
@@ -306,7 +307,7 @@ impl Run {
                 self.committer.rewrite_views(&sql)?;
             }
             if record.is_some() {
-                self.forget_series()?;
+                self.forgotten.extend(self.shared.forget_series());
             }
             let mut queue = self.shared.queue.lock();
             queue.sealing.record = None;
@@ -328,13 +329,19 @@ impl Run {
         Ok(())
     }
 
-    fn forget_series(&mut self) -> Result<(), String> {
-        self.forgotten.extend(self.shared.forget_series());
-        if !self.forgotten.is_empty() {
-            self.committer.forget_series(&self.forgotten)?;
-            self.forgotten.clear();
+    /// Deletes rows of series that are forgotten: some after each commit, which must not wait for all of them. Those that are
+    /// left at the end, the next start deletes.
+    fn delete_forgotten(&mut self) {
+        if self.forgotten.is_empty() || self.retry_at.is_some() {
+            return;
         }
-        Ok(())
+        let portion = take_portion(&mut self.forgotten);
+        let result =
+            self.room_for_little().and_then(|()| self.connect()).and_then(|()| self.committer.forget_series(&portion));
+        if result.is_err() {
+            self.forgotten.extend(&portion);
+        }
+        self.warn_of(result, "rows of series that have ended could not be deleted, it is tried again");
     }
 
     fn close_table(&mut self) -> Result<(), String> {

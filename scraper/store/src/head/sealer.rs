@@ -15,6 +15,7 @@ use crate::{Error, Options, query};
 use duckdb::InterruptHandle;
 use parking_lot::Mutex;
 use procession_promql::Cancel;
+use rustix::time::{ClockId, clock_gettime};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -123,8 +124,10 @@ impl Work {
                 continue;
             };
             let result = job.map_or(Ok(()), |number| self.seal(number)).and_then(|()| self.upkeep());
+            let cpu_time = Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default();
             let mut queue = self.shared.queue.lock();
             let sealing = &mut queue.sealing;
+            sealing.counters.cpu_time = cpu_time;
             if sealing.ending {
                 break;
             }
