@@ -1,6 +1,7 @@
 //! Why no answer came, in words: the causes that people meet, out of the client's chain of errors.
 
 use super::MAX_REDIRECTS;
+use http::Uri;
 use reqwest::Url;
 use rustls::CertificateError;
 use std::error::Error;
@@ -16,10 +17,25 @@ const CUT: [&str; 3] = [
 /// What a failed request means, in one line.
 pub(crate) fn failure(error: reqwest::Error) -> String {
     if error.is_redirect() && error.status().is_none() {
-        return format!("too many redirects: more than {MAX_REDIRECTS}");
+        return too_many_redirects();
     }
     let peer = error.url().map_or_else(|| "the server".to_owned(), peer);
-    in_words(&error, &peer).unwrap_or_else(|| reasons(error))
+    // The library's own sentence repeats the URL, and the causes say the rest.
+    in_words(&error, &peer).unwrap_or_else(|| match error.source() {
+        Some(cause) => reasons(cause),
+        None => error.without_url().to_string(),
+    })
+}
+
+/// What an error below the library means, in one line.
+pub(super) fn failure_at(error: &(dyn Error + 'static), uri: &Uri) -> String {
+    let peer = Url::parse(&uri.to_string()).map_or_else(|_| uri.to_string(), |url| peer(&url));
+    in_words(error, &peer).unwrap_or_else(|| reasons(error))
+}
+
+/// Why redirects are no longer followed.
+pub(super) fn too_many_redirects() -> String {
+    format!("too many redirects: more than {MAX_REDIRECTS}")
 }
 
 /// Whom a URL leads to, as `host:port`.
@@ -105,20 +121,13 @@ pub(super) fn causes(error: &dyn Error) -> String {
     text
 }
 
-/// The causes alone. The library's own sentence repeats the URL, and the causes say the rest.
-fn reasons(error: reqwest::Error) -> String {
-    let mut causes = Vec::new();
-    let mut cause = error.source();
-    while let Some(e) = cause {
-        let text = e.to_string();
-        // Wrappers repeat what they wrap.
-        if !causes.iter().any(|c: &String| c.contains(&text)) {
-            causes.push(text);
+/// An error with its causes, each said once: wrappers repeat what they wrap.
+fn reasons(error: &(dyn Error + 'static)) -> String {
+    let mut said = Vec::new();
+    for text in std::iter::successors(Some(error), |&e| e.source()).map(ToString::to_string) {
+        if !said.iter().any(|s: &String| s.contains(&text)) {
+            said.push(text);
         }
-        cause = e.source();
     }
-    match causes.is_empty() {
-        true => error.without_url().to_string(),
-        false => causes.join(": "),
-    }
+    said.join(": ")
 }

@@ -25,7 +25,7 @@ use parking_lot::Mutex;
 use reqwest::{Client, ClientBuilder, NoProxy, Request, Response, Url, redirect};
 use rustls::pki_types::ServerName;
 use secret::Reading;
-use server_name::{Make, Named};
+use server_name::Named;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -129,16 +129,8 @@ impl Inner {
 impl Made {
     fn new(config: &Config) -> Result<Self, String> {
         let mut reading = Reading::default();
-        let follow = config.follow_redirects;
-        let (proxy, http2) = (config.proxy.clone(), config.http2);
-        let make = move || {
-            let redirects = match follow {
-                true => redirect::Policy::limited(MAX_REDIRECTS),
-                false => redirect::Policy::none(),
-            };
-            Ok(builder(proxy.as_ref())?.redirect(redirects))
-        };
-        let connections = Connections::new(Box::new(make), config.proxy.is_some(), &config.tls, http2, &mut reading)?;
+        let (proxy, follow) = (config.proxy.as_ref(), config.follow_redirects);
+        let connections = Connections::new(proxy, &config.tls, config.http2, follow, &mut reading)?;
         let headers = headers(config, &mut reading)?;
         let tokens = match &config.credentials {
             Some(Credentials::OAuth2(config)) => Some(Tokens::new(config, &mut reading)?),
@@ -152,34 +144,33 @@ impl Made {
 #[derive(Debug)]
 struct Connections {
     client: Client,
-    /// Takes those over https where servers have a name of our choice.
+    /// Takes them where servers have a name of our choice.
     named: Option<Named>,
 }
 
 impl Connections {
-    /// `make` makes what clients have in common besides TLS. The error names what can't be read or used.
-    fn new(make: Make, proxied: bool, tls: &Tls, http2: bool, reading: &mut Reading) -> Result<Self, String> {
+    /// The error names what can't be read or used.
+    fn new(proxy: Option<&Proxy>, tls: &Tls, http2: bool, follow: bool, reading: &mut Reading) -> Result<Self, String> {
         let material = tls::Material::read(tls, reading)?;
-        let build = |builder: ClientBuilder| builder.build().map_err(|e| causes(&e));
-        let Some(name) = &tls.server_name else {
-            let builder = if http2 { make()? } else { make()?.http1_only() };
-            return Ok(Connections { client: build(tls::set_up(builder, tls, &material)?)?, named: None });
+        let redirects = match follow && tls.server_name.is_none() {
+            true => redirect::Policy::limited(MAX_REDIRECTS),
+            false => redirect::Policy::none(),
         };
+        let builder = builder(proxy)?.redirect(redirects);
+        let builder = if http2 { builder } else { builder.http1_only() };
+        let client = tls::set_up(builder, tls, &material)?.build().map_err(|e| causes(&e))?;
+        let Some(name) = &tls.server_name else { return Ok(Connections { client, named: None }) };
         let expected = ServerName::try_from(name.clone())
             .map_err(|_| format!("tls_config: `server_name`: {name:?} is not a host's name"))?;
-        // A proxy leads to where the URL says, and addresses are not sent as names: then the certificate alone is
-        // another one's. HTTP/2 would say the name instead of the host.
-        let is_sent = matches!(expected, ServerName::DnsName(_)) && !proxied;
-        let config = tls::under_name(expected, tls, http2 && !is_sent, &material)?;
-        let make: Make = Box::new(move || Ok(make()?.tls_backend_preconfigured(config.clone())));
-        Ok(Connections { client: build(make()?)?, named: is_sent.then(|| Named::new(name.clone(), make)) })
+        let named = Named::new(expected, tls::config(tls, http2, &material)?, proxy, follow, client.clone())?;
+        Ok(Connections { client, named: Some(named) })
     }
 
     /// The head of the answer. The error is in words.
     async fn execute(&self, request: Request) -> Result<Response, String> {
         match &self.named {
-            Some(named) if request.url().scheme() == "https" => named.execute(request).await,
-            _ => self.client.execute(request).await.map_err(failure),
+            Some(named) => named.execute(request).await,
+            None => self.client.execute(request).await.map_err(failure),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::connection::failure;
 use super::secret::Reading;
-use super::{Connections, builder, sensitive};
+use super::{Connections, sensitive};
 use crate::config::OAuth2;
 use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
@@ -44,9 +44,7 @@ struct Answer {
 impl Tokens {
     /// Reads what is needed to ask. The error names what can't be read or used.
     pub(super) fn new(config: &OAuth2, reading: &mut Reading) -> Result<Self, String> {
-        let proxy = config.proxy.clone();
-        let make = move || builder(proxy.as_ref());
-        let connections = Connections::new(Box::new(make), config.proxy.is_some(), &config.tls, true, reading)?;
+        let connections = Connections::new(config.proxy.as_ref(), &config.tls, true, true, reading)?;
         Ok(Tokens {
             secret: reading.text(&config.client_secret)?,
             connections,

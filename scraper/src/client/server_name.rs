@@ -1,89 +1,158 @@
 //! `server_name`: the name that a server is asked for in the TLS handshake (SNI) and that its certificate must have.
 //!
-//! The library takes the name from the URL. So the URL gets the name, a resolver leads it to where the URL led before, and
-//! the header `Host` says what the URL said. Connections are kept by the URL's name: each host has a client of its own.
+//! The client library takes that name from the URL and has no setting for it. So requests over https of such a
+//! configuration go out here, on the connections that the library itself is built on, directly or through a proxy.
 
-use super::connection::{causes, failure};
-use http::HeaderValue;
-use http::header::HOST;
-use parking_lot::Mutex;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, ClientBuilder, Request, Response, Url};
-use std::collections::HashMap;
+use super::connection::{failure, failure_at, too_many_redirects};
+use super::{IDLE, MAX_REDIRECTS};
+use crate::config::Proxy;
+use http::uri::Scheme;
+use http::{HeaderMap, Uri};
+use hyper_rustls::{FixedServerNameResolver, HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use reqwest::{Body, Client, Request, Response, Url};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tower::util::BoxCloneSyncService;
+use tower::{ServiceExt, service_fn};
+use tower_http::follow_redirect::FollowRedirect;
+use tower_http::follow_redirect::policy::{Action, Attempt, FilterCredentials, Policy};
 
-/// Hosts whose connections are kept; past them all are made anew.
-const MAX_HOSTS: usize = 10_000;
+/// A peer that is gone without a word is noticed after three of these more, as with the library.
+const KEEPALIVE: Duration = Duration::from_secs(15);
 
-/// Makes what the clients have in common.
-pub(super) type Make = Box<dyn Fn() -> Result<ClientBuilder, String> + Send + Sync>;
-
-/// Clients that ask each host for one name.
-pub(super) struct Named {
-    name: String,
-    make: Make,
-    clients: Mutex<HashMap<String, Client>>,
-}
+/// A client that asks every server for one name.
+#[derive(Clone)]
+pub(super) struct Named(BoxCloneSyncService<http::Request<Body>, http::Response<Body>, String>);
 
 impl fmt::Debug for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Named").field("name", &self.name).finish_non_exhaustive()
+        f.debug_tuple("Named").finish_non_exhaustive()
     }
 }
 
 impl Named {
-    /// For the host name `name`; `make` makes clients that trust certificates for it.
-    pub(super) fn new(name: String, make: Make) -> Self {
-        Named { name, make, clients: Mutex::default() }
+    /// Servers must have `name`, a proxy its own. `plain` takes what is not over https, and follows no redirects
+    /// itself. The error says what is wrong with the proxy.
+    pub(super) fn new(
+        name: ServerName<'static>,
+        config: ClientConfig,
+        proxy: Option<&Proxy>,
+        follow: bool,
+        plain: Client,
+    ) -> Result<Self, String> {
+        let route = Route::new(proxy, config.clone())?;
+        let connector = service_fn(move |uri| route.clone().connect(uri));
+        let connector = HttpsConnector::new(connector, config, true, Arc::new(FixedServerNameResolver::new(name)));
+        let tls = legacy::Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE)
+            .pool_timer(TokioTimer::new())
+            .timer(TokioTimer::new())
+            .build::<_, Body>(connector);
+        let send = service_fn(move |request: http::Request<Body>| {
+            let (tls, plain) = (tls.clone(), plain.clone());
+            async move {
+                if request.uri().scheme() != Some(&Scheme::HTTPS) {
+                    let request = Request::try_from(request).map_err(failure)?;
+                    return plain.execute(request).await.map(http::Response::from).map_err(failure);
+                }
+                let uri = request.uri().clone();
+                let response = tls.request(request).await.map_err(|error| failure_at(&error, &uri))?;
+                Ok(response.map(Body::wrap))
+            }
+        });
+        let redirects = Redirects { follow, followed: 0, credentials: FilterCredentials::new() };
+        Ok(Named(BoxCloneSyncService::new(FollowRedirect::with_policy(send, redirects))))
     }
 
-    /// Sends a request over https. The error is in words.
-    pub(super) async fn execute(&self, mut request: Request) -> Result<Response, String> {
-        let url = request.url().clone();
-        let host = url.host_str().unwrap_or_default();
-        let client = self.client(host.trim_start_matches('[').trim_end_matches(']'))?;
-        let said = HeaderValue::from_str(&authority(&url)).map_err(|e| e.to_string())?;
-        request.headers_mut().entry(HOST).or_insert(said);
-        request
-            .url_mut()
-            .set_host(Some(&self.name))
-            .map_err(|e| format!("{:?} is not a host's name: {e}", self.name))?;
-        client.execute(request).await.map_err(|error| failure(error.with_url(url)))
+    /// Sends a request. The error is in words.
+    pub(super) async fn execute(&self, request: Request) -> Result<Response, String> {
+        let request = http::Request::try_from(request).map_err(failure)?;
+        self.0.clone().oneshot(request).await.map(Response::from)
+    }
+}
+
+/// The way to a server.
+#[derive(Clone)]
+struct Route {
+    proxies: Arc<Matcher>,
+    /// Sent with `CONNECT`.
+    headers: HeaderMap,
+    direct: HttpConnector,
+    to_proxy: HttpsConnector<HttpConnector>,
+}
+
+impl Route {
+    fn new(proxy: Option<&Proxy>, mut config: ClientConfig) -> Result<Self, String> {
+        let mut headers = HeaderMap::new();
+        let proxies = match proxy {
+            None => Matcher::builder().build(),
+            Some(Proxy::Environment) => Matcher::from_system(),
+            Some(Proxy::Url { url, no_proxy, connect_headers }) => {
+                headers = connect_headers.clone();
+                let url = Url::parse(url).map_err(|e| format!("proxy_url: {e}"))?;
+                Matcher::builder().all(String::from(url)).no(no_proxy.as_str()).build()
+            }
+        };
+        let mut direct = HttpConnector::new();
+        direct.enforce_http(false);
+        direct.set_nodelay(true);
+        direct.set_keepalive(Some(KEEPALIVE));
+        direct.set_keepalive_interval(Some(KEEPALIVE));
+        direct.set_keepalive_retries(Some(3));
+        // `CONNECT` is said in HTTP/1.1.
+        config.alpn_protocols.clear();
+        let to_proxy = HttpsConnector::from((direct.clone(), config));
+        Ok(Route { proxies: Arc::new(proxies), headers, direct, to_proxy })
     }
 
-    fn client(&self, host: &str) -> Result<Client, String> {
-        let mut clients = self.clients.lock();
-        if let Some(client) = clients.get(host) {
-            return Ok(client.clone());
+    /// A connection that reaches a URL's host, on which nothing has been said yet.
+    async fn connect(self, uri: Uri) -> Result<MaybeHttpsStream<TokioIo<TcpStream>>, Box<dyn Error + Send + Sync>> {
+        let Some(proxy) = self.proxies.intercept(&uri) else {
+            return Ok(MaybeHttpsStream::Http(self.direct.oneshot(uri).await?));
+        };
+        let mut tunnel = Tunnel::new(proxy.uri().clone(), self.to_proxy).with_headers(self.headers);
+        if let Some(credentials) = proxy.basic_auth() {
+            tunnel = tunnel.with_auth(credentials.clone());
         }
-        if clients.len() >= MAX_HOSTS {
-            clients.clear();
-        }
-        let resolver = Resolver { name: self.name.clone(), host: host.to_owned() };
-        let client = (self.make)()?.dns_resolver(resolver).build().map_err(|e| causes(&e))?;
-        clients.insert(host.to_owned(), client.clone());
-        Ok(client)
+        Ok(tunnel.oneshot(uri).await?)
     }
 }
 
-/// What the header `Host` says of a URL.
-fn authority(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+/// Redirects as the library follows them: so many, and our credentials stay with the first host.
+#[derive(Clone)]
+struct Redirects {
+    follow: bool,
+    followed: usize,
+    credentials: FilterCredentials,
 }
 
-/// Finds the host where its name is asked for, and others (after a redirect) as always.
-struct Resolver {
-    name: String,
-    host: String,
-}
+impl Policy<Body, String> for Redirects {
+    fn redirect(&mut self, attempt: &Attempt<'_>) -> Result<Action, String> {
+        if !self.follow {
+            return Ok(Action::Stop);
+        }
+        if self.followed == MAX_REDIRECTS {
+            return Err(too_many_redirects());
+        }
+        self.followed += 1;
+        Policy::<Body, String>::redirect(&mut self.credentials, attempt)
+    }
 
-impl Resolve for Resolver {
-    fn resolve(&self, asked: Name) -> Resolving {
-        let host = if asked.as_str().eq_ignore_ascii_case(&self.name) { &self.host } else { asked.as_str() }.to_owned();
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((host, 0)).await?;
-            Ok(Box::new(found.collect::<Vec<_>>().into_iter()) as Addrs)
-        })
+    fn on_request(&mut self, request: &mut http::Request<Body>) {
+        Policy::<Body, String>::on_request(&mut self.credentials, request);
+    }
+
+    fn clone_body(&self, body: &Body) -> Option<Body> {
+        body.as_bytes().map(|bytes| Body::from(bytes.to_vec()))
     }
 }

@@ -64,17 +64,11 @@ pub(super) fn set_up(mut builder: ClientBuilder, tls: &Tls, material: &Material)
 
 const NO_AUTHORITY: &str = "tls_config: `ca` holds no certificate in PEM form";
 
-/// What the client's own settings can't say: the certificate must be one for another name than the URL's.
-pub(super) fn under_name(
-    expected: ServerName<'static>,
-    tls: &Tls,
-    http2: bool,
-    material: &Material,
-) -> Result<ClientConfig, String> {
-    let is_sent = matches!(expected, ServerName::DnsName(_));
+/// The same where the library's client is not used: who makes a connection says the name. The error names what can't be used.
+pub(super) fn config(tls: &Tls, http2: bool, material: &Material) -> Result<ClientConfig, String> {
     let provider = CryptoProvider::get_default().cloned();
     let provider = provider.unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
-    let inner: Arc<dyn ServerCertVerifier> = match &material.ca {
+    let verifier: Arc<dyn ServerCertVerifier> = match &material.ca {
         None => Arc::new(rustls_platform_verifier::Verifier::new(provider.clone()).map_err(|e| e.to_string())?),
         Some(ca) => {
             let mut roots = RootCertStore::empty();
@@ -90,6 +84,7 @@ pub(super) fn under_name(
             builder.build().map_err(|e| format!("tls_config: `ca`: {e}"))?
         }
     };
+    let verifier = if tls.insecure_skip_verify { Arc::new(AnyCertificate(verifier)) } else { verifier };
     let least = tls.min_version.unwrap_or(TlsVersion::Tls12);
     let most = tls.max_version.unwrap_or(TlsVersion::Tls13);
     let versions: Vec<_> = [(TlsVersion::Tls12, &rustls::version::TLS12), (TlsVersion::Tls13, &rustls::version::TLS13)]
@@ -101,7 +96,7 @@ pub(super) fn under_name(
         .with_protocol_versions(&versions)
         .map_err(|e| format!("tls_config: {e}"))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(UnderName { expected, inner, any: tls.insecure_skip_verify }));
+        .with_custom_certificate_verifier(verifier);
     let mut config = match &material.identity {
         None => builder.with_no_client_auth(),
         Some((certificate, key)) => {
@@ -112,8 +107,6 @@ pub(super) fn under_name(
             builder.with_client_auth_cert(chain, key).map_err(|e| wrong(e.to_string()))?
         }
     };
-    // Addresses are never sent as names; that of the URL is not the one that was asked for.
-    config.enable_sni = is_sent;
     config.alpn_protocols = match http2 {
         true => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
         false => vec![b"http/1.1".to_vec()],
@@ -121,28 +114,20 @@ pub(super) fn under_name(
     Ok(config)
 }
 
-/// Checks certificates as always, but for a name of our choice.
+/// Takes any certificate whose key the server has (`insecure_skip_verify`).
 #[derive(Debug)]
-struct UnderName {
-    expected: ServerName<'static>,
-    inner: Arc<dyn ServerCertVerifier>,
-    /// Whether any certificate will do (`insecure_skip_verify`).
-    any: bool,
-}
+struct AnyCertificate(Arc<dyn ServerCertVerifier>);
 
-impl ServerCertVerifier for UnderName {
+impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(
         &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _name_in_url: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        if self.any {
-            return Ok(ServerCertVerified::assertion());
-        }
-        self.inner.verify_server_cert(end_entity, intermediates, &self.expected, ocsp_response, now)
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -151,7 +136,7 @@ impl ServerCertVerifier for UnderName {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls12_signature(message, certificate, signature)
+        self.0.verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -160,10 +145,10 @@ impl ServerCertVerifier for UnderName {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls13_signature(message, certificate, signature)
+        self.0.verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
+        self.0.supported_verify_schemes()
     }
 }

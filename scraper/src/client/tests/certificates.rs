@@ -85,6 +85,59 @@ async fn a_server_is_asked_for_the_name_that_it_must_have() {
     }
 }
 
+/// HTTP/2 is offered where the job says so; the server speaks nothing else.
+#[tokio::test]
+async fn http_2_is_offered_under_a_name_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Authority::new("any").server("any.example", None, &BOTH);
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let mut server = Server::tls(config).await;
+    for name in ["", ", server_name: x.example"] {
+        for http2 in [true, false] {
+            let lines = format!("  enable_http2: {http2}\n  tls_config: {{insecure_skip_verify: true{name}}}\n");
+            let error = get(&client(&lines, folder.path()), &format!("https://{}/", server.address)).await.unwrap_err();
+            match http2 {
+                true => assert_eq!(server.asked().await, "PRI * HTTP/2.0\r\n\r\n", "{name}"),
+                false => assert!(error.starts_with("no TLS with "), "{name}: {error}"),
+            }
+        }
+    }
+}
+
+/// With and without a name, as far as ten hops, and with credentials for the first host alone.
+#[tokio::test]
+async fn redirects_are_followed_under_a_name_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Authority::new("any").server("any.example", None, &BOTH);
+    let other = Server::plain(|head| (200, head.contains("authorization: ").to_string())).await;
+    let there = format!("http://{}/", other.address);
+    let server = Server::tls_answering(config, move |head| {
+        let path = head.split(' ').nth(1).unwrap();
+        match path.trim_start_matches('/').parse::<u32>() {
+            Ok(0) => (200, head.contains("authorization: Bearer t\r\n").to_string()),
+            Ok(hops) => (302, format!("/{}", hops - 1)),
+            Err(_) => (307, there.clone()),
+        }
+    })
+    .await;
+    let here = format!("https://{}", server.address);
+    for name in ["", ", server_name: x.example"] {
+        let lines = format!("  bearer_token: t\n  tls_config: {{insecure_skip_verify: true{name}}}\n");
+        let following = client(&lines, folder.path());
+        let standing = client(&format!("{lines}  follow_redirects: false\n"), folder.path());
+        let too_many = Err("too many redirects: more than 10".to_owned());
+        for (client, path, want) in [
+            (&following, "10", Ok("true".to_owned())),
+            (&following, "11", too_many),
+            (&following, "elsewhere", Ok("false".to_owned())),
+            (&standing, "1", Ok("302 /0".to_owned())),
+            (&standing, "0", Ok("true".to_owned())),
+        ] {
+            assert_eq!(get(client, &format!("{here}/{path}")).await, want, "{name}: {path}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn errors_name_the_host_of_the_url() {
     let folder = tempfile::tempdir().unwrap();

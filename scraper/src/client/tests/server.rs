@@ -1,4 +1,4 @@
-//! A server that answers each connection once and remembers what was asked.
+//! A server that remembers what was asked.
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::pki_types::pem::PemObject;
@@ -21,14 +21,22 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Over plain HTTP; the answer's status line and body by the request.
+    /// Over plain HTTP; the answer's status and body by the request. The body of a redirect is where it leads to.
     pub(super) async fn plain(answer: impl Fn(&str) -> (u16, String) + Clone + Send + Sync + 'static) -> Self {
         Self::new(None, answer).await
     }
 
     /// Over TLS; answers "hello".
     pub(super) async fn tls(config: ServerConfig) -> Self {
-        Self::new(Some(TlsAcceptor::from(Arc::new(config))), |_| (200, "hello".to_owned())).await
+        Self::tls_answering(config, |_| (200, "hello".to_owned())).await
+    }
+
+    /// Over TLS; the answer by the request.
+    pub(super) async fn tls_answering(
+        config: ServerConfig,
+        answer: impl Fn(&str) -> (u16, String) + Clone + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(Some(TlsAcceptor::from(Arc::new(config))), answer).await
     }
 
     async fn new(
@@ -62,22 +70,35 @@ impl Server {
     }
 }
 
+/// One request to a connection, more where `/kept` is asked for.
 async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     answer: impl Fn(&str) -> (u16, String),
     told: mpsc::UnboundedSender<String>,
 ) {
-    let mut request = read_head(&mut stream).await;
-    let length = request.lines().find_map(|l| l.strip_prefix("content-length: ")).map_or(0, |n| n.parse().unwrap());
-    let mut body = vec![0; length];
-    if stream.read_exact(&mut body).await.is_err() {
-        return;
+    let mut kept = true;
+    while kept {
+        let mut request = read_head(&mut stream).await;
+        if request.is_empty() {
+            return;
+        }
+        kept = request.starts_with("GET /kept ");
+        let length = request.lines().find_map(|l| l.strip_prefix("content-length: ")).map_or(0, |n| n.parse().unwrap());
+        let mut body = vec![0; length];
+        if stream.read_exact(&mut body).await.is_err() {
+            return;
+        }
+        request.push_str(&String::from_utf8(body).unwrap());
+        let (status, body) = answer(&request);
+        let _ = told.send(request);
+        let location = if (300..400).contains(&status) { format!("Location: {body}\r\n") } else { String::new() };
+        let connection = if kept { "keep-alive" } else { "close" };
+        let head = format!(
+            "HTTP/1.1 {status} X\r\n{location}Connection: {connection}\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
     }
-    request.push_str(&String::from_utf8(body).unwrap());
-    let (status, body) = answer(&request);
-    let _ = told.send(request);
-    let head = format!("HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
-    let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
     let _ = stream.shutdown().await;
 }
 
