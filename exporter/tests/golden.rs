@@ -1,4 +1,5 @@
-//! One scan of the captured tree, against the exposition that it must give.
+//! One scan of the captured tree, against the exposition that it must give. A scan before it finds nothing, so that all that the processes
+//! have used is counted, and that all of them have started since.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expected")]
 
 use std::path::{Path, PathBuf};
@@ -29,6 +30,7 @@ fn scan(source: &mut Procfs) -> Snapshot {
 fn exposition(format: Format) -> String {
     let snapshot = scan(&mut source());
     let (mut groups, mut labels) = (Groups::default(), ProcessLabels::default());
+    groups.update(&Snapshot::default());
     groups.update(&snapshot);
     labels.update(&snapshot, &groups);
     let mut exposition = Exposition::new(format, Compression::None);
@@ -51,6 +53,7 @@ fn named(format: Format) -> String {
     let mut source = source();
     let snapshot = scan(&mut source);
     let mut groups = Groups::default();
+    groups.update(&Snapshot::default());
     groups.update(&snapshot);
     let mut exposition = Exposition::new(format, Compression::None);
     exposition.groups_as(Scheme::ProcessExporter, &groups).expect("plain");

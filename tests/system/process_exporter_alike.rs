@@ -122,7 +122,7 @@ async fn families_types_labels_and_values_are_those_of_process_exporter() {
     equal("memory_bytes{groupname=\"alike\",memtype=\"swapped\"}", 1e6);
     equal("memory_bytes{groupname=\"alike\",memtype=\"resident\"}", 1e6);
 
-    // Counters: they begin with 0, we with what the process had used; what it has used since is the same.
+    // Counters: both begin with 0, each at its own first look; what the process has used since a common one is the same.
     let grown = |series: &str, tolerance: f64| {
         let series = in_order(&format!("namedprocess_namegroup_{series}"));
         let theirs = theirs.value(&series) - before[0].value(&series);

@@ -200,6 +200,9 @@ fn threads_by_group_and_name() {
     let (mut groups, mut threads) = (Groups::default(), Threads::default());
     groups.update(&snapshot);
     threads.update(&snapshot, &groups);
+    let counters = &mut snapshot.get_mut(0).expect("there is one").threads[0].counters;
+    counters.set(Counter::CpuUser, Some(3_000_000_000));
+    threads.update(&snapshot, &groups);
     let text = |scheme| {
         let mut exposition =
             Exposition::new(Format::Text, Compression::None).of(Families::default().with(Family::ThreadNames));

@@ -39,6 +39,8 @@ pub struct Group {
     pub totals: Totals,
     /// When it was first seen without a process, where it has none.
     empty_since: Option<Instant>,
+    /// What its processes had used before the first update: it tells which groups are small, and is not counted.
+    before: Weight,
 }
 
 /// All groups. Feed it every snapshot, in order.
@@ -54,6 +56,12 @@ pub struct Groups {
     children: bool,
     limit: usize,
     folded: u64,
+}
+
+impl Group {
+    fn new(name: Arc<str>) -> Group {
+        Group { name, totals: Totals::default(), empty_since: None, before: Weight::default() }
+    }
 }
 
 impl Default for Groups {
@@ -121,8 +129,9 @@ impl Groups {
 
     /// Adds a snapshot: counters grow by what each process has used since the last one, gauges are counted anew.
     ///
-    /// The first reading of a process counts whole, as all of it was used by a member of the group; that is so also for
-    /// processes older than the exporter, so that a group begins with its processes' lifetime totals.
+    /// The first reading of a process counts whole, as all of it was used by a member of the group. Not so that of a process which was
+    /// there before the first update: it counts from then on, so that groups begin at 0. After a restart, totals of whole lives would be
+    /// taken for what was used since.
     pub fn update(&mut self, snapshot: &Snapshot) {
         self.update_with(snapshot, |_, _| {});
     }
@@ -145,6 +154,10 @@ impl Groups {
             let totals = &mut self.groups[index as usize].totals;
             totals.add(process, used.counters);
             totals.starts += u64::from(used.started);
+            if used.found {
+                let before = &mut self.groups[index as usize].before;
+                *before = before.plus(Weight::of(&process.counters));
+            }
         }
         for credit in self.ledger.credits() {
             let Some(index) = credit.group else { continue };
@@ -260,14 +273,8 @@ impl Groups {
     /// Keeps the leading groups; the others' processes and all that they have used go to [`OTHER`].
     fn fold(&mut self) {
         let weight = |group: &Group| {
-            let sum =
-                |of: &[Counter]| of.iter().filter_map(|c| group.totals.counters.get(*c)).fold(0, u64::saturating_add);
             let memory = group.totals.gauges.get(Gauge::Resident).unwrap_or(0);
-            Weight {
-                cpu: sum(&[Counter::CpuUser, Counter::CpuSystem, Counter::Cpu]),
-                memory,
-                io: sum(&[Counter::Read, Counter::Written]),
-            }
+            Weight { memory, ..Weight::of(&group.totals.counters).plus(group.before) }
         };
         let weights: Vec<Weight> = self.groups.iter().map(weight).collect();
         let mut keep = vec![false; weights.len()];
@@ -275,7 +282,7 @@ impl Groups {
         Ranking::default()
             .keep(&weights, self.limit - 1, |index| Some(index) != other && !std::mem::replace(&mut keep[index], true));
         let (mut new_index, mut kept) = (vec![None; weights.len()], Vec::with_capacity(self.limit));
-        let mut folded = Group { name: OTHER.into(), totals: Totals::default(), empty_since: None };
+        let mut folded = Group::new(OTHER.into());
         for (old, group) in std::mem::take(&mut self.groups).into_iter().enumerate() {
             if keep[old] {
                 new_index[old] = Some(kept.len() as u32 + 1);
@@ -324,7 +331,7 @@ fn index_of(
     }
     let (name, index) = (Arc::<str>::from(name), groups.len() as u32);
     by_name.insert(name.clone(), index);
-    groups.push(Group { name, totals: Totals::default(), empty_since: None });
+    groups.push(Group::new(name));
     index
 }
 

@@ -1,11 +1,28 @@
 //! Who is kept where not all can be: those that lead by CPU, by memory or by input and output.
 
+use crate::snapshot::{Counter, Counters};
+
 /// By what one is ranked; the higher the more worth keeping.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Weight {
     pub(crate) cpu: u64,
     pub(crate) memory: u64,
     pub(crate) io: u64,
+}
+
+impl Weight {
+    /// CPU time in nanoseconds, bytes read from and written to storage. Memory is no counter.
+    pub(crate) fn of(counters: &Counters) -> Weight {
+        let sum = |of: &[Counter]| of.iter().filter_map(|c| counters.get(*c)).fold(0, u64::saturating_add);
+        let cpu = sum(&[Counter::CpuUser, Counter::CpuSystem, Counter::Cpu]);
+        Weight { cpu, memory: 0, io: sum(&[Counter::Read, Counter::Written]) }
+    }
+
+    /// Both together.
+    pub(crate) fn plus(self, more: Weight) -> Weight {
+        let memory = self.memory.saturating_add(more.memory);
+        Weight { cpu: self.cpu.saturating_add(more.cpu), memory, io: self.io.saturating_add(more.io) }
+    }
 }
 
 /// Room for the work, used again and again.

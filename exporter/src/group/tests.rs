@@ -29,19 +29,120 @@ fn cpu(groups: &Groups, name: &str) -> Option<u64> {
 }
 
 #[test]
-fn a_group_begins_with_lifetimes_and_grows_by_differences() {
+fn what_is_there_first_counts_from_then_on_and_what_starts_later_counts_whole() {
     let (a, b) = (identity(1, 10, "x"), identity(2, 20, "x"));
     let mut groups = Groups::default();
-    see(&mut groups, vec![process(0, &a, Some(1000)), process(1, &b, Some(50))]);
-    assert_eq!(cpu(&groups, "x"), Some(1050));
+    see(&mut groups, vec![process(0, &a, Some(1000))]);
+    assert_eq!(cpu(&groups, "x"), Some(0), "it is there, as 0");
     see(&mut groups, vec![process(0, &a, Some(1007)), process(1, &b, Some(50))]);
-    assert_eq!(cpu(&groups, "x"), Some(1057));
+    assert_eq!(cpu(&groups, "x"), Some(57));
+}
+
+/// What `increase` makes of readings of a counter: one that has fallen has begun at 0 again.
+fn increase(readings: &[u64]) -> u64 {
+    readings.windows(2).map(|pair| if pair[1] < pair[0] { pair[1] } else { pair[1] - pair[0] }).sum()
+}
+
+#[test]
+fn a_restart_of_the_exporter_makes_no_spike() {
+    let (old, young) = (identity(1, 10, "x"), identity(2, 90_000, "x"));
+    let mut groups = Groups::default();
+    let mut readings = Vec::new();
+    // Two processes of which one has used much, each using 5 between two looks; a third comes after the restart.
+    for look in 0..8 {
+        if look == 4 {
+            groups = Groups::default();
+        }
+        let mut now = vec![process(0, &old, Some(80_000 + look * 5)), process(1, &young, Some(100 + look * 5))];
+        if look > 5 {
+            now.push(process(2, &identity(3, 95_000, "x"), Some((look - 5) * 5)));
+        }
+        see(&mut groups, now);
+        readings.push(cpu(&groups, "x").expect("it can be read"));
+    }
+    assert_eq!(increase(&readings), 6 * 10 + 2 * 5, "all but what was used over the restart: {readings:?}");
+}
+
+#[test]
+fn a_counter_that_is_read_later_counts_from_then_on_too() {
+    let a = identity(1, 10, "x");
+    let mut groups = Groups::default();
+    for (reading, expected) in [(None, None), (Some(500), Some(0)), (None, Some(0)), (Some(510), Some(10))] {
+        see(&mut groups, vec![process(0, &a, reading)]);
+        assert_eq!(cpu(&groups, "x"), expected);
+    }
+}
+
+#[test]
+fn what_the_first_look_left_out_is_known_by_its_start() {
+    let (a, b, c) = (identity(9, 90_000, "x"), identity(1, 10, "x"), identity(10, 90_100, "x"));
+    let mut groups = Groups::default();
+    see(&mut groups, vec![process(0, &a, Some(1000))]);
+    see(&mut groups, vec![process(0, &a, Some(1000)), process(1, &b, Some(500)), process(2, &c, Some(3))]);
+    let starts = groups.get("x").map(|group| group.totals.starts);
+    assert_eq!((cpu(&groups, "x"), starts), (Some(3), Some(1)));
+    // Whose start no source can tell has started since.
+    let unknown = identity(11, 0, "x");
+    see(&mut groups, vec![process(0, &a, Some(1000)), process(3, &unknown, Some(7))]);
+    assert_eq!(cpu(&groups, "x"), Some(3 + 7));
+}
+
+#[test]
+fn what_was_sent_and_received_is_counted_since_the_start_of_the_exporter_already() {
+    let a = identity(1, 10, "x");
+    let mut groups = Groups::default();
+    for (sent, expected) in [(None, None), (Some(500), Some(500)), (Some(510), Some(510))] {
+        let mut process = process(0, &a, Some(1));
+        process.counters.set(Counter::TcpV4SentBytes, sent);
+        see(&mut groups, vec![process]);
+        let counted = groups.get("x").and_then(|group| group.totals.counters.get(Counter::TcpV4SentBytes));
+        assert_eq!(counted, expected);
+    }
+}
+
+#[test]
+fn a_process_whose_group_was_forgotten_meanwhile_goes_on_where_it_was() {
+    let (a, b) = (identity(1, 10, "x"), identity(2, 20, "gone for a look"));
+    let other = identity(3, 90_000, "other group");
+    for readable in [true, false] {
+        let mut groups = told();
+        see(&mut groups, vec![process(0, &a, Some(1))]);
+        see(&mut groups, vec![process(0, &a, Some(1)), process(1, &b, Some(100))]);
+        groups.limit(2);
+        see(&mut groups, vec![process(0, &a, Some(1)), process(2, &other, Some(1))]);
+        assert!(groups.get("gone for a look").is_none(), "forgotten");
+        let now = process(1, &b, Some(107));
+        if readable {
+            groups.limit(3);
+            see(&mut groups, vec![process(0, &a, Some(1)), now, process(2, &other, Some(1))]);
+        } else {
+            groups.ended(&[End { slot: Some(1), identity: b.clone(), counters: now.counters }]);
+        }
+        assert_eq!((cpu(&groups, "gone for a look"), lifecycle(&groups, "gone for a look").0), (Some(7), 0));
+    }
+}
+
+#[test]
+fn what_an_older_child_had_used_before_is_not_given_to_its_parent() {
+    let mut groups = Groups::default();
+    let mut parent = Life { cpu: 10, bytes: 1000, ..Life::new(child(1, 1, 0, "p")) };
+    let mut old = Life { cpu: 5000, bytes: 7000, faults: 30, ..Life::new(child(2, 2, 1, "c")) };
+    see(&mut groups, vec![with_storage(0, &parent, true), with_storage(1, &old, true)]);
+    (old.cpu, old.bytes) = (5003, 7004);
+    parent.waits_for(&old);
+    for _ in 0..3 {
+        see(&mut groups, vec![with_storage(0, &parent, true)]);
+    }
+    assert_eq!((cpu(&groups, "p"), cpu(&groups, "c")), (Some(0), Some(3)));
+    assert_eq!((read(&groups, "p"), read(&groups, "c")), (Some(4), Some(0)));
+    assert_eq!(groups.unattributed_cpu(), [0, 0]);
 }
 
 #[test]
 fn the_dead_stay_counted_and_an_empty_group_shows_zeros() {
     let a = identity(1, 10, "x");
     let mut groups = Groups::default();
+    see(&mut groups, vec![]);
     see(&mut groups, vec![process(0, &a, Some(1000))]);
     see(&mut groups, vec![]);
     assert_eq!(cpu(&groups, "x"), Some(1000));
@@ -58,6 +159,7 @@ fn the_dead_stay_counted_and_an_empty_group_shows_zeros() {
 fn a_failed_read_does_not_count_the_lifetime_again() {
     let a = identity(1, 10, "x");
     let mut groups = Groups::default();
+    see(&mut groups, vec![]);
     for (reading, expected) in [(None, None), (Some(500), Some(500)), (None, Some(500)), (Some(510), Some(510))] {
         see(&mut groups, vec![process(0, &a, reading)]);
         assert_eq!(cpu(&groups, "x"), expected);
@@ -69,12 +171,17 @@ fn a_new_name_takes_only_what_comes_after_to_the_new_group() {
     let mut groups = Groups::default();
     see(&mut groups, vec![process(0, &identity(1, 10, "sh"), Some(500))]);
     see(&mut groups, vec![process(0, &identity(1, 10, "nginx"), Some(530))]);
-    assert_eq!((cpu(&groups, "sh"), cpu(&groups, "nginx")), (Some(500), Some(30)));
+    assert_eq!((cpu(&groups, "sh"), cpu(&groups, "nginx")), (Some(0), Some(30)));
+    let run = |name| process(0, &identity(2, 99, name), Some(if name == "sh" { 7 } else { 9 }));
+    see(&mut groups, vec![run("sh")]);
+    see(&mut groups, vec![run("nginx")]);
+    assert_eq!((cpu(&groups, "sh"), cpu(&groups, "nginx")), (Some(7), Some(32)), "one that has started later");
 }
 
 #[test]
 fn equal_names_are_one_group() {
     let mut groups = Groups::default();
+    see(&mut groups, vec![]);
     see(
         &mut groups,
         vec![process(0, &identity(1, 1, "a\u{fffd}"), Some(1)), process(1, &identity(2, 1, "a\u{fffd}"), Some(2))],
@@ -86,6 +193,7 @@ fn equal_names_are_one_group() {
 fn too_many_groups_forget_the_empty_ones_only() {
     let mut groups = Groups::default();
     let keep = identity(1, 1, "keep");
+    see(&mut groups, vec![]);
     let crowd = |from: u32| (from..from + MAX_GROUPS as u32 / 2).map(|n| identity(n, 1, &format!("g{n}")));
     for round in 1..=3 {
         let mut now = vec![process(0, &keep, Some(round))];
@@ -131,8 +239,8 @@ fn children_follow_their_nearest_ancestor_with_a_group_where_asked() {
     groups.configure(true);
     assert_eq!(groups_of(&mut groups, &family), some(&["a", "a", "a", "b", ""]));
     assert_eq!(groups_of(&mut groups, &family), some(&["a", "a", "a", "b", ""]));
-    // Only what they have used since they are shown counts, and all of what the first ones used.
-    assert_eq!((cpu(&groups, "a"), cpu(&groups, "b")), (Some(1), Some(1)));
+    // Only what they have used since they are shown counts.
+    assert_eq!((cpu(&groups, "a"), cpu(&groups, "b")), (Some(0), Some(0)));
     groups.configure(false);
     assert_eq!(groups_of(&mut groups, &family), some(&["a", "", "", "b", ""]));
 }
@@ -168,10 +276,10 @@ fn beyond_the_limit_small_groups_are_folded_and_nothing_is_lost() {
         |cpu: [u64; 6]| crowd.iter().zip(0..).map(|(i, slot)| process(slot, i, Some(cpu[slot as usize]))).collect();
     see(&mut groups, at([1, 2, 30, 4, 50, 6]));
     assert_eq!((groups.len(), groups.folded()), (3, 4));
-    // By CPU g4 leads; by memory all are equal, and the first is g0.
-    assert_eq!((cpu(&groups, "g4"), cpu(&groups, "g0"), cpu(&groups, OTHER)), (Some(50), Some(1), Some(42)));
+    // By CPU, all that was ever used, g4 leads; by memory all are equal, and the first is g0.
+    assert_eq!((cpu(&groups, "g4"), cpu(&groups, "g0"), cpu(&groups, OTHER)), (Some(0), Some(0), Some(0)));
     see(&mut groups, at([1, 2, 37, 4, 51, 6]));
-    assert_eq!((groups.len(), cpu(&groups, "g4"), cpu(&groups, OTHER)), (3, Some(51), Some(49)));
+    assert_eq!((groups.len(), cpu(&groups, "g4"), cpu(&groups, OTHER)), (3, Some(1), Some(7)));
     assert_eq!(groups.iter().map(|g| g.totals.processes()).sum::<u64>(), 6);
     assert_eq!(groups.name_of(2).map(|n| &**n), Some(OTHER));
     // Another group comes, and only what fits stays.
@@ -181,7 +289,7 @@ fn beyond_the_limit_small_groups_are_folded_and_nothing_is_lost() {
     see(&mut groups, now);
     assert_eq!((groups.len(), cpu(&groups, "late")), (3, Some(1000)));
     let all: u64 = groups.iter().filter_map(|g| g.totals.counters.get(Counter::CpuUser)).sum();
-    assert_eq!(all, 1 + 2 + 37 + 4 + 51 + 6 + 1000);
+    assert_eq!(all, 7 + 1 + 1000);
 }
 
 #[test]
@@ -204,6 +312,7 @@ fn groups_that_are_gone_are_forgotten_after_a_time() {
     let (a, b) = (identity(1, 10, "stays"), identity(2, 20, "goes"));
     let mut groups = Groups::default();
     let (start, hour) = (Instant::now(), Duration::from_secs(3600));
+    see(&mut groups, vec![]);
     see(&mut groups, vec![process(0, &a, Some(1)), process(1, &b, Some(2))]);
     groups.forget_gone(start, hour);
     for (minutes, expected) in [(1, Some(2)), (60, Some(2)), (61, None)] {
@@ -262,7 +371,7 @@ fn after_the_end(parent_bytes: u64, parent_waited: u64) -> Groups {
     let mut parent = Life { bytes: 1000, faults: 50, waited: 7, ..Life::new(child(1, 1, 0, "p")) };
     let young = Life { bytes: 100, faults: 30, ..Life::new(child(2, 2, 1, "c")) };
     see(&mut groups, vec![with_storage(0, &parent, true), with_storage(1, &young, true)]);
-    assert_eq!((read(&groups, "p"), read(&groups, "c")), (Some(1000), Some(100)));
+    assert_eq!((read(&groups, "p"), read(&groups, "c")), (Some(0), Some(0)));
     (parent.bytes, parent.waited) = (parent_bytes, parent_waited);
     see(&mut groups, vec![with_storage(0, &parent, true)]);
     groups
@@ -272,13 +381,13 @@ fn after_the_end(parent_bytes: u64, parent_waited: u64) -> Groups {
 fn a_child_that_was_waited_for_is_not_counted_again() {
     // 5 bytes of its own, 100 that are counted already, 20 that the child read after its last reading
     let groups = after_the_end(1000 + 5 + 100 + 20, 7 + 31);
-    assert_eq!((read(&groups, "p"), read(&groups, "c")), (Some(1025), Some(100)));
+    assert_eq!((read(&groups, "p"), read(&groups, "c")), (Some(25), Some(0)));
 }
 
 #[test]
 fn a_child_that_nobody_waited_for_takes_nothing_off() {
     let groups = after_the_end(1000 + 200, 7);
-    assert_eq!((read(&groups, "p"), read(&groups, "c")), (Some(1200), Some(100)));
+    assert_eq!((read(&groups, "p"), read(&groups, "c")), (Some(200), Some(0)));
 }
 
 /// A parent in group `p` with 10 of CPU, and children in groups of their own with 100 each and 30 faults, all of whom end.
@@ -300,22 +409,22 @@ fn cpu_after_the_end(children: &[&str], parent: (u64, u64)) -> (Vec<Option<u64>>
 
 #[test]
 fn what_a_child_used_after_its_last_reading_is_its_groups() {
-    assert_eq!(cpu_after_the_end(&["c"], (100 + 25, 30 + 6)), (vec![Some(10), Some(125)], 0));
-    assert_eq!(cpu_after_the_end(&["c", "c"], (200 + 25, 60 + 6)), (vec![Some(10), Some(225), Some(225)], 0));
+    assert_eq!(cpu_after_the_end(&["c"], (100 + 25, 30 + 6)), (vec![Some(0), Some(25)], 0));
+    assert_eq!(cpu_after_the_end(&["c", "c"], (200 + 25, 60 + 6)), (vec![Some(0), Some(25), Some(25)], 0));
 }
 
 #[test]
 fn where_it_may_be_another_childs_it_is_the_parents_groups() {
-    assert_eq!(cpu_after_the_end(&["c"], (100 + 25, 30 + 7)).0, [Some(35), Some(100)], "one that was never seen");
-    assert_eq!(cpu_after_the_end(&["c", "d"], (200 + 25, 60)).0, [Some(35), Some(100), Some(100)]);
-    assert_eq!(cpu_after_the_end(&[], (25, 30)), (vec![Some(35)], 0));
+    assert_eq!(cpu_after_the_end(&["c"], (100 + 25, 30 + 7)).0, [Some(25), Some(0)], "one that was never seen");
+    assert_eq!(cpu_after_the_end(&["c", "d"], (200 + 25, 60)).0, [Some(25), Some(0), Some(0)]);
+    assert_eq!(cpu_after_the_end(&[], (25, 30)), (vec![Some(25)], 0));
 }
 
 #[test]
 fn what_may_have_been_counted_already_is_in_no_group() {
     // Its faults do not show that the parent has waited for it; but who knows what is in those 130?
-    assert_eq!(cpu_after_the_end(&["c"], (130, 20)), (vec![Some(40), Some(100)], 100));
-    assert_eq!(cpu_after_the_end(&["c"], (0, 0)), (vec![Some(10), Some(100)], 0), "nobody waited for it");
+    assert_eq!(cpu_after_the_end(&["c"], (130, 20)), (vec![Some(30), Some(0)], 100));
+    assert_eq!(cpu_after_the_end(&["c"], (0, 0)), (vec![Some(0), Some(0)], 0), "nobody waited for it");
 }
 
 #[test]
@@ -335,7 +444,7 @@ fn what_a_parent_had_inherited_goes_on_with_it() {
         see(&mut groups, all(&[&top]));
     }
     let total: Option<u64> = ["top", "middle", "low"].into_iter().map(|name| cpu(&groups, name)).sum();
-    assert_eq!(total, Some(5 + 7 + 10 + 20));
+    assert_eq!(total, Some(10 + 20));
 }
 
 /// What can happen to one pid between two scans.
@@ -379,10 +488,19 @@ fn histories(event: impl Strategy<Value = Event>) -> impl Strategy<Value = Histo
 fn live(history: History) -> Result<[(u64, u64); 2], TestCaseError> {
     let mut groups = Groups::default();
     let mut lives: Vec<Option<Life>> = vec![None; 5];
-    let first = Life::new(child(1, 0, 0, "g0"));
-    // What children used before a process is first seen is not counted.
-    see(&mut groups, vec![with_storage(0, &first, true)]);
-    lives[0] = Some(first);
+    let old = Life {
+        bytes: 1_000_000,
+        cpu: 2_000_000,
+        faults: 300,
+        waited: 500,
+        children: 4_000_000,
+        ..Life::new(child(1, 0, 0, "g0"))
+    };
+    // What was used before the first look is not counted: by a parent, and by a child that ends under its eyes.
+    let older_child = Life { identity: child(2, 0, 1, "g0"), ..old };
+    see(&mut groups, vec![with_storage(0, &old, true), with_storage(1, &older_child, true)]);
+    lives[0] = Some(old);
+    lives[1] = Some(older_child);
     let mut truth = 0;
     let mut before: BTreeMap<String, Counters> = BTreeMap::new();
     // At the end everyone reads once more, then all children have ended and the first is read again.
@@ -485,7 +603,7 @@ fn what_no_snapshot_has_had_is_counted_at_its_end() {
     groups.ended(&[end(None, &flash)]);
     assert_eq!((cpu(&groups, "c"), read(&groups, "c"), lifecycle(&groups, "c")), (Some(7), Some(100), (1, 1)));
     see(&mut groups, vec![with_storage(0, &parent, true)]);
-    assert_eq!((cpu(&groups, "p"), read(&groups, "p")), (Some(0), Some(1000)), "its child's are not its own");
+    assert_eq!((cpu(&groups, "p"), read(&groups, "p")), (Some(0), Some(0)), "its child's are not its own");
     assert_eq!(groups.get("c").map(|group| group.totals.processes()), Some(0));
 }
 
@@ -501,7 +619,7 @@ fn of_what_a_snapshot_has_had_the_rest_is_counted() {
     see(&mut groups, vec![with_storage(0, &parent, true)]);
     assert_eq!(lifecycle(&groups, "c"), (0, 0));
     groups.ended(&[end(Some(1), &young)]);
-    assert_eq!((cpu(&groups, "c"), read(&groups, "c"), lifecycle(&groups, "c")), (Some(15), Some(130), (0, 1)));
+    assert_eq!((cpu(&groups, "c"), read(&groups, "c"), lifecycle(&groups, "c")), (Some(5), Some(30), (0, 1)));
     // Its parent has been credited before that was known: it is taken off what comes.
     assert_eq!(read(&groups, "p"), Some(130));
     parent.bytes += 200;
@@ -510,7 +628,7 @@ fn of_what_a_snapshot_has_had_the_rest_is_counted() {
     // The slot is another process's.
     let other = Life { cpu: 3, ..Life::new(child(9, 9, 1, "c")) };
     see(&mut groups, vec![with_storage(0, &parent, true), with_storage(1, &other, true)]);
-    assert_eq!((cpu(&groups, "c"), lifecycle(&groups, "c")), (Some(18), (1, 1)));
+    assert_eq!((cpu(&groups, "c"), lifecycle(&groups, "c")), (Some(5 + 3), (1, 1)));
 }
 
 #[test]
@@ -542,7 +660,7 @@ fn ended_children_follow_ended_parents() {
         of(2, 1, taken("middle")),
         of(6, 1, Membership::Untaken),
     ]);
-    assert_eq!((cpu(&groups, "middle"), cpu(&groups, "top")), (Some(10), Some(1 + 5)));
+    assert_eq!((cpu(&groups, "middle"), cpu(&groups, "top")), (Some(10), Some(5)));
 }
 
 #[test]
@@ -671,7 +789,44 @@ fn recorded_ends_leave_the_rest_to_what_parents_are_credited_with() {
         see(&mut groups, vec![with_storage(0, &parent, true)]);
     }
     let all = ["p", "c", "d"].map(|name| cpu(&groups, name));
-    assert_eq!(all, [Some(1), Some(60 + 40), Some(30 + 20)]);
+    assert_eq!(all, [Some(0), Some(60 + 40), Some(30 + 20)]);
     let bytes = ["p", "c", "d"].map(|name| read(&groups, name));
     assert_eq!(bytes, [Some(0), Some(200), Some(100)]);
+}
+
+#[test]
+fn an_end_of_one_that_the_first_look_left_out_adds_nothing() {
+    let left_out = Life { cpu: 5000, bytes: 700, faults: 9, ..Life::new(child(2, 10, 1, "c")) };
+    let started_since = Life { cpu: 5, bytes: 7, faults: 9, ..Life::new(child(3, 89_000, 1, "c")) };
+    for is_told in [true, false] {
+        let mut groups = if is_told { told() } else { Groups::default() };
+        if !is_told {
+            groups.exits_are_recorded();
+        }
+        let mut parent = Life::new(child(1, 90_000, 0, "p"));
+        see(&mut groups, vec![with_storage(0, &parent, true)]);
+        groups.ended(&[end(None, &left_out), end(None, &started_since)]);
+        assert_eq!((cpu(&groups, "c"), read(&groups, "c"), lifecycle(&groups, "c")), (Some(5), Some(7), (1, 2)));
+        parent.waits_for(&left_out);
+        parent.waits_for(&started_since);
+        for _ in 0..3 {
+            see(&mut groups, vec![with_storage(0, &parent, true)]);
+        }
+        assert_eq!((cpu(&groups, "p"), read(&groups, "p"), cpu(&groups, "c")), (Some(0), Some(0), Some(5)));
+    }
+}
+
+#[test]
+fn what_is_owed_from_before_a_counter_begins_is_not_taken_off_later() {
+    let mut groups = Groups::default();
+    let mut parent = Life { bytes: 1000, ..Life::new(child(1, 1, 0, "p")) };
+    let young = Life { bytes: 100, faults: 30, ..Life::new(child(2, 2, 1, "c")) };
+    see(&mut groups, vec![with_storage(0, &parent, false)]);
+    see(&mut groups, vec![with_storage(0, &parent, false), with_storage(1, &young, true)]);
+    parent.waits_for(&young);
+    see(&mut groups, vec![with_storage(0, &parent, false)]);
+    see(&mut groups, vec![with_storage(0, &parent, true)]);
+    parent.bytes += 60;
+    see(&mut groups, vec![with_storage(0, &parent, true)]);
+    assert_eq!((read(&groups, "p"), read(&groups, "c")), (Some(60), Some(100)));
 }

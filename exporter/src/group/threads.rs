@@ -14,6 +14,8 @@ pub struct Threads {
     totals: BTreeMap<(Arc<str>, Arc<str>), ThreadTotals>,
     known: HashMap<u32, Known, foldhash::fast::RandomState>,
     update: u32,
+    /// The latest start among the first threads that were seen.
+    first_youngest: Option<u64>,
     limit: usize,
     other: Arc<str>,
 }
@@ -31,6 +33,8 @@ pub struct ThreadTotals {
 #[derive(Debug, Default)]
 struct Known {
     start: u64,
+    /// Whether it was there before the first threads were seen: each of its counters counts from the first reading on.
+    older: bool,
     counted: Counters,
     seen: u32,
 }
@@ -41,6 +45,7 @@ impl Default for Threads {
             totals: BTreeMap::new(),
             known: HashMap::default(),
             update: 0,
+            first_youngest: None,
             limit: usize::MAX,
             other: Arc::from(OTHER),
         }
@@ -61,10 +66,14 @@ impl Threads {
             totals.gauges.set(Gauge::Threads, Some(0));
             !gone
         });
+        let first = self.first_youngest.is_none();
+        if first {
+            self.first_youngest = snapshot.processes().flat_map(|process| &process.threads).map(|t| t.start).max();
+        }
         for process in snapshot.processes() {
             let group = groups.name_of(process.slot);
             for thread in &process.threads {
-                let used = self.used(thread);
+                let used = self.used(thread, first);
                 let Some(group) = group else { continue };
                 let totals = self.totals_of(group, &thread.name);
                 totals.counters.add(&used);
@@ -81,17 +90,19 @@ impl Threads {
         self.totals.iter().map(|((group, name), totals)| (&**group, &**name, totals))
     }
 
-    /// What a thread has used since its last reading; all of it the first time.
-    fn used(&mut self, thread: &Thread) -> Counters {
-        let known = self.known.entry(thread.tid).or_default();
+    /// What a thread has used since its last reading; the first time all of it, where it has started since the first threads were seen.
+    fn used(&mut self, thread: &Thread, first: bool) -> Counters {
+        let older = first || self.first_youngest.is_some_and(|youngest| thread.start < youngest);
+        let begun = || Known { start: thread.start, older, ..Known::default() };
+        let known = self.known.entry(thread.tid).or_insert_with(begun);
         if known.start != thread.start {
-            *known = Known { start: thread.start, ..Known::default() };
+            *known = begun();
         }
         known.seen = self.update;
         let mut used = Counters::default();
         for counter in Counter::ALL {
             let Some(now) = thread.counters.get(counter) else { continue };
-            let before = known.counted.get(counter).unwrap_or(0);
+            let before = known.counted.get(counter).unwrap_or(if known.older { now } else { 0 });
             used.set(counter, Some(now.saturating_sub(before)));
             known.counted.set(counter, Some(now.max(before)));
         }
@@ -155,22 +166,33 @@ mod tests {
     fn names_add_up_and_never_fall() {
         let mut host = Host(Groups::default(), Threads::default());
         let seen = host.see(vec![thread(1, 1, "main", 5), thread(2, 1, "gc", 10), thread(3, 1, "gc", 20)]);
-        assert_eq!(seen, rows(&[("java/gc", 2, 30), ("java/main", 1, 5)]));
+        assert_eq!(seen, rows(&[("java/gc", 2, 0), ("java/main", 1, 0)]), "they count from now on");
         let seen = host.see(vec![thread(1, 1, "main", 5), thread(2, 1, "gc", 11)]);
-        assert_eq!(seen, rows(&[("java/gc", 1, 31), ("java/main", 1, 5)]), "one has ended");
+        assert_eq!(seen, rows(&[("java/gc", 1, 1), ("java/main", 1, 0)]), "one has ended");
         let seen = host.see(vec![thread(1, 1, "main", 7), thread(2, 9, "gc", 4)]);
-        assert_eq!(seen, rows(&[("java/gc", 1, 35), ("java/main", 1, 7)]), "the same number, another thread");
+        assert_eq!(seen, rows(&[("java/gc", 1, 5), ("java/main", 1, 2)]), "the same number, another thread");
         let seen = host.see(vec![thread(1, 1, "idle", 8)]);
-        assert_eq!(seen, rows(&[("java/gc", 0, 35), ("java/idle", 1, 1), ("java/main", 0, 7)]), "it has another name");
+        assert_eq!(seen, rows(&[("java/gc", 0, 5), ("java/idle", 1, 1), ("java/main", 0, 2)]), "it has another name");
+    }
+
+    #[test]
+    fn those_that_started_before_the_first_ones_were_seen_are_not_new() {
+        let mut host = Host(Groups::default(), Threads::default());
+        assert_eq!(host.see(vec![]), rows(&[]));
+        assert_eq!(host.see(vec![thread(1, 50, "main", 5)]), rows(&[("java/main", 1, 0)]));
+        let seen = host.see(vec![thread(1, 50, "main", 5), thread(2, 40, "old", 900), thread(3, 60, "new", 3)]);
+        assert_eq!(seen, rows(&[("java/main", 1, 0), ("java/new", 1, 3), ("java/old", 1, 0)]));
     }
 
     #[test]
     fn beyond_the_limit_they_are_others() {
         let mut host = Host(Groups::default(), Threads::default());
         host.1.limit(3);
-        let seen = host.see((1..=5).map(|tid| thread(tid, 1, &format!("t{tid}"), 10)).collect());
+        host.see(vec![]);
+        host.see(vec![thread(9, 1, "gone", 10)]);
+        let seen = host.see((1..=5).map(|tid| thread(tid, 2, &format!("t{tid}"), 10)).collect());
         assert_eq!(seen, rows(&[("java/t1", 1, 10), ("java/t2", 1, 10), ("other/other", 3, 30)]));
-        let seen = host.see(vec![thread(5, 1, "t5", 11)]);
+        let seen = host.see(vec![thread(5, 2, "t5", 11)]);
         assert_eq!(seen, rows(&[("java/t5", 1, 1)]), "there is room again, where nobody is");
     }
 }

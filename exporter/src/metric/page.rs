@@ -53,9 +53,12 @@ const NOTES: &str = "
 
 - **A process** is a pid with a start time. When a pid is used again, its series go on under the same labels and the
   counters fall, which `rate` takes for a reset; `proc_start_time_seconds` tells the two apart.
-- **Group counters never fall** while the exporter runs. A group begins with the lifetime totals of the processes that
-  are there; after that each process adds what it has used since the last scrape. A process that changes its name goes on in the group of the new name. A process
-  that could not be read adds nothing, and is caught up with when it can be read again.
+- **Group counters never fall** while the exporter runs, and begin at 0 with it: a process that is there at the exporter's first scrape adds what
+  it uses from then on (each counter from its first reading), one that starts later adds all that it uses. `rate` and `increase` so see no use that
+  was not there when the exporter starts again. After its first reading each process adds what it has used since the last scrape. A process that
+  changes its name goes on in the group of the new name. A process that could not be read adds nothing, and is caught up with when it can be read again.
+  A process that the first scrape had no time for is told by its start. Series of single processes hold the kernel's totals of their lives; the sums
+  with `pid=\"other\"` begin at 0, as groups do.
 - **A group without a process** keeps its counters, and is forgotten after a time (25 hours) or where there are too many
   groups; `procession_exporter_forgotten_groups_total` counts them. One that comes back later begins anew.
 - **`other`** stands for what was too much, see [exporter.md](exporter.md#how-many-series): the series with
@@ -80,7 +83,7 @@ const NOTES: &str = "
   it before the next scrape shows the new parent, this cannot be seen, and the child's bytes count twice.
 - **Context switches** are of the main thread alone. The kernel sums them nowhere; reading them for every thread takes
   about 15 microseconds each, where everything else about a process takes about 35.
-- **Threads by name** are what they have used by themselves: what a thread used between its last scrape and its end is not in it, and a
+- **Threads by name** are what they have used by themselves, of threads that are there when the first ones are read: since then. What a thread used between its last scrape and its end is not in it, and a
   thread's name is that of its last scrape. Pairs of a group and a name that are gone stay while the group does; where there are too many
   (threads and wait channels each have as large a share of `groups.max_series` as groups, where they are on), those without a thread are forgotten, and further ones are counted for `group=\"other\",thread=\"other\"`.
 - **Wait channels** are of main threads that wait; the kernel says the same of one that runs and of one that must not be looked at, and neither has a

@@ -89,6 +89,11 @@ impl Counter {
 
     /// What is sent and received. What a process has never done is not known, never 0: it would be most of them.
     pub const NETWORK: [Counter; 16] = network();
+
+    /// Whether it counts from the start of the process on. What is sent and received is counted from when the exporter began to.
+    pub const fn is_of_whole_life(self) -> bool {
+        (self as usize) < FIRST_OF_NETWORK
+    }
 }
 
 const fn network() -> [Counter; 16] {

@@ -102,28 +102,28 @@ impl Ledger {
         group
     }
 
-    /// What a process has used since its last reading, all of it where no snapshot has had it, and whether that is so. In the order
-    /// in which they ended.
+    /// What a process has used since its last reading, all of it where it has started since the first snapshot and none has had it, and
+    /// whether that is so. In the order in which they ended.
     pub(crate) fn used_at_end(&mut self, end: &End, group: Option<u32>) -> (&Counters, bool) {
         if !self.told {
-            self.record(end, group);
-            return (&self.used, true);
+            let started = self.record(end, group);
+            return (&self.used, started);
         }
         let (pid, ppid) = (end.identity.pid, end.identity.ppid);
         let known = self.known(end);
         let mut entry = match known {
             Some(slot) => mem::take(&mut self.entries[slot]),
-            None => Entry { new: true, ..Entry::default() },
+            None => Entry { new: true, older: self.started_before_first(&end.identity), ..Entry::default() },
         };
         let Ledger { inheritance, used, owed, by_pid, .. } = self;
         entry.waited = end.counters.get(Counter::ChildrenMinorFaults).unwrap_or(entry.waited);
-        entry.count(&end.counters, used);
+        let begun = entry.count(&end.counters, used);
         let mut debts = known.map(|slot| inheritance.take_debts(slot as u32)).unwrap_or_default();
         if let Some(owed) = owed.remove(&pid).filter(|owed| entry.has_waited(owed)) {
             debts = std::array::from_fn(|index| debts[index].saturating_add(owed.bytes[index]));
         }
         for (counter, debt) in WITH_CHILDREN.into_iter().zip(&mut debts) {
-            pay(used, counter, debt);
+            pay(used, begun, counter, debt);
         }
         match by_pid.get_mut(&pid) {
             Some(place) if known.is_some_and(|slot| place.slot as usize == slot) => {
@@ -141,19 +141,22 @@ impl Ledger {
         for ((owed, counter), debt) in owed.bytes.iter_mut().zip(WITH_CHILDREN).zip(debts) {
             *owed = owed.saturating_add(end.counters.get(counter).unwrap_or(0)).saturating_add(debt);
         }
-        (&self.used, entry.new)
+        (&self.used, entry.new && !entry.older)
     }
 
     /// The same of one that no snapshot has had, as far as it goes: its parent answers for the rest, as for that of others that have
-    /// ended.
-    fn record(&mut self, end: &End, group: Option<u32>) {
-        let mut entry = Entry { group, ..Entry::default() };
+    /// ended. Says whether it has started since the first snapshot.
+    fn record(&mut self, end: &End, group: Option<u32>) -> bool {
+        // The clock by which its start is told may have been set back since: that is not to cost what starts later.
+        let older = self.update == 1 && self.started_before_first(&end.identity);
+        let mut entry = Entry { group, older, ..Entry::default() };
         entry.count(&end.counters, &mut self.used);
         let mut gone = Gone::new(NO_SLOT, end.identity.ppid, group, entry.faults);
         let counted = |counter| end.counters.get(counter).unwrap_or(0);
         gone.bytes = WITH_CHILDREN.map(counted);
         gone.cpu = [Counter::CpuUser, Counter::CpuSystem].map(counted);
         self.inheritance.ended(gone);
+        !older
     }
 
     /// The parent; where the kernel has told of its end before, whoever has got its numbers.
@@ -197,9 +200,11 @@ impl Entry {
     }
 }
 
-/// Takes a debt off what was used.
-pub(super) fn pay(used: &mut Counters, counter: Counter, debt: &mut u64) {
-    if let Some(bytes) = used.get(counter) {
+/// Takes a debt off what was used. Where the counter has only begun, all that is owed was used before.
+pub(super) fn pay(used: &mut Counters, begun: u64, counter: Counter, debt: &mut u64) {
+    if begun & 1 << counter as u64 != 0 {
+        *debt = 0;
+    } else if let Some(bytes) = used.get(counter) {
         let paid = bytes.min(*debt);
         *debt -= paid;
         used.set(counter, Some(bytes - paid));

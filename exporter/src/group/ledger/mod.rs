@@ -12,6 +12,8 @@ use crate::snapshot::{Counter, Counters, Identity, Membership, Process};
 
 /// A chain of parents is followed so far.
 const MAX_ANCESTORS: usize = 256;
+/// Starts of processes are known as exactly as this: taskstats tell them in whole seconds, and both by clocks of their own.
+const START_SLACK_MS: u64 = 2000;
 /// One entry per slot of the source.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
@@ -27,6 +29,8 @@ pub(crate) struct Ledger {
     /// Groups of processes that the last update has missed.
     ended: Vec<u32>,
     update: u32,
+    /// The latest start among the processes of the first update.
+    first_youngest_ms: u64,
     /// Whether each end is told of, and what ended children have used that their parents owe.
     told: bool,
     /// Whether only those that no snapshot has had are told of.
@@ -43,6 +47,8 @@ pub(crate) struct Used<'a> {
     pub(crate) counters: &'a Counters,
     /// Whether it was not there at the update before.
     pub(crate) started: bool,
+    /// Whether this is the first reading of one that was there before the first update: what that says is not counted.
+    pub(crate) found: bool,
 }
 
 /// Where a process goes, as far as that follows from its identity.
@@ -66,6 +72,8 @@ struct Entry {
     followed: bool,
     /// Whether the last update was the first to see it.
     new: bool,
+    /// Whether it was there before the first update: each of its counters counts from the first reading on, whichever update that is in.
+    older: bool,
     /// The rules have changed: what the identity says is to be looked at again, though it is the same.
     stale: bool,
     /// The update that saw it last.
@@ -129,13 +137,14 @@ impl Ledger {
             let same = self.entries[slot].identity.as_ref().is_some_and(|known| known.same_process(identity));
             if !same {
                 self.part(slot);
-                self.entries[slot] = Entry::default();
+                if self.update == 1 {
+                    self.first_youngest_ms = self.first_youngest_ms.max(identity.start_ms);
+                }
+                let older = self.update == 1 || self.started_before_first(identity);
                 let waited = process.counters.get(Counter::ChildrenMinorFaults).unwrap_or(0);
-                self.entries[slot].waited = waited;
                 // Of one that has started since, all children were told of.
-                self.entries[slot].waited_settled =
-                    if (self.told || self.recorded) && self.update > 1 { 0 } else { waited };
-                self.entries[slot].new = true;
+                let waited_settled = if (self.told || self.recorded) && !older { 0 } else { waited };
+                self.entries[slot] = Entry { new: true, older, waited, waited_settled, ..Entry::default() };
             }
             let entry = &mut self.entries[slot];
             match assign() {
@@ -172,6 +181,12 @@ impl Ledger {
             Some(process.counters.get(counter)?.saturating_sub(before))
         });
         self.inheritance.grew(process.slot, grown.map(Option::unwrap_or_default), faults);
+    }
+
+    /// Whether a process that the first update has not seen was there all the same: that may have left it out for want of time.
+    fn started_before_first(&self, identity: &Identity) -> bool {
+        let start_ms = identity.start_ms;
+        start_ms > 0 && start_ms.saturating_add(START_SLACK_MS) < self.first_youngest_ms
     }
 
     /// Between the passes: what is missing has ended, and its parent answers for it.
@@ -234,13 +249,13 @@ impl Ledger {
 
     /// Second pass: the group of a process, and what it has used since its last readings.
     pub(crate) fn used(&mut self, process: &Process) -> Option<Used<'_>> {
-        let Ledger { entries, inheritance, used, update, .. } = self;
+        let Ledger { entries, inheritance, used, .. } = self;
         let entry = entries.get_mut(process.slot as usize)?;
-        entry.count(&process.counters, used);
-        inheritance.pay(process.slot, |index, debt| ends::pay(used, WITH_CHILDREN[index], debt));
-        // All that the first update sees may have started long before it.
-        let started = std::mem::take(&mut entry.new) && *update > 1;
-        Some(Used { group: entry.group, counters: used, started })
+        let begun = entry.count(&process.counters, used);
+        inheritance.pay(process.slot, |index, debt| ends::pay(used, begun, WITH_CHILDREN[index], debt));
+        let new = std::mem::take(&mut entry.new);
+        let (started, found) = (new && !entry.older, new && entry.older);
+        Some(Used { group: entry.group, counters: used, started, found })
     }
 
     /// The groups of the processes that have ended, one by one.
@@ -264,7 +279,8 @@ impl Ledger {
             let Some(old) = entry.group else { continue };
             match new_index.get(old as usize) {
                 Some(Some(index)) => entry.group = Some(*index),
-                _ => *entry = Entry::default(),
+                // Where it is still there, its group is made anew, and it goes on from what was counted.
+                _ => (entry.group, entry.stale) = (None, true),
             }
         }
     }
@@ -297,21 +313,27 @@ impl Ledger {
 
 impl Entry {
     /// Replaces `used` by what was used since the last readings, each unit once. A counter that could not be read this time has used
-    /// nothing, and the next reading counts from the last good one.
-    fn count(&mut self, now: &Counters, used: &mut Counters) {
+    /// nothing, and the next reading counts from the last good one. Says which counters begin with this reading, by their bits: what was
+    /// used before it is nobody's.
+    fn count(&mut self, now: &Counters, used: &mut Counters) -> u64 {
         used.clear();
+        let mut begun = 0;
         for counter in Counter::ALL {
             let bit = 1_u64 << counter as u64;
             let Some(now) = now.get(counter) else {
                 self.unread |= if self.group.is_none() { bit } else { 0 };
                 continue;
             };
-            let before = if self.unread & bit != 0 { now } else { self.counted.get(counter).unwrap_or(0) };
+            let counted = self.counted.get(counter);
+            let begins = self.unread & bit != 0 || self.older && counted.is_none() && counter.is_of_whole_life();
+            let before = if begins { now } else { counted.unwrap_or(0) };
+            begun |= if begins { bit } else { 0 };
             self.unread &= !bit;
             used.set(counter, Some(now.saturating_sub(before)));
             self.counted.set(counter, Some(now.max(before)));
         }
         self.faults = now.get(Counter::MinorFaults).unwrap_or(0).saturating_add(self.waited);
+        begun
     }
 
     /// Whether it has waited for an ended child, as far as its page faults tell. They tell it once.
