@@ -66,6 +66,11 @@ test("from a busy host to the process that does it, to its tree an hour ago, and
 
     // Zoom to it, and take the picture along for a ticket.
     await page.locator("#cpu .plot path").first().waitFor();
+    // What has only just begun ends right of where the pointer lets go.
+    await page.waitForFunction(() => {
+      const width = (found) => found.getBoundingClientRect().width;
+      return Math.max(...[...document.querySelectorAll("#cpu .plot path")].map(width)) > width(document.querySelector("#cpu .plot")) * 0.03;
+    }, null, { timeout: 60_000 });
     const box = await page.locator("#cpu .plot").boundingBox();
     await page.mouse.move(box.x + box.width * 0.6, box.y + 60);
     await page.mouse.down();
