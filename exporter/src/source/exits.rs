@@ -28,7 +28,7 @@ pub enum Untold {
     #[error("taskstats take the capability CAP_NET_ADMIN")]
     NotPermitted,
     /// The structs of this kernel cannot be read.
-    #[error("the kernel has taskstats of version {0}: 12 to 14, and those from 16 on, can be read")]
+    #[error("the kernel has taskstats of version {0}: those from 12 on (Linux 5.19) can be read")]
     Version(u16),
     /// The kernel has no taskstats, or not here.
     #[error("the kernel has no taskstats here: {0}")]

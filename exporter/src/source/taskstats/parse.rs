@@ -70,10 +70,13 @@ impl Thread {
     }
 }
 
-/// The version that tells of processes and of their last threads, and those that have their fields elsewhere than all others.
+/// The version that tells of processes and of their last threads (Linux 5.19). Later ones have more at the end.
 const FIRST_VERSION: u16 = 12;
-const ELSEWHERE: u16 = 15;
-/// Where the tgid is: the last field that is read.
+/// The one that has not (Linux 6.14 and 6.15): two more numbers follow each kind of delay. Version 16 took them to the end.
+const WITHIN: u16 = 15;
+/// Where the kinds of delays before the tgid end in all other versions.
+const DELAYS_END: [usize; 6] = [32, 48, 64, 328, 344, 368];
+/// Where the tgid is there: the last field that is read.
 const TGID: usize = 368;
 
 /// The messages in what was received; what is cut off is left out.
@@ -120,8 +123,16 @@ fn aligned(length: usize) -> usize {
 /// Whether the structs of a kernel can be read: their version, where they cannot.
 pub(crate) fn version(stats: &[u8]) -> Result<(), u16> {
     match u16_at(stats, 0) {
-        Some(version) if version >= FIRST_VERSION && version != ELSEWHERE => Ok(()),
+        Some(version) if version >= FIRST_VERSION => Ok(()),
         version => Err(version.unwrap_or(0)),
+    }
+}
+
+/// Where a field is in a version, by where it is in all others than one.
+fn place_in(version: Option<u16>, place: usize) -> usize {
+    match version {
+        Some(WITHIN) => place + 16 * DELAYS_END.iter().filter(|end| place >= **end).count(),
+        _ => place,
     }
 }
 
@@ -130,19 +141,21 @@ pub(crate) fn thread(stats: &[u8]) -> Option<Thread> {
     const FORKED: u8 = 0x01;
     const LAST: u8 = 0x20;
     version(stats).ok()?;
-    let tgid = u32_at(stats, TGID)?;
-    let number = |place| u64_at(stats, place);
-    let (flags, comm) = (stats.get(8)?, stats.get(80..112)?);
+    let version = u16_at(stats, 0);
+    let number = |place| u64_at(stats, place_in(version, place));
+    let short = |place| u32_at(stats, place_in(version, place));
+    let comm = place_in(version, 80);
+    let (flags, comm) = (stats.get(8)?, stats.get(comm..comm + 32)?);
     let end = comm.iter().position(|byte| *byte == 0).unwrap_or(comm.len());
     let mut io = [0; 6];
     for (value, place) in io.iter_mut().zip((216..).step_by(8)) {
         *value = number(place)?;
     }
     Some(Thread {
-        pid: u32_at(stats, 128)?,
-        tgid,
-        ppid: u32_at(stats, 132)?,
-        uid: u32_at(stats, 120)?,
+        pid: short(128)?,
+        tgid: short(TGID)?,
+        ppid: short(132)?,
+        uid: short(120)?,
         start_s: number(344)?,
         comm: comm[..end].to_vec(),
         forked: flags & FORKED != 0,
@@ -199,9 +212,44 @@ mod tests {
         assert!(seen.forked && seen.last);
         assert_eq!(thread(&stats(13)[1..]), None);
         assert_eq!(
-            [11, 12, 14, 15, 16].map(|number| version(&stats(number))),
-            [Err(11), Ok(()), Ok(()), Err(15), Ok(())]
+            [0, 11, 12, 13, 14, 15, 16, 17].map(|number| version(&stats(number)).is_ok()),
+            [false, false, true, true, true, true, true, true]
         );
+    }
+
+    /// Each field, with a value of its own, where C compilers put it for the header of version 15.
+    #[test]
+    fn the_version_that_has_more_within() {
+        let mut bytes = vec![0; 468];
+        bytes[..2].copy_from_slice(&15_u16.to_ne_bytes());
+        bytes[128..132].copy_from_slice(b"cat\0");
+        for (place, value) in [(168, 4_u32), (176, 7), (180, 3), (464, 5)] {
+            bytes[place..place + 4].copy_from_slice(&value.to_ne_bytes());
+        }
+        let numbers = [120, 200, 208, 216, 224, 264, 272, 280, 288, 296, 304, 320, 328, 424];
+        for (place, value) in numbers.into_iter().zip(20_u64..) {
+            bytes[place..place + 8].copy_from_slice(&value.to_ne_bytes());
+        }
+        let expected = Thread {
+            pid: 7,
+            tgid: 5,
+            ppid: 3,
+            uid: 4,
+            start_s: 33,
+            comm: b"cat".to_vec(),
+            forked: false,
+            last: false,
+            ran_ns: 20,
+            user_us: 21,
+            system_us: 22,
+            minor_faults: 23,
+            major_faults: 24,
+            io: [25, 26, 27, 28, 29, 30],
+            voluntary: 31,
+            involuntary: 32,
+        };
+        assert_eq!(thread(&bytes), Some(expected));
+        assert_eq!(thread(&bytes[..467]), None);
     }
 
     #[test]
