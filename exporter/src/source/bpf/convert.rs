@@ -33,14 +33,13 @@ pub(crate) fn state(record: &Record) -> State {
     }
 }
 
-/// CPU time in the two modes, nanoseconds: what ran, divided as the ticks fell, neither part ever less than what was told
-/// before (`cputime_adjust` in the kernel). `before` is what we have told.
+/// CPU time in the two modes, nanoseconds: what ran, divided as the kernel tells it (`cputime_adjust`: as the ticks fell, neither part
+/// ever less than what it told before), and neither part less than what we have told: `before`. Where the kernel has told others of
+/// another share than us meanwhile, the sum stays what ran.
 pub(crate) fn cpu(record: &Record, before: Option<[u64; 2]>) -> [u64; 2] {
+    let (ran, kernel_user, kernel_system) = (record.ran_ns, record.told_user_ns, record.told_system_ns);
     let [user_before, system_before] = before.unwrap_or_default();
-    let user_before = user_before.max(record.told_user_ns);
-    let system_before = system_before.max(record.told_system_ns);
-    let ran = record.ran_ns;
-    if user_before + system_before >= ran {
+    if user_before.saturating_add(system_before) >= ran {
         return [user_before, system_before];
     }
     let system = match (record.user_ns, record.system_ns) {
@@ -51,6 +50,7 @@ pub(crate) fn cpu(record: &Record, before: Option<[u64; 2]>) -> [u64; 2] {
             u64::try_from(share).unwrap_or(ran)
         }
     };
+    let system = system.clamp(kernel_system, ran.saturating_sub(kernel_user).max(kernel_system));
     let system = system.clamp(system_before, ran - user_before);
     [ran - system, system]
 }
@@ -152,13 +152,20 @@ mod tests {
         assert_eq!(cpu(&record(30, 10, 100), Some([90, 20])), [90, 20], "more was told than has run");
         let told = Record { told_user_ns: 90, ..record(30, 10, 100) };
         assert_eq!(cpu(&told, None), [90, 10], "by the kernel to others");
+        let told = Record { told_user_ns: 40, told_system_ns: 50, ..record(30, 10, 100) };
+        assert_eq!(cpu(&told, None), [50, 50], "likewise");
+        assert_eq!(cpu(&told, Some([70, 10])), [70, 30], "and otherwise by us");
     }
 
     proptest! {
         #[test]
-        fn both_modes_only_grow(steps in proptest::collection::vec((0_u32.., 0_u32.., 0_u32..), 1..20)) {
+        fn both_modes_only_grow(steps in proptest::collection::vec((0_u32.., 0_u32.., 0_u32.., 0_u64..=4), 1..20)) {
             let (mut record, mut before) = (Record::default(), None);
-            for (user, system, ran) in steps {
+            for (user, system, ran, quarters) in steps {
+                // In between the kernel tells somebody else, of shares of its own.
+                let system_told = record.ran_ns / 4 * quarters;
+                record.told_system_ns = record.told_system_ns.max(system_told);
+                record.told_user_ns = record.ran_ns - record.told_system_ns;
                 record.user_ns += u64::from(user);
                 record.system_ns += u64::from(system);
                 record.ran_ns += u64::from(ran);
