@@ -2,15 +2,17 @@
 #![cfg(all(target_os = "linux", feature = "bpf"))]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expected")]
 
+mod running;
+
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
 use procession_exporter::Config;
-use procession_exporter::encode::Compression;
 use procession_exporter::scan::Scanner;
 use procession_exporter::source::{Choice, Source};
-use procession_web::exposition::Format;
+
+use self::running::Page;
 
 /// Runs the exporter in surroundings that `wrapper` makes, which ends with the exporter's own command line.
 fn check(wrapper: &[&str], reason: &str) {
@@ -64,14 +66,7 @@ fn of_another_tree() {
     let source = Source::open(Choice::Auto, &root).expect("a proc root");
     let mut scanner = Scanner::new(source, Config::default());
     scanner.scan(None).expect("listing");
-    let mut page = Vec::new();
-    let mut outlet = |piece: Vec<u8>| {
-        page.extend(piece);
-        Ok(())
-    };
-    let families = scanner.families();
-    scanner.write(Format::Text, Compression::None, families, &mut outlet).expect("memory");
-    let page = String::from_utf8(page).expect("text");
+    let page = Page::of(&mut scanner).0;
     let info = "procession_exporter_source_info{source=\"procfs\",reason=\"other_proc\"} 1\n";
     assert!(page.contains(info), "{page}");
 }

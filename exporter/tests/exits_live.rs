@@ -2,8 +2,9 @@
 #![cfg(all(target_os = "linux", feature = "procfs"))]
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test says what it expected")]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+mod running;
+
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Mutex;
@@ -11,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use procession_exporter::Options;
 use procession_exporter::source::Choice;
-use procession_web::Bound;
-use tokio_util::sync::CancellationToken;
+
+use self::running::{Page, Running};
 
 /// One test at a time: each fills the same host with processes.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -25,85 +26,23 @@ const PARENT: &str = r#"while read -r count; do
     times; while read -r line; do echo "$line"; done < /proc/$$/io; echo over
 done"#;
 
-/// The exporter; stops when dropped.
-struct Running {
-    address: SocketAddr,
-    shutdown: CancellationToken,
-    thread: Option<std::thread::JoinHandle<anyhow::Result<()>>>,
+fn start(source: Choice, config: &Path) -> Running {
+    std::fs::write(config, "metrics: {enable: [logical_io]}\n").expect("a file");
+    Running::start(Options { source, config_file: Some(config.to_owned()), ..Options::default() })
 }
 
-impl Running {
-    fn start(source: Choice, config: &Path) -> Running {
-        std::fs::write(config, "metrics: {enable: [logical_io]}\n").expect("a file");
-        let options = Options { source, config_file: Some(config.to_owned()), ..Options::default() };
-        let (shutdown, (tell, told)) = (CancellationToken::new(), std::sync::mpsc::channel());
-        let stopped = shutdown.clone();
-        let thread = std::thread::spawn(move || {
-            tokio::runtime::Runtime::new().expect("runtime").block_on(async {
-                let bound = Bound::loopback(0).await?;
-                tell.send(bound.local_addrs()[0]).expect("the test waits");
-                procession_exporter::run(options, bound, stopped).await
-            })
-        });
-        Running { address: told.recv().expect("bound"), shutdown, thread: Some(thread) }
-    }
-
-    fn page(&self) -> Page {
-        let mut stream = TcpStream::connect(self.address).expect("connect");
-        write!(stream, "GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n").expect("send");
-        let mut page = String::new();
-        stream.read_to_string(&mut page).expect("answer");
-        Page(page)
-    }
-
-    /// Asks until so many processes of a group have ended.
-    fn until_ended(&self, group: &str, exits: f64) -> Page {
-        let end = Instant::now() + Duration::from_secs(60);
-        loop {
-            let page = self.page();
-            let seen = page.of_group("proc_group_exits_total", group);
-            assert!(seen <= exits, "{seen} have ended, of {exits}");
-            if seen == exits {
-                return page;
-            }
-            assert!(Instant::now() < end, "{seen} of {exits} have ended; lost: {}", page.lost());
-            std::thread::sleep(Duration::from_millis(20));
+/// Asks until so many processes of a group have ended.
+fn until_ended(exporter: &Running, group: &str, exits: f64) -> Page {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        let page = exporter.page();
+        let seen = page.of_group("proc_group_exits_total", group);
+        assert!(seen <= exits, "{seen} have ended, of {exits}");
+        if seen == exits {
+            return page;
         }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.shutdown.cancel();
-        if let Some(thread) = self.thread.take() {
-            thread.join().expect("no panic").expect("a clean end");
-        }
-    }
-}
-
-struct Page(String);
-
-impl Page {
-    /// The sum of the series of a family for a group.
-    fn of_group(&self, family: &str, group: &str) -> f64 {
-        let label = format!("group=\"{group}\"");
-        let series = self.0.lines().filter(|line| line.starts_with(&format!("{family}{{")) && line.contains(&label));
-        series.map(|line| line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok()).expect("a number")).sum()
-    }
-
-    fn exits(&self) -> &str {
-        self.0.lines().find(|line| line.starts_with("procession_exporter_exits_info{")).expect("what tells")
-    }
-
-    /// CPU seconds of ended processes that are in no group.
-    fn unattributed(&self) -> f64 {
-        let lines = self.0.lines().filter(|line| line.starts_with("procession_exporter_unattributed_seconds_total{"));
-        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
-    }
-
-    fn lost(&self) -> f64 {
-        let line = self.0.lines().find(|line| line.starts_with("procession_exporter_lost_exits_total"));
-        line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).expect("a number")
+        assert!(Instant::now() < end, "{seen} of {exits} have ended; lost: {}", page.lost());
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -189,7 +128,7 @@ fn within_a_hundredth(seen: f64, truth: f64, what: &str) {
 fn check(source: Choice, means: &str, count: u32, scraping: bool) {
     let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let folder = tempfile::tempdir().expect("tempdir");
-    let exporter = Running::start(source, &folder.path().join("exporter.yml"));
+    let exporter = start(source, &folder.path().join("exporter.yml"));
     let (name, short) = ("exits-parent", "exits-short");
     let mut parent = Parent::start(folder.path(), name, short);
     parent.begin(0);
@@ -206,7 +145,7 @@ fn check(source: Choice, means: &str, count: u32, scraping: bool) {
         }
         end.join().expect("it tells")
     });
-    exporter.until_ended(short, f64::from(count));
+    until_ended(&exporter, short, f64::from(count));
     // What parents are credited with is given away one scan later.
     exporter.page();
     let page = exporter.page();

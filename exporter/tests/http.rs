@@ -1,92 +1,21 @@
 //! The running service over real sockets.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expected")]
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+mod running;
+
+use std::io::Read as _;
 use std::path::Path;
 
 use procession_exporter::Options;
 use procession_web::Bound;
 use tokio_util::sync::CancellationToken;
 
-/// The exporter over the captured tree; stops when dropped.
-struct Running {
-    address: SocketAddr,
-    shutdown: CancellationToken,
-    thread: Option<std::thread::JoinHandle<anyhow::Result<()>>>,
-}
+use self::running::Running;
 
+/// The exporter over the captured tree.
 fn start(config_file: Option<&Path>) -> Running {
-    let options = Options {
-        procfs: Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/proc"),
-        config_file: config_file.map(Path::to_owned),
-        ..Options::default()
-    };
-    let (shutdown, (tell, told)) = (CancellationToken::new(), std::sync::mpsc::channel());
-    let stopped = shutdown.clone();
-    let thread = std::thread::spawn(move || {
-        tokio::runtime::Runtime::new().expect("runtime").block_on(async {
-            let bound = Bound::loopback(0).await?;
-            tell.send(bound.local_addrs()[0]).expect("the test waits");
-            procession_exporter::run(options, bound, stopped).await
-        })
-    });
-    Running { address: told.recv().expect("bound"), shutdown, thread: Some(thread) }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.shutdown.cancel();
-        if let Some(thread) = self.thread.take() {
-            thread.join().expect("no panic").expect("a clean end");
-        }
-    }
-}
-
-struct Answer {
-    status: u16,
-    /// In lower case, as they are on the wire.
-    headers: String,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn text(&self) -> &str {
-        std::str::from_utf8(&self.body).expect("text")
-    }
-}
-
-impl Running {
-    fn ask(&self, method: &str, path: &str, headers: &str) -> Answer {
-        let mut stream = TcpStream::connect(self.address).expect("connect");
-        write!(stream, "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n")
-            .expect("send");
-        let mut raw = Vec::new();
-        stream.read_to_end(&mut raw).expect("answer");
-        let end = raw.windows(4).position(|w| w == b"\r\n\r\n").expect("head") + 4;
-        let headers = String::from_utf8_lossy(&raw[..end]).to_ascii_lowercase();
-        let status = headers[9..12].parse().expect("status");
-        let body = raw.split_off(end);
-        let chunked = headers.contains("transfer-encoding: chunked\r\n") && method != "HEAD";
-        Answer { status, body: if chunked { unchunked(&body) } else { body }, headers }
-    }
-}
-
-/// The bytes of a chunked body, which has to be whole.
-fn unchunked(mut rest: &[u8]) -> Vec<u8> {
-    let mut body = Vec::new();
-    loop {
-        let end = rest.windows(2).position(|w| w == b"\r\n").expect("the length of a chunk");
-        let length = std::str::from_utf8(&rest[..end]).ok().and_then(|hex| usize::from_str_radix(hex, 16).ok());
-        let length = length.expect("a number");
-        rest = &rest[end + 2..];
-        if length == 0 {
-            assert_eq!(rest, b"\r\n");
-            return body;
-        }
-        body.extend_from_slice(&rest[..length]);
-        rest = rest[length..].strip_prefix(b"\r\n").expect("the end of a chunk");
-    }
+    let procfs = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/proc");
+    Running::start(Options { procfs, config_file: config_file.map(Path::to_owned), ..Options::default() })
 }
 
 fn own_value(text: &str, name: &str) -> f64 {

@@ -2,17 +2,19 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test says what it expected")]
 
+mod running;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use procession_exporter::Config;
-use procession_exporter::encode::Compression;
 use procession_exporter::scan::Scanner;
 use procession_exporter::snapshot::{Counter, Gauge, Process, Snapshot, State};
 use procession_exporter::source::{Choice, Source};
-use procession_web::exposition::Format;
+
+use self::running::Page;
 
 const TICK_NS: u64 = 10_000_000;
 
@@ -193,14 +195,7 @@ fn the_best_source_is_chosen_and_named() {
     assert_eq!(Source::open(Choice::Procfs, Path::new("/proc")).is_ok(), cfg!(feature = "procfs"));
     let mut scanner = Scanner::new(source, Config::default());
     scanner.scan(None).expect("listing");
-    let mut page = Vec::new();
-    let mut outlet = |piece: Vec<u8>| {
-        page.extend(piece);
-        Ok(())
-    };
-    let families = scanner.families();
-    scanner.write(Format::Text, Compression::None, families, &mut outlet).expect("memory");
-    let page = String::from_utf8(page).expect("text");
+    let page = Page::of(&mut scanner).0;
     assert!(page.contains(&format!("\nprocession_exporter_source_info{{source=\"{name}\"{reason}}} 1\n")), "{page}");
     // Of this process, which may not have used a tick yet, nothing is sure; of the host it is.
     let with_mode = page.lines().filter(|line| line.starts_with("proc_group_cpu_seconds_total{"));

@@ -70,13 +70,18 @@ impl Procfs {
         let mine = std::fs::read_link(self.path.join("self"));
         let is_mine = mine.is_ok_and(|link| link == std::path::Path::new(&std::process::id().to_string()));
         match if is_mine { Taskstats::open() } else { Err(crate::source::Untold::OtherProc) } {
-            Ok(taskstats) => self.accounts = Some(Accounts::new(taskstats)),
+            Ok(taskstats) => self.told_by(taskstats),
             Err(untold) => {
                 tracing::info!(reason = %untold, "processes that start and end between two scans are not counted");
                 self.untold = untold;
+                self
             }
         }
-        self
+    }
+
+    /// The same source, which these tell of ends from now on.
+    pub(crate) fn told_by(self, taskstats: Taskstats) -> Procfs {
+        Procfs { accounts: Some(Accounts::new(taskstats)), ..self }
     }
 
     /// Adds the processes that have ended since the last call and that no scan has seen, mostly children before their parents.

@@ -3,6 +3,8 @@
 //! It tells when a thread begins to end, and CPU time as of the last tick or switch: the memory is still to be given back then. What is
 //! missing the parent is credited with.
 
+#[cfg(test)]
+mod live;
 mod parse;
 
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -56,6 +58,14 @@ impl Taskstats {
     /// # Errors
     /// Why it does not.
     pub(crate) fn open() -> Result<Taskstats, Untold> {
+        Taskstats::open_with(BUFFER_BYTES)
+    }
+
+    /// The same, with so many bytes for records that wait.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub(crate) fn open_with(buffer_bytes: usize) -> Result<Taskstats, Untold> {
         let broken = |errno: Errno| match errno {
             Errno::PERM | Errno::ACCESS => Untold::NotPermitted,
             errno => Untold::Taskstats(std::io::Error::from(errno).to_string()),
@@ -84,7 +94,7 @@ impl Taskstats {
         let cpus = std::fs::read_to_string("/sys/devices/system/cpu/possible").unwrap_or_default();
         let cpus = attribute(REGISTER_CPUS, [cpus.trim().as_bytes(), b"\0"].concat().as_slice());
         // What it refuses, it refuses for good; a small buffer only loses more.
-        let _ = sockopt::set_socket_recv_buffer_size_force(&taskstats.socket, BUFFER_BYTES);
+        let _ = sockopt::set_socket_recv_buffer_size_force(&taskstats.socket, buffer_bytes);
         taskstats.ask(taskstats.family, GET, &cpus, |_| None::<()>).map_err(broken)?;
         Ok(taskstats)
     }
