@@ -30,6 +30,7 @@ fn check(wrapper: &[&str], reason: &str) {
         (text(&output.stdout), text(&output.stderr))
     };
     let (out, errors) = run("--source=bpf");
+    // Of what wrappers say nothing is known, of the exporter that it has read the file.
     if !out.contains("valid") {
         // Not `eprintln`, which the harness keeps to itself.
         let _ = writeln!(std::io::stderr(), "\n!!! NOT TESTED, {wrapper:?} does not work here: {errors}\n");
@@ -43,6 +44,7 @@ fn check(wrapper: &[&str], reason: &str) {
 
 #[test]
 fn without_rights() {
+    check(&["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"], "CAP_BPF and CAP_PERFMON");
     check(&["setpriv", "--bounding-set=-all", "--inh-caps=-all"], "CAP_BPF and CAP_PERFMON");
     // One of the two is not enough.
     check(&["capsh", "--drop=cap_sys_admin,cap_perfmon", "--", "-c", "exec \"$@\"", "sh"], "CAP_BPF and CAP_PERFMON");
@@ -54,8 +56,25 @@ fn without_types_of_the_kernel() {
 }
 
 #[test]
-fn in_a_pid_namespace() {
+fn with_types_that_are_none() {
+    // Nothing at all, a text, and the begin of the kernel's own.
+    for made in [":", "echo BTF", "head -c 100000 /sys/kernel/btf/vmlinux"] {
+        let script = "f=$(mktemp) && eval \"$1\" > $f && mount --bind $f /sys/kernel/btf/vmlinux && rm $f && shift && exec \"$@\"";
+        check(&["unshare", "--mount", "sh", "-c", script, "sh", made], "no BTF that can be read");
+    }
+}
+
+#[test]
+fn where_the_kernel_is_locked_down() {
+    let script = "mount -t tmpfs none /sys/kernel/security \
+        && echo 'none integrity [confidentiality]' > /sys/kernel/security/lockdown && exec \"$@\"";
+    check(&["unshare", "--mount", "sh", "-c", script, "sh"], "the kernel is locked down");
+}
+
+#[test]
+fn in_namespaces() {
     check(&["unshare", "--pid", "--fork", "--mount-proc"], "a pid namespace of its own");
+    check(&["unshare", "--user", "--map-root-user"], "a user namespace of its own");
 }
 
 #[test]

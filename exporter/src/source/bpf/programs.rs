@@ -61,7 +61,6 @@ impl Programs {
     fn load_by_types(object: &[u8], exit_bytes: Option<u32>) -> Result<Programs, Refusal> {
         let btf = Btf::from_sys_fs().map_err(|error| Refusal::NoBtf(said(&error)))?;
         let cpus = aya::util::nr_cpus().map_err(|(file, error)| Refusal::Refused(format!("{file}: {error}")))?;
-        let refused = |error: &dyn std::error::Error| Refusal::Refused(said(error));
         let mut loader = EbpfLoader::new();
         let cpus = u32::try_from(cpus).unwrap_or(u32::MAX);
         loader.btf(Some(&btf)).override_global("cpus", &cpus, true);
@@ -155,6 +154,14 @@ pub(super) fn try_again(mut load: impl FnMut() -> Result<(), ProgramError>) -> R
     load()
 }
 
+/// Rights have been looked at before: where the kernel still says that it is not permitted, something else forbids it.
+fn refused(error: &dyn std::error::Error) -> Refusal {
+    let said = said(error);
+    let forbidden = said.contains("Operation not permitted") || said.contains("Permission denied (os error");
+    let hint = if forbidden { " (a lockdown, a security module or a seccomp filter may forbid it)" } else { "" };
+    Refusal::Refused(said + hint)
+}
+
 fn tasks(ebpf: &mut Ebpf) -> Result<&mut Iter, ProgramError> {
     match ebpf.program_mut("tasks") {
         Some(program) => program.try_into(),
@@ -201,5 +208,17 @@ mod tests {
             "refused. / 4998: (bf) r1 = r2 / 4999: (bf) r1 = r2 / R1 invalid mem access / processed 9 insns"
         );
         assert_eq!(said(&std::io::Error::other("no log")), "no log");
+    }
+
+    #[test]
+    fn who_may_have_forbidden_it_is_told() {
+        // What the system calls say where a lockdown or a filter is in the way: EPERM, EACCES.
+        for number in [1, 13] {
+            let refusal = refused(&std::io::Error::from_raw_os_error(number));
+            assert_eq!(refusal.as_str(), "refused");
+            assert!(refusal.to_string().contains("a lockdown, a security module or a seccomp filter"), "{refusal}");
+        }
+        let refusal = refused(&std::io::Error::from_raw_os_error(22)).to_string();
+        assert_eq!(refusal, "the kernel does not take the program: Invalid argument (os error 22)");
     }
 }
