@@ -128,6 +128,11 @@ fn check(source: Choice, means: &str) -> Option<Vec<(&'static str, Seen)>> {
         let deadline = Instant::now() + Duration::from_secs(60);
         let change = loop {
             let (page, mut change) = (exporter.page(), [[0.0; 3]; 2]);
+            // All processes of the host share the room for records, and this is not about how much of it there is.
+            if page.lost() > 0.0 {
+                not_tested(&format!("a host on which fewer processes end: {} records found no room", page.lost()));
+                return None;
+            }
             for (change, (now, before)) in change.iter_mut().zip(read(&page, kind).into_iter().zip(before)) {
                 *change = std::array::from_fn(|index| now[index] - before[index]);
             }
@@ -136,7 +141,7 @@ fn check(source: Choice, means: &str) -> Option<Vec<(&'static str, Seen)>> {
             if exits == expected {
                 break change;
             }
-            assert!(Instant::now() < deadline, "{kind}: {exits:?} of {expected:?} have ended; lost: {}", page.lost());
+            assert!(Instant::now() < deadline, "{kind}: {exits:?} of {expected:?} have ended");
             std::thread::sleep(Duration::from_millis(20));
         };
         // One that scans saw as both has started as the first.
@@ -150,7 +155,6 @@ fn check(source: Choice, means: &str) -> Option<Vec<(&'static str, Seen)>> {
     // What parents are credited with is given away one scan later.
     exporter.page();
     let page = exporter.page();
-    assert_eq!(page.lost(), 0.0);
     let counted =
         KINDS.iter().map(|kind| kind.0).chain(["after"]).map(|name| page.of_group(CPU, &format!("ends-{name}")));
     let withheld = page.unattributed() - first.unattributed();
