@@ -52,21 +52,9 @@ enum Check {
 }
 
 fn main() -> ExitCode {
-    share_heaps();
+    procession_web::heap::keep_small();
     run()
 }
-
-/// The C library gives threads heaps of their own, up to eight for each core, and each keeps what it once needed: after an
-/// hour of use that was 65 MiB. With two for all of them it is 43.
-#[cfg(target_env = "gnu")]
-#[expect(unsafe_code, reason = "mallopt(3) takes two numbers, and no crate wraps it")]
-fn share_heaps() {
-    // SAFETY: both are numbers by value, and there is no other thread yet that could be allocating.
-    unsafe { libc::mallopt(libc::M_ARENA_MAX, 2) };
-}
-
-#[cfg(not(target_env = "gnu"))]
-fn share_heaps() {}
 
 #[tokio::main]
 async fn run() -> ExitCode {

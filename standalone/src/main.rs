@@ -9,6 +9,7 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    procession_web::heap::keep_small();
     match flags::Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

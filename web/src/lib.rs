@@ -10,6 +10,7 @@ pub mod duration;
 mod endpoints;
 pub mod exposition;
 mod flags;
+pub mod heap;
 mod host;
 mod listen;
 mod log;

@@ -9,7 +9,7 @@ use aya::programs::{BtfTracePoint, ProgramError};
 use aya::{Btf, Ebpf, EbpfLoader};
 use hashbrown::HashMap;
 
-use super::programs::{give_back, said, try_again};
+use super::programs::{said, try_again};
 use crate::snapshot::{Counter, Counters};
 use crate::source::{NetworkCosts, Refusal};
 
@@ -60,7 +60,7 @@ impl Network {
     /// Where the kernel refuses, with what it says.
     pub(crate) fn load() -> Result<Network, Refusal> {
         let loaded = Network::load_by_types();
-        give_back();
+        procession_web::heap::give_back();
         loaded
     }
 

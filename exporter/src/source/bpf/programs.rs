@@ -54,7 +54,8 @@ impl Programs {
     /// Likewise.
     pub(crate) fn load_object(object: &[u8], exit_bytes: Option<u32>) -> Result<Programs, Refusal> {
         let loaded = Programs::load_by_types(object, exit_bytes);
-        give_back();
+        // The kernel's types took some 16 MiB, in small pieces.
+        procession_web::heap::give_back();
         loaded
     }
 
@@ -180,18 +181,6 @@ pub(super) fn said(error: &dyn std::error::Error) -> String {
     let shown = [&[what.trim()][..], &lines].concat().join(" / ");
     shown.chars().take(LOG_CHARACTERS).collect()
 }
-
-/// Gives the system what the kernel's types took, some 16 MiB while programs are loaded by them: in small pieces, which
-/// glibc else keeps.
-#[cfg(target_env = "gnu")]
-#[expect(unsafe_code, reason = "malloc_trim(3) asks nothing of its caller, and no crate wraps it")]
-pub(super) fn give_back() {
-    // SAFETY: it takes a number by value, may be called from any thread at any time, and leaves what is in use alone.
-    unsafe { libc::malloc_trim(0) };
-}
-
-#[cfg(not(target_env = "gnu"))]
-pub(super) fn give_back() {}
 
 #[cfg(test)]
 mod tests {
