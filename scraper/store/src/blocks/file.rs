@@ -1,6 +1,7 @@
 //! Reading the file of samples of a block: the pages that hold the wanted rows, and no others.
 
 use super::numbers::{Form, to_values};
+use super::page_sums::PageSums;
 use super::parquet_file::ParquetFile;
 use super::samples;
 use parquet::basic::Type;
@@ -39,9 +40,10 @@ pub(crate) struct Stored {
 }
 
 impl SamplesFile {
-    /// Opens a file and reads its footer, which must tell of so many rows.
-    pub(crate) fn open(path: &Path, rows: u64) -> Result<SamplesFile> {
-        let file = ParquetFile::open(path)?;
+    /// Opens a file and reads its footer, which must tell of so many rows. Where there are checksums of its pages, these are checked
+    /// as they are read.
+    pub(crate) fn open(path: &Path, rows: u64, sums: Option<PageSums>) -> Result<SamplesFile> {
+        let file = ParquetFile::open(path, sums)?;
         let mut begins = vec![0];
         let mut sum = 0u64;
         for group in file.metadata.row_groups() {
@@ -74,7 +76,7 @@ impl SamplesFile {
 
     /// What its footer takes in memory.
     pub(crate) fn memory_bytes(&self) -> usize {
-        self.file.metadata.memory_size()
+        self.file.memory_bytes()
     }
 
     /// The row groups that rows lie in, with the rows in each.

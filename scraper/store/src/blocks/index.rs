@@ -1,8 +1,9 @@
 //! What is known of a block's series and where their rows are: read on demand, the most recently used ones kept.
 
 use super::file::{SamplesFile, SamplesReader, Stored};
+use super::page_sums::{PageSums, check};
 use super::series_file::read_series;
-use super::{Block, NUMBER_SHIFT};
+use super::{Block, NUMBER_SHIFT, SERIES_FILE};
 use crate::Error;
 use crate::head::Span;
 use foldhash::fast::RandomState;
@@ -11,6 +12,7 @@ use parking_lot::Mutex;
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use procession_openmetrics::Labels;
 use procession_promql::{MatchOp, Matcher, matches_all};
+use std::fs::File;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -39,8 +41,14 @@ impl BlockIndex {
             rows: vec![0],
             stored: Vec::new(),
             places: OnceLock::new(),
-            samples: SamplesFile::open(&block.samples(), block.meta.samples)?,
+            samples: SamplesFile::open(
+                &block.samples(),
+                block.meta.samples,
+                PageSums::read(&block.folder, &block.meta)?,
+            )?,
         };
+        // It is read whole: that its bytes are right is soon told beside making labels of them.
+        check(SERIES_FILE, File::open(block.series())?, &block.meta.series_file)?;
         let mut end = 0u64;
         read_series(&block.series(), |row| {
             let place = u64::from(block.meta.number) << NUMBER_SHIFT | index.labels.len() as u64;

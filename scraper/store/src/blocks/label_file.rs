@@ -4,8 +4,10 @@
 //! It says nothing that `series.parquet` does not say; blocks of earlier versions have none.
 
 use super::Block;
+use super::page_sums::check;
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
+use parquet::errors::ParquetError;
 use procession_openmetrics::Labels;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,9 +26,12 @@ pub(crate) struct LabelValues(pub(crate) BTreeMap<String, Option<BTreeSet<String
 impl Block {
     /// The labels of its series, where it has the file and the file can be read.
     pub(crate) fn label_values(&self) -> Option<LabelValues> {
-        self.meta.labels_file.as_ref()?;
+        let expected = self.meta.labels_file.as_ref()?;
         let path = self.folder.join(LABELS_FILE);
-        let read = fs::read(&path).and_then(|text| Ok(serde_json::from_slice(&text)?));
+        let read = fs::read(&path).map_err(ParquetError::from).and_then(|text| {
+            check(LABELS_FILE, &*text, expected)?;
+            serde_json::from_slice(&text).map_err(|error| ParquetError::General(error.to_string()))
+        });
         read.inspect_err(|error| tracing::warn!(path = %path.display(), %error, "the series are read instead")).ok()
     }
 }

@@ -1,6 +1,7 @@
 //! What a block says of itself: `block.json`.
 
 use super::label_file::LABELS_FILE;
+use super::page_sums::PAGES_FILE;
 use super::{SAMPLES_FILE, SERIES_FILE};
 #[cfg(doc)]
 use crate::rollup::days_of;
@@ -33,6 +34,9 @@ pub(crate) struct Meta {
     /// Blocks of earlier versions have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) labels_file: Option<FileSum>,
+    /// Likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pages_file: Option<FileSum>,
 }
 
 /// A file's length and what its bytes must add up to.
@@ -46,7 +50,8 @@ impl Meta {
     /// The names of its files, and what they add up to.
     pub(crate) fn files(&self) -> impl Iterator<Item = (&'static str, &FileSum)> {
         let files = [(SAMPLES_FILE, &self.samples_file), (SERIES_FILE, &self.series_file)];
-        files.into_iter().chain(self.labels_file.as_ref().map(|sum| (LABELS_FILE, sum)))
+        let later = [(LABELS_FILE, &self.labels_file), (PAGES_FILE, &self.pages_file)];
+        files.into_iter().chain(later.into_iter().filter_map(|(name, sum)| Some((name, sum.as_ref()?))))
     }
 
     /// The bytes of its files.
@@ -87,6 +92,7 @@ pub(crate) fn meta(number: u32, sources: &[u32], first_ms: i64, last_ms: i64) ->
         samples_file: none.clone(),
         series_file: none,
         labels_file: None,
+        pages_file: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Sealed blocks: immutable Parquet files under `blocks/`, each with the samples of a window and the series they belong to.
 //!
-//! A block is a folder named by its number: `samples.parquet`, `series.parquet` and `block.json`, which says what the
-//! block holds, what it was made of, and the checksums. It is written under another name, synced, and renamed: a folder
+//! A block is a folder named by its number: `samples.parquet`, `series.parquet`, `labels.json`, `pages.crc` and
+//! `block.json`, which says what the block holds, what it was made of, and the checksums. It is written under another name, synced, and renamed: a folder
 //! with a block's name is a whole block, or was damaged later. `manifest.json` lists the names that must be there; all
 //! else that the store needs to know stands in the blocks themselves.
 //!
@@ -17,6 +17,7 @@ mod merge;
 mod meta;
 mod numbers;
 mod open;
+mod page_sums;
 mod parquet_file;
 mod samples;
 mod series_file;

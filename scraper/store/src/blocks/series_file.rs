@@ -25,7 +25,7 @@ pub(super) struct SeriesRow {
 
 /// Calls `visit` for every row, in the order of the file.
 pub(super) fn read_series(path: &Path, mut visit: impl FnMut(SeriesRow) -> Result<()>) -> Result<()> {
-    let file = ParquetFile::open(path)?;
+    let file = ParquetFile::open(path, None)?;
     let metadata = &file.metadata;
     let schema = metadata.file_metadata().schema_descr();
     let leaf = |path: &str| schema.columns().iter().position(|c| c.path().string() == path);

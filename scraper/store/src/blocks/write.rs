@@ -4,6 +4,8 @@ use super::index::BlockIndex;
 use super::label_file::{Collect, LABELS_FILE};
 use super::meta::FORMAT;
 use super::numbers::Form;
+use super::page_sums::PAGES_FILE;
+use super::parquet_file::ParquetFile;
 use super::samples::SamplesWriter;
 use super::views::FINGERPRINT;
 use super::{Block, Meta, NUMBER_SHIFT, SAMPLES_FILE, SERIES_FILE, sync};
@@ -139,6 +141,9 @@ fn fill(
     if series_written != series {
         return Err(format!("{series_written} series were written instead of {series}"));
     }
+    let pages_file = folder.join(PAGES_FILE);
+    let sums = ParquetFile::open(&samples_file, None).and_then(|file| file.page_sums()).map_err(one_line)?;
+    fs::write(&pages_file, sums.to_bytes()).map_err(one_line)?;
     let meta = Meta {
         format: FORMAT,
         number,
@@ -151,6 +156,7 @@ fn fill(
         samples_file: sync::seal_file(&samples_file).map_err(one_line)?,
         series_file: sync::seal_file(&series_file).map_err(one_line)?,
         labels_file: Some(sync::seal_file(&labels_file).map_err(one_line)?),
+        pages_file: Some(sync::seal_file(&pages_file).map_err(one_line)?),
     };
     let text = serde_json::to_vec_pretty(&meta).map_err(one_line)?;
     sync::write_file(&folder.join(super::open::META_FILE), &text).map_err(one_line)?;
