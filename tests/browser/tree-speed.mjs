@@ -94,7 +94,8 @@ try {
         const longest = [];
         let [last, worst, arrived] = [performance.now(), 0, 0];
         const observer = new MutationObserver(() => arrived++);
-        observer.observe(document.querySelector("main"), { childList: true, subtree: true });
+        // The moment changes with each update, once; rows change over several frames.
+        observer.observe(document.querySelector(".moment"), { attributes: true, childList: true, subtree: true });
         const tasks = [];
         new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => Math.round(entry.duration)))).observe({ type: "longtask" });
         let seen = 0;

@@ -28,7 +28,8 @@ function patch(old, next) {
 
 /** Puts a part in the place of an older one; what was scrolled is so again. */
 function replace(old, part) {
-  if (part.id === "tree") return patch(old, part);
+  // A slider that is held stays in the hand.
+  if (["moment", "tree"].includes(part.id)) return patch(old, part);
   const scrolled = [...old.querySelectorAll(".scroll")].map((box) => [box.scrollLeft, box.scrollTop]);
   old.replaceWith(part);
   part.querySelectorAll(".scroll").forEach((box, index) => ([box.scrollLeft, box.scrollTop] = scrolled[index] ?? [0, 0]));
@@ -69,14 +70,34 @@ let known = read(document);
 
 let shown = 0;
 
+/** Rows of a tree that change in one frame: laying them out and painting them takes longer than changing them. */
+const ROWS_A_FRAME = 40;
+
+/** Makes the rows of a tree like those of its next state, but for the first ones, while `wanted`: some in each frame. */
+async function updateRows(now, next, wanted) {
+  if (now.frame !== known.frame || now.parts.get("tree") === known.parts.get("tree")) return;
+  const [before, after] = [rowsOf(document), rowsOf(next)];
+  for (let row = ROWS_A_FRAME; row < Math.min(before.length, after.length); row++) {
+    if (row % ROWS_A_FRAME === 0) await new Promise(requestAnimationFrame);
+    // The row that has the focus must not become another one.
+    if (!wanted() || document.activeElement?.closest("tbody")) return;
+    // What is shown from here on is of two states.
+    known.parts.set("tree", "");
+    patch(before[row], after[row].cloneNode(true));
+  }
+  await new Promise(requestAnimationFrame);
+}
+
 /** Shows a page that came as text, in place of the one before it; reading it and showing it are two frames' work. */
-async function show(text) {
+async function show(text, inSlices = false) {
   const turn = ++shown;
   const next = new DOMParser().parseFromString(text, "text/html");
   if (!next.querySelector("main")) return;
   const now = read(next);
+  const wanted = () => turn === shown && !drag;
   await new Promise((resolve) => setTimeout(resolve));
-  if (turn !== shown || drag) return;
+  if (inSlices) await updateRows(now, next, wanted);
+  if (!wanted()) return;
   update(known, now, next);
   known = now;
 }
@@ -119,7 +140,7 @@ function follow() {
   source.onerror = () => say("stale");
   source.addEventListener("page", ({ data }) => {
     arrived();
-    if (!drag) show(data);
+    if (!drag) show(data, true);
   });
 }
 

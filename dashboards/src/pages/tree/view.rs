@@ -81,7 +81,7 @@ fn moment(view: &TreeView) -> Markup {
     let seconds = |ms: i64| ms.div_euclid(1000);
     let time = |ms: i64| clock(ms, view.now_ms, &view.zone);
     html! {
-        div.moment {
+        div.moment id="moment" {
             span.seg {
                 @for (name, by_ms) in STEPS { a href=(at(view.at_ms - by_ms)) title={ "Back by " (name) } { "\u{2212}" (name) } }
             }
