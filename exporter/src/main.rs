@@ -130,6 +130,7 @@ enum Check {
 }
 
 fn main() -> ExitCode {
+    procession_web::heap::keep_one();
     let cli = Cli::parse();
     let outcome = match cli.command {
         Some(Command::Check(Check::Config { file, source })) => check(&file, &source),

@@ -32,6 +32,19 @@ fn share() {
     unsafe { libc::mallopt(libc::M_ARENA_MAX, 2) };
 }
 
+/// One heap for all threads of this process, and all that is large mapped by itself, so that it goes back to the system as soon as it
+/// is free: for a service that seldom needs much at once. For the first line of `main`.
+#[cfg(target_env = "gnu")]
+#[expect(unsafe_code, reason = "mallopt(3) takes two numbers, and no crate wraps it")]
+pub fn keep_one() {
+    // SAFETY: all are numbers by value, and there is no other thread yet that could be allocating.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+        // The default, which otherwise grows with what is freed.
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 128 << 10);
+    }
+}
+
 /// Gives the system what is free in the heaps, also in small pieces, which glibc else keeps.
 #[cfg(target_env = "gnu")]
 #[expect(unsafe_code, reason = "malloc_trim(3) asks nothing of its caller, and no crate wraps it")]
@@ -42,6 +55,10 @@ pub fn give_back() {
 
 #[cfg(not(target_env = "gnu"))]
 fn share() {}
+
+/// One heap for all threads of this process. Elsewhere than with glibc it does nothing.
+#[cfg(not(target_env = "gnu"))]
+pub fn keep_one() {}
 
 /// Gives the system what is free in the heaps. Elsewhere than with glibc it does nothing.
 #[cfg(not(target_env = "gnu"))]

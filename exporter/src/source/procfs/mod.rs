@@ -360,6 +360,9 @@ impl Procfs {
             }
         }
         self.listed = listed;
+        // A third of a KiB for each process: not kept until the next scan.
+        #[cfg(feature = "bpf")]
+        drop(std::mem::take(&mut self.records));
         if late {
             self.deferred.clear();
         }
