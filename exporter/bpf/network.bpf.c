@@ -34,6 +34,6 @@ int connection(__u64 *context)
 	if (state == TCP_ESTABLISHED)
 		bpf_sk_storage_get(&counted, sk, &none, BPF_SK_STORAGE_GET_F_CREATE);
 	if (state == TCP_FIN_WAIT1 || state == TCP_LAST_ACK)
-		count(sk, SENT, -1);
+		count(sk, ENDED, -1);
 	return 0;
 }

@@ -3,28 +3,28 @@
 
 #include "sockets.h"
 
-enum { SENT, RECEIVED, DIRECTIONS };
+/* Two directions, and the program that sees connections end. */
+enum { SENT, RECEIVED, DIRECTIONS, ENDED = DIRECTIONS, PROGRAMS };
 enum { TCP, UDP, PROTOCOLS };
 enum { IPV4, IPV6, FAMILIES };
 enum { BYTES, PACKETS, UNITS };
 /* So many processes between two looks; ended ones are taken out by who looks. */
 enum { MAX_PROCESSES = 1 << 16 };
 
-/* The process as records have it: a pid may be another one's later. */
-struct process {
-	__u64 pid;
-	__u64 start;
-};
+/* A pid may be another one's later, so the start goes with it, in microseconds: short keys are found faster. */
+enum { PID_BITS = 22, START_UNIT_BITS = 10 };
 
+/* Each program adds to numbers of its own. The kernel runs none of them again on the same CPU before it is through, so nobody
+ * comes in between, and no atomic operation is needed. */
 struct traffic {
-	__u64 of[DIRECTIONS][PROTOCOLS][FAMILIES][UNITS];
+	__u64 by[PROGRAMS][DIRECTIONS][PROTOCOLS][FAMILIES][UNITS];
 };
 
 struct {
 	int (*type)[BPF_MAP_TYPE_PERCPU_HASH];
 	int (*max_entries)[MAX_PROCESSES];
 	int (*map_flags)[BPF_F_NO_PREALLOC];
-	struct process *key;
+	__u64 *key;
 	struct traffic *value;
 } processes SEC(".maps");
 
@@ -60,7 +60,7 @@ inline_always void cost(__u32 which)
 inline_always struct traffic *own(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct process process = { .pid = task->tgid, .start = task->group_leader->start_boottime };
+	__u64 process = task->group_leader->start_boottime >> START_UNIT_BITS << PID_BITS | task->tgid;
 	cost(COUNTED);
 	struct traffic *traffic = bpf_map_lookup_elem(&processes, &process);
 	if (!traffic) {
@@ -70,15 +70,6 @@ inline_always struct traffic *own(void)
 	if (!traffic)
 		cost(LOST);
 	return traffic;
-}
-
-/* A program can be interrupted by another one: both add to the same memory. */
-inline_always void add_to(struct traffic *traffic, int direction, int protocol, int family, __u64 bytes, __u64 packets)
-{
-	if (bytes)
-		__sync_fetch_and_add(&traffic->of[direction][protocol][family][BYTES], bytes);
-	if (packets)
-		__sync_fetch_and_add(&traffic->of[direction][protocol][family][PACKETS], packets);
 }
 
 inline_always int family_of(struct sock *sk)
@@ -92,7 +83,7 @@ inline_always int family_of(struct sock *sk)
 }
 
 /* A connection sends and receives segments whenever it can, for nobody: those since it was last looked at are the caller's. */
-inline_always void count_tcp(struct sock *sk, int direction, int bytes)
+inline_always void count_tcp(struct sock *sk, int program, int bytes)
 {
 	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
 	__u64 now = tcp ? (__u64)tcp->segs_in << 32 | tcp->segs_out : 0;
@@ -111,22 +102,26 @@ inline_always void count_tcp(struct sock *sk, int direction, int bytes)
 	int family = family_of(sk);
 	/* Two threads may be here at once: the later one may know less, and then takes something back. */
 	__s32 sent = (__u32)now - (__u32)before, received = (now >> 32) - (before >> 32);
-	add_to(traffic, direction, TCP, family, bytes > 0 ? bytes : 0, 0);
-	add_to(traffic, SENT, TCP, family, 0, (__s64)sent);
-	add_to(traffic, RECEIVED, TCP, family, 0, (__s64)received);
+	if (bytes > 0)
+		traffic->by[program][program][TCP][family][BYTES] += bytes;
+	traffic->by[program][SENT][TCP][family][PACKETS] += (__s64)sent;
+	traffic->by[program][RECEIVED][TCP][family][PACKETS] += (__s64)received;
 }
 
 /* A call that has sent or received so many bytes; fewer than none where it has not. */
-inline_always void count(struct sock *sk, int direction, int bytes)
+inline_always void count(struct sock *sk, int program, int bytes)
 {
 	int family = sk->__sk_common.skc_family, type = sk->sk_type, protocol = sk->sk_protocol;
 	if (family != AF_INET && family != AF_INET6)
 		return;
 	if (type == SOCK_STREAM && (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP)) {
-		count_tcp(sk, direction, bytes);
+		count_tcp(sk, program, bytes);
 	} else if (bytes >= 0 && type == SOCK_DGRAM && (protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE)) {
 		struct traffic *traffic = own();
-		if (traffic)
-			add_to(traffic, direction, UDP, family_of(sk), bytes, 1);
+		if (!traffic)
+			return;
+		__u64 *units = traffic->by[program][program][UDP][family_of(sk)];
+		units[BYTES] += bytes;
+		units[PACKETS]++;
 	}
 }

@@ -23,15 +23,17 @@ const PROGRAMS: [(&str, &str); 3] =
 /// The end of a process is told within some looks, else never.
 const MOST_UNASKED: u32 = 8;
 
-/// `struct process` of `bpf/traffic.h`: pid and start.
-type Key = [u64; 2];
-/// `struct traffic`, in the order of [`Counter::NETWORK`].
+/// The process in maps, as `bpf/traffic.h` makes it of pid and start.
+type Key = u64;
+/// What has been counted, in the order of [`Counter::NETWORK`].
 type Traffic = [u64; Counter::NETWORK.len()];
+/// `struct traffic`: that of each program.
+type ByProgram = [Traffic; PROGRAMS.len()];
 
 /// The programs that count what processes send and receive, loaded.
 pub(crate) struct Network {
     ebpf: Ebpf,
-    processes: PerCpuHashMap<MapData, Key, Traffic>,
+    processes: PerCpuHashMap<MapData, Key, ByProgram>,
     costs: PerCpuArray<MapData, u64>,
     /// While these are there, the programs run.
     links: Vec<FdLink>,
@@ -127,24 +129,24 @@ impl Network {
         });
         for entry in processes.iter() {
             let (process, by_cpu) = entry?;
-            found.entry(process).or_default().traffic = sum(by_cpu.iter());
+            found.entry(process).or_default().traffic = sum(by_cpu.iter().flatten());
         }
         Ok(())
     }
 
     /// What a process has sent and received, put among its counters. What it has never done is not known.
     pub(crate) fn tell(&mut self, pid: u32, start_ns: u64, counters: &mut Counters) {
-        let Some(found) = self.found.get_mut(&[pid.into(), start_ns]) else { return };
+        let Some(found) = self.found.get_mut(&key(pid, start_ns)) else { return };
         found.unasked = 0;
         put(&found.traffic, counters);
     }
 
     /// The same of one that has ended, as it is now. It is forgotten.
     pub(crate) fn tell_last(&mut self, pid: u32, start_ns: u64, counters: &mut Counters) {
-        let process = [pid.into(), start_ns];
+        let process = key(pid, start_ns);
         self.found.remove(&process);
         let Ok(by_cpu) = self.processes.get(&process, 0) else { return };
-        put(&sum(by_cpu.iter()), counters);
+        put(&sum(by_cpu.iter().flatten()), counters);
         // It was there, and nobody else takes it out.
         let _ = self.processes.remove(&process);
     }
@@ -156,6 +158,11 @@ impl Network {
         let time = infos().map(|info| info.run_time()).sum();
         NetworkCosts { calls: count(0), lost: count(1), time: Some(time).filter(|time| *time > Duration::ZERO) }
     }
+}
+
+/// The pid below the start in units of 1,024 ns, of which the upper bits have no room.
+fn key(pid: u32, start_ns: u64) -> Key {
+    (start_ns >> 10) << 22 | u64::from(pid)
 }
 
 fn refused(what: &str, error: &ProgramError) -> Refusal {
@@ -179,7 +186,7 @@ fn put(traffic: &Traffic, counters: &mut Counters) {
     }
 }
 
-/// What all CPUs have counted. Two threads that are at one connection at the same time may add too much on one CPU and take it back on
+/// What all CPUs and programs have counted. Two threads that are at one connection at the same time may add too much on one CPU and take it back on
 /// another, so that single numbers may be below 0.
 fn sum<'a>(by_cpu: impl Iterator<Item = &'a Traffic>) -> Traffic {
     by_cpu.fold([0; Counter::NETWORK.len()], |mut sum, one| {
