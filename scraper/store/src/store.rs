@@ -215,15 +215,14 @@ impl Store {
         query::label_values(&self.inner.shared, name, sets, start_ms, end_ms)
     }
 
-    /// Copies all that is committed or waits, and the rollups, into a folder of backups: seals it first, and copies the
+    /// Copies all that is committed or waits, the rollups, the exemplars and what is known of metrics into a folder of backups: seals it first, and copies the
     /// blocks that the folder does not have. The newest `keep` backups stay, all of them where it is `None`. Commits and queries go on.
     ///
     /// # Errors
     /// The sealing failed; the folder cannot be written, is in use, or is another store's; `stop` said so.
     pub fn backup(&self, to: &Path, keep: Option<usize>, stop: &dyn Fn() -> bool) -> Result<BackedUp, Error> {
         self.seal()?;
-        let shared = &self.inner.shared;
-        backup::take(&backup::Content::of(&shared.blocks, &shared.rollups), to, keep, stop)
+        backup::take(backup::Content::of(&self.inner.shared), to, keep, stop)
     }
 
     /// Runs SQL that a user wrote, which can only read, over the views `samples`, `series`, `processes` and `groups`.

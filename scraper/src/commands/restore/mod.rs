@@ -23,12 +23,14 @@ impl Restore {
     pub fn run(&self) -> anyhow::Result<()> {
         let done = procession_store::restore(&self.from, self.backup.as_deref(), &self.storage_path)?;
         eprintln!(
-            "restored backup {} to {}: {} samples in {}, {} of rollups",
+            "restored backup {} to {}: {} samples in {}, {} of rollups; {}, {} of metrics",
             done.name,
             self.storage_path.display(),
             done.samples,
             counted(done.blocks, "block"),
-            counted(done.rollups, "block")
+            counted(done.rollups, "block"),
+            counted(done.exemplars, "exemplar"),
+            counted(done.families, "description")
         );
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The lists of a backup folder: one for each backup.
 
-use super::{FOLDERS, failed};
+use super::{FOLDERS, failed, tables};
 use crate::Error;
 use crate::blocks::{Meta, sync};
 use crate::rollup::Days;
@@ -24,12 +24,15 @@ pub(super) struct List {
     /// The days that they count for.
     #[serde(default)]
     pub(super) days: Days,
+    /// What it has beside blocks; those of earlier versions have nothing.
+    #[serde(default)]
+    pub(super) tables: tables::Sums,
 }
 
 impl List {
-    /// Of the blocks of each folder.
-    pub(super) fn new([blocks, hours, minutes]: [Vec<Meta>; 3], days: Days) -> List {
-        List { format: FORMAT, blocks, rollups: [hours, minutes], days }
+    /// Of the blocks of each folder, and of tables.
+    pub(super) fn new([blocks, hours, minutes]: [Vec<Meta>; 3], days: Days, tables: tables::Sums) -> List {
+        List { format: FORMAT, blocks, rollups: [hours, minutes], days, tables }
     }
 
     /// The folders with their blocks.

@@ -1,9 +1,11 @@
-//! Backups: copies of sealed blocks, of samples and of rollups, and lists that say which of them belong together.
+//! Backups: copies of sealed blocks, of samples and of rollups, the small tables beside them, and lists that say which of all
+//! that belong together.
 //!
 //! ```text
 //! DEST/blocks/0000000012/...        as in a store, each once, whichever backups it belongs to
 //! DEST/rollups-1h/0000000003/...    blocks of rows, likewise; so in rollups-5m
-//! DEST/backups/20260131T120000Z.json which blocks a backup has, with their checksums, and the days that rows count for
+//! DEST/exemplars/5c0f....parquet    the exemplars that were kept; so in families what targets said of their metrics
+//! DEST/backups/20260131T120000Z.json which blocks and tables a backup has, with their checksums, and the days that rows count for
 //! ```
 //!
 //! A backup seals what is in the hot tables first, so that blocks are all there is; they never change, so copying takes
@@ -13,6 +15,7 @@
 mod copy;
 mod lists;
 mod restore;
+mod tables;
 mod take;
 mod verify;
 

@@ -1,9 +1,10 @@
 //! Making a store of a backup.
 
 use super::copy::copy_block;
-use super::{failed, lists};
+use super::{failed, lists, tables};
 use crate::Error;
 use crate::blocks::{Block, Meta, stored_blocks, sync, write_manifest, write_whole};
+use crate::folder::DATABASE;
 use crate::rollup::DAYS_FILE;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,10 @@ pub struct Restored {
     pub samples: u64,
     /// Its blocks of rollups.
     pub rollups: usize,
+    /// Its exemplars.
+    pub exemplars: usize,
+    /// What it has of what targets said of their metrics.
+    pub families: usize,
 }
 
 /// Makes the folder `dir` a store with what a backup has: the newest one in `from`, or the one of that name. All bytes are
@@ -60,12 +65,15 @@ pub fn restore(from: &Path, name: Option<&str>, dir: &Path) -> Result<Restored, 
     }
     let days = restoring.join(DAYS_FILE);
     write_whole(&days, &list.days).map_err(|e| failed(&days, e))?;
+    let [exemplars, families] = tables::restore(from, &list.tables, &restoring.join(DATABASE))?;
     let [(_, blocks), (_, hours), (_, minutes)] = list.folders();
     let restored = Restored {
         name,
         blocks: blocks.len(),
         samples: blocks.iter().map(|b| b.samples).sum(),
         rollups: hours.len() + minutes.len(),
+        exemplars,
+        families,
     };
     sync::folder(&restoring).map_err(|e| failed(&restoring, e))?;
     fs::rename(&restoring, dir).map_err(|e| failed(dir, e))?;

@@ -1,12 +1,13 @@
 //! Reading everything to see whether it is whole.
 
-use super::{FOLDERS, failed, lists};
+use super::{FOLDERS, failed, lists, tables};
 use crate::Error;
 use crate::blocks::{listed_blocks, read_block, stored_blocks};
 use crate::error::one_line;
-use crate::folder::Lock;
+use crate::folder::{DATABASE, Lock};
 use crate::rollup::{DAYS_FILE, Days};
 use duckdb::{AccessMode, Config, Connection};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -49,14 +50,14 @@ pub fn verify(dir: &Path) -> Result<Verified, Error> {
     if dir.join("backups").is_dir() {
         verify_lists(dir, &mut found)?;
     }
-    if dir.join("head.duckdb").is_file() {
+    if dir.join(DATABASE).is_file() {
         match Lock::take(dir) {
             Ok(_lock) => {
-                if let Err(error) = read_database(&dir.join("head.duckdb")) {
-                    found.wrong.push(format!("head.duckdb: {}", one_line(error)));
+                if let Err(error) = read_database(&dir.join(DATABASE)) {
+                    found.wrong.push(format!("{DATABASE}: {}", one_line(error)));
                 }
             }
-            Err(error) => found.left_out.push(format!("head.duckdb: {error}")),
+            Err(error) => found.left_out.push(format!("{DATABASE}: {error}")),
         }
     }
     Ok(found)
@@ -90,6 +91,7 @@ fn named(folder: &str, number: u32) -> String {
 }
 
 fn verify_lists(dir: &Path, found: &mut Verified) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
     for name in lists::names(dir)? {
         let list = match lists::read(dir, &name) {
             Ok(list) => list,
@@ -98,6 +100,8 @@ fn verify_lists(dir: &Path, found: &mut Verified) -> Result<(), Error> {
                 continue;
             }
         };
+        let wrong = tables::verify(dir, &list.tables, &mut seen, &mut found.bytes);
+        found.wrong.extend(wrong.into_iter().map(|wrong| format!("backup {name}: {wrong}")));
         for (folder, meta) in
             list.folders().into_iter().flat_map(|(folder, metas)| metas.iter().map(move |m| (folder, m)))
         {

@@ -30,9 +30,9 @@ pub(crate) use index::{BlockIndex, IndexCache};
 pub(crate) use label_file::LabelValues;
 pub(crate) use list::{BlockList, Blocks, write_manifest};
 pub(crate) use merge::next_merge;
-pub(crate) use meta::Meta;
 #[cfg(test)]
 pub(crate) use meta::meta;
+pub(crate) use meta::{FileSum, Meta};
 pub(crate) use open::{Healed, META_FILE, Unreadable, listed_blocks, open, read_block, read_whole, stored_blocks};
 pub(crate) use sync::write_json as write_whole;
 pub(crate) use views::{long_views_sql, path_literal, views_sql};

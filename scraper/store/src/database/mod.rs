@@ -5,6 +5,7 @@ mod migrate;
 mod pool;
 mod shrink;
 
+pub(crate) use migrate::apply as apply_migrations;
 pub(crate) use pool::Pool;
 pub(crate) use shrink::shrink;
 

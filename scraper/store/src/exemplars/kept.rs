@@ -146,10 +146,15 @@ impl Exemplars {
         self.replace = false;
         self.waiting.clear();
         self.cut(cut_ms);
+        Some(Change::Replace(self.all()))
+    }
+
+    /// All that are kept, in the order of their arrival.
+    pub(crate) fn all(&self) -> Vec<(Labels, Exemplar)> {
         let mut all: Vec<(u64, &Labels, &Exemplar)> =
             self.series.iter().flat_map(|(series, queue)| queue.iter().map(move |(n, e)| (*n, series, e))).collect();
         all.sort_unstable_by_key(|(number, ..)| *number);
-        Some(Change::Replace(all.into_iter().map(|(_, series, e)| (series.clone(), e.clone())).collect()))
+        all.into_iter().map(|(_, series, e)| (series.clone(), e.clone())).collect()
     }
 
     /// How writing a change ended. One that failed is made good by writing everything the next time.

@@ -10,6 +10,9 @@ use crate::Error;
 use std::fs::{self, DirBuilder, File};
 use std::path::{Path, PathBuf};
 
+/// The file of the hot database.
+pub(crate) const DATABASE: &str = "head.duckdb";
+
 /// A storage folder that this process owns until the value is dropped.
 #[derive(Debug)]
 pub(crate) struct Folder {
@@ -55,7 +58,7 @@ impl Folder {
 
     /// The hot database.
     pub(crate) fn database(&self) -> PathBuf {
-        self.path.join("head.duckdb")
+        self.path.join(DATABASE)
     }
 
     /// The hot database's write-ahead log.

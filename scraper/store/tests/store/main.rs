@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod backup;
+mod backup_tables;
 mod blocks;
 mod both_ways;
 mod broken;
