@@ -35,11 +35,16 @@ fn file(backup: &Path, name: &str, sum: &FileSum) -> PathBuf {
 
 /// Writes what is not there yet. Returns what the backup has, and how many bytes of it were not there.
 pub(super) fn write(rows: Rows, to: &Path) -> Result<(Sums, u64), Error> {
-    let connection = fill(rows).map_err(|error| failed(to, error))?;
     let (mut sums, mut written) = (Sums::new(), 0);
-    for name in TABLES {
-        let folder = to.join(name);
-        fs::create_dir_all(&folder).map_err(|e| failed(&folder, e))?;
+    let folders = TABLES.map(|name| to.join(name));
+    for folder in &folders {
+        fs::create_dir_all(folder).map_err(|e| failed(folder, e))?;
+    }
+    if rows.exemplars.is_empty() && rows.families.is_empty() {
+        return Ok((sums, written));
+    }
+    let connection = fill(rows).map_err(|error| failed(to, error))?;
+    for (name, folder) in TABLES.into_iter().zip(&folders) {
         let beside = folder.join(format!("{}{name}.parquet", sync::UNFINISHED));
         let copy = format!("COPY head_{name} TO '{}' (FORMAT parquet, COMPRESSION zstd)", quoted(&beside));
         let copied = connection.execute(&copy, []).map_err(|error| failed(&beside, one_line(error)))?;
@@ -53,7 +58,7 @@ pub(super) fn write(rows: Rows, to: &Path) -> Result<(Sums, u64), Error> {
             written += sum.bytes;
         }
         // Also over one that is there: it has the same bytes, or was damaged.
-        fs::rename(&beside, &path).and_then(|()| sync::folder(&folder)).map_err(|e| failed(&path, e))?;
+        fs::rename(&beside, &path).and_then(|()| sync::folder(folder)).map_err(|e| failed(&path, e))?;
         sums.insert(name.to_owned(), sum);
     }
     Ok((sums, written))
