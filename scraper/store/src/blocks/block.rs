@@ -1,5 +1,6 @@
 //! One block on disk, as long as somebody uses it.
 
+use super::checked::Checked;
 use super::{Meta, SAMPLES_FILE, SERIES_FILE, sync};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,11 +11,12 @@ pub(crate) struct Block {
     pub(crate) folder: PathBuf,
     pub(crate) meta: Meta,
     forgotten: AtomicBool,
+    pub(super) checked: Checked,
 }
 
 impl Block {
     pub(crate) fn new(folder: PathBuf, meta: Meta) -> Block {
-        Block { folder, meta, forgotten: AtomicBool::new(false) }
+        Block { folder, meta, forgotten: AtomicBool::new(false), checked: Checked::default() }
     }
 
     /// The file of samples.

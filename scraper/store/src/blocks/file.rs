@@ -40,10 +40,9 @@ pub(crate) struct Stored {
 }
 
 impl SamplesFile {
-    /// Opens a file and reads its footer, which must tell of so many rows. Where there are checksums of its pages, these are checked
-    /// as they are read.
-    pub(crate) fn open(path: &Path, rows: u64, sums: Option<PageSums>) -> Result<SamplesFile> {
-        let file = ParquetFile::open(path, sums)?;
+    /// Opens a file and reads its footer, which must tell of so many rows. Its pages are checked as they are read.
+    pub(crate) fn open(path: &Path, rows: u64, sums: PageSums) -> Result<SamplesFile> {
+        let file = ParquetFile::open(path, Some(sums))?;
         let mut begins = vec![0];
         let mut sum = 0u64;
         for group in file.metadata.row_groups() {

@@ -1,7 +1,7 @@
 //! What is known of a block's series and where their rows are: read on demand, the most recently used ones kept.
 
 use super::file::{SamplesFile, SamplesReader, Stored};
-use super::page_sums::{PageSums, check};
+use super::page_sums::check;
 use super::series_file::read_series;
 use super::{Block, NUMBER_SHIFT, SERIES_FILE};
 use crate::Error;
@@ -41,11 +41,7 @@ impl BlockIndex {
             rows: vec![0],
             stored: Vec::new(),
             places: OnceLock::new(),
-            samples: SamplesFile::open(
-                &block.samples(),
-                block.meta.samples,
-                PageSums::read(&block.folder, &block.meta)?,
-            )?,
+            samples: SamplesFile::open(&block.samples(), block.meta.samples, block.page_sums()?)?,
         };
         // It is read whole: that its bytes are right is soon told beside making labels of them.
         check(SERIES_FILE, File::open(block.series())?, &block.meta.series_file)?;

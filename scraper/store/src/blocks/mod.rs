@@ -9,6 +9,7 @@
 //! them: a block whose sources all stand in a larger one was merged into that one, and is a leftover.
 
 mod block;
+mod checked;
 mod file;
 mod index;
 mod label_file;

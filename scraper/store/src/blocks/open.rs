@@ -69,8 +69,15 @@ pub(crate) fn open(
     let mut whole: Vec<Arc<Block>> = Vec::new();
     for &number in numbers.iter().rev() {
         let path = folder.join(format!("{number:010}"));
+        let before = left;
         match read(&path, number, &mut left) {
-            Ok(meta) => whole.push(Arc::new(Block::new(path, meta))),
+            Ok(meta) => {
+                let block = Block::new(path, meta);
+                if before - left == block.meta.bytes() {
+                    block.was_checked();
+                }
+                whole.push(Arc::new(block));
+            }
             Err(Unreadable::Newer(format)) => {
                 return Err(Error::NewerBlock { path, format, known: FORMAT });
             }

@@ -2,7 +2,7 @@
 //!
 //! The checksums of whole files tell of damage when a whole file is read, which no query does. These tell of each page that a
 //! query reads, before it is decoded. (Parquet has a place for them in the headers of pages, which the crate does not write.)
-//! Blocks of earlier versions have none.
+//! Blocks of earlier versions have none; theirs are made when they are first read (`checked`).
 
 use super::meta::FileSum;
 use super::{META_FILE, Meta, sync};
@@ -10,17 +10,18 @@ use parquet::errors::{ParquetError, Result};
 use std::fs;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The file in a block's folder: numbers of four bytes, the lowest first. The first one is of the bytes behind the last page,
 /// which say where the pages are; then those of the pages, by row group, column and place.
 pub(crate) const PAGES_FILE: &str = "pages.crc";
 
 /// The content of the file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PageSums {
     /// Of what stands behind the pages.
     pub(super) tail: u32,
-    pub(super) pages: Vec<u32>,
+    pub(super) pages: Arc<[u32]>,
 }
 
 impl PageSums {
@@ -36,7 +37,7 @@ impl PageSums {
 
     /// What the file is to hold.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        [self.tail].iter().chain(&self.pages).flat_map(|sum| sum.to_le_bytes()).collect()
+        [self.tail].iter().chain(&*self.pages).flat_map(|sum| sum.to_le_bytes()).collect()
     }
 }
 

@@ -51,7 +51,7 @@ impl ParquetFile {
             if end != pages.len() {
                 return Err(ParquetError::General(format!("{end} pages, and checksums of {}", pages.len())));
             }
-            file.sums = pages.into();
+            file.sums = pages;
         }
         Ok(file)
     }
@@ -67,7 +67,7 @@ impl ParquetFile {
         for page in self.pages().flatten() {
             pages.push(crc32fast::hash(&self.bytes.get_bytes(page.offset as u64, page.compressed_page_size as usize)?));
         }
-        Ok(PageSums { tail: self.tail_sum()?, pages })
+        Ok(PageSums { tail: self.tail_sum()?, pages: pages.into() })
     }
 
     /// Where the pages of each column of each row group are.

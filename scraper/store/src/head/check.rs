@@ -82,7 +82,10 @@ impl Work {
     fn check(&self, place: Place, block: &Arc<Block>) -> Result<(), String> {
         let failed = |reason: &str| format!("block {} could not be read: {reason}", block.folder.display());
         let reason = match read_whole(&block.folder, block.meta.number) {
-            Ok(meta) if meta == block.meta => return Ok(()),
+            Ok(meta) if meta == block.meta => {
+                block.was_checked();
+                return Ok(());
+            }
             Ok(_) => "block.json has changed".to_owned(),
             Err(Unreadable::Damaged(reason)) => reason,
             Err(Unreadable::Newer(format)) => format!("block.json names format {format}"),

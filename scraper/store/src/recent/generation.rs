@@ -54,12 +54,12 @@ impl Generation {
         all
     }
 
-    pub(super) fn each(&self, told: &mut Told<'_>) {
+    pub(super) fn each(&self, bounds: (i64, i64), told: &mut Told<'_>) {
         let (mut timestamps, mut values) = (Vec::new(), Vec::new());
         for (&number, (labels, _)) in &self.series {
             timestamps.clear();
             values.clear();
-            self.read(number, (i64::MIN, i64::MAX), &mut timestamps, &mut values);
+            self.read(number, bounds, &mut timestamps, &mut values);
             told(number, labels, &timestamps, &values);
         }
     }

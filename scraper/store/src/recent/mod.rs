@@ -78,10 +78,11 @@ impl Recent {
         self.hot.cut(cut_ms);
     }
 
-    /// Tells of every series with its samples in order; of one that is in the closed table and the hot one, of both.
-    pub(crate) fn each(&self, told: &mut Told<'_>) {
+    /// Tells of every series with its samples with `start_ms < timestamp <= end_ms`, if any, in order; of one that is in the closed
+    /// table and the hot one, of both.
+    pub(crate) fn each(&self, bounds: (i64, i64), told: &mut Told<'_>) {
         for generation in self.closed.as_deref().into_iter().chain([&self.hot]) {
-            generation.each(told);
+            generation.each(bounds, told);
         }
     }
 

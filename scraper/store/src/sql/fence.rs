@@ -29,6 +29,11 @@ impl Named {
     pub(super) fn uses(&self, column: &str) -> bool {
         self.any || self.columns.contains(column)
     }
+
+    /// Whether the text may read one of these tables or views.
+    pub(super) fn reads(&self, tables: &[&str]) -> bool {
+        tables.iter().any(|table| self.tables.contains(*table))
+    }
 }
 
 /// Looks at a text with the parser of a connection, which runs nothing of it.

@@ -1,12 +1,14 @@
-//! The instance that serves one query: the newest samples copied into memory, the blocks where they lie, nothing else.
+//! The instance that serves one query: the newest samples that it needs copied into memory, the blocks where they lie, nothing
+//! else.
 
 use super::fence::{self, Named};
-use super::{SqlLimits, wide};
+use super::{SqlLimits, plan, wide};
 use crate::Error;
 use crate::blocks::{Block, long_views_sql};
 use crate::folder::Folder;
-use crate::head::Shared;
-use crate::rollup;
+use crate::head::{Shared, Span};
+use crate::query;
+use crate::rollup::{self, Lists};
 use crate::series::to_record_batch;
 use duckdb::arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, UInt32Array};
 use duckdb::arrow::error::ArrowError;
@@ -26,7 +28,7 @@ pub(super) struct Instance {
     pub(super) connection: Connection,
     /// The files of these blocks are not removed while they are held.
     _blocks: Vec<Arc<Block>>,
-    _rollups: rollup::Lists,
+    _rollups: Lists,
     _spill: Spill,
 }
 
@@ -47,17 +49,26 @@ impl Instance {
         folder: &Folder,
         text: &str,
         limits: &SqlLimits,
+        stop: &dyn Fn() -> bool,
         hold: impl FnOnce(&Connection),
     ) -> Result<Instance, Error> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
+        // DuckDB makes one folder, not those above it. Where this fails a query that must spill says so.
+        let _ = std::fs::create_dir_all(folder.spill());
         let spill = Spill(folder.spill().join(format!("sql-{}", NUMBER.fetch_add(1, Ordering::Relaxed))));
         let connection = config(limits, &spill.0).and_then(Connection::open_in_memory_with_flags);
         let connection = connection.map_err(Error::query)?;
         hold(&connection);
         let named = fence::check(&connection, text)?;
-        let blocks = copy_recent(shared, &connection)?;
-        let rollups = shared.rollups.lists();
+        connection.execute_batch(TABLES).map_err(Error::query)?;
+        make_views(&connection, &[], &Lists::default(), &named).map_err(Error::sql)?;
+        let moments = plan::moments(&connection, text);
+        let all_series = named.reads(&["series", "stored_series", "head_series"]);
+        let blocks = copy_recent(shared, &connection, moments, all_series)?;
+        let rollups = if named.reads(&["rollup_1h", "rollup_5m"]) { shared.rollups.lists() } else { Lists::default() };
+        check(shared, &blocks, &rollups, moments, stop)?;
         make_views(&connection, &blocks, &rollups, &named).map_err(Error::sql)?;
+        lock(&connection, &blocks, &rollups).map_err(Error::sql)?;
         Ok(Instance { connection, _blocks: blocks, _rollups: rollups, _spill: spill })
     }
 }
@@ -75,7 +86,7 @@ fn config(limits: &SqlLimits, spill: &Path) -> duckdb::Result<Config> {
 }
 
 /// The tables that the views are over, as the migrations make them.
-const TABLES: &str = "
+pub(super) const TABLES: &str = "
     CREATE TABLE head_series (series_id UINTEGER NOT NULL, name VARCHAR NOT NULL, labels MAP(VARCHAR, VARCHAR) NOT NULL);
     CREATE TABLE head_samples (series_id UINTEGER NOT NULL, ts BIGINT NOT NULL, value DOUBLE, stale BOOLEAN NOT NULL);
     CREATE TABLE head_closed AS FROM head_samples LIMIT 0;";
@@ -83,15 +94,23 @@ const TABLES: &str = "
 /// Rows that are handed to DuckDB at once.
 const ROWS_AT_ONCE: usize = 122_880;
 
-/// Copies what is not in blocks, at one moment. Returns the blocks of that moment.
-fn copy_recent(shared: &Shared, to: &Connection) -> Result<Vec<Arc<Block>>, Error> {
-    to.execute_batch(TABLES).map_err(Error::query)?;
+/// Copies what is not in blocks, at one moment: the samples of some moments with their series, or all series. Returns the blocks
+/// that have more of these.
+fn copy_recent(shared: &Shared, to: &Connection, moments: Span, all_series: bool) -> Result<Vec<Arc<Block>>, Error> {
+    if moments == Span::NONE && !all_series {
+        return Ok(Vec::new());
+    }
+    // After its start and up to its end, as samples are read.
+    let bounds = (moments.first_ms.saturating_sub(1), moments.last_ms);
     let mut series: HashMap<u32, Labels, RandomState> = HashMap::default();
     let mut rows = Rows::default();
     let blocks = {
         // Under this lock every sample is in one place (see `query::select`).
         let recent = shared.recent.read();
-        recent.each(&mut |number, labels, timestamps, values| {
+        recent.each(bounds, &mut |number, labels, timestamps, values| {
+            if timestamps.is_empty() && !all_series {
+                return;
+            }
             series.entry(number).or_insert_with(|| labels.clone());
             rows.series.resize(rows.series.len() + timestamps.len(), number);
             rows.timestamps.extend_from_slice(timestamps);
@@ -100,16 +119,22 @@ fn copy_recent(shared: &Shared, to: &Connection) -> Result<Vec<Arc<Block>>, Erro
         let index = shared.series.read();
         for waiting in shared.queue.lock().pending() {
             let batch = &waiting.batch;
-            for number in batch.series.iter().map(|s| s.0) {
-                if let Some(labels) = index.get(number) {
+            for ((number, &timestamp_ms), &value) in
+                batch.series.iter().map(|s| s.0).zip(&batch.timestamps_ms).zip(&batch.values)
+            {
+                let is_wanted = timestamp_ms > bounds.0 && timestamp_ms <= bounds.1;
+                if let Some(labels) = index.get(number).filter(|_| is_wanted || all_series) {
                     series.entry(number).or_insert_with(|| labels.clone());
                 }
+                if is_wanted {
+                    rows.series.push(number);
+                    rows.timestamps.push(timestamp_ms);
+                    rows.values.push(value);
+                }
             }
-            rows.series.extend(batch.series.iter().map(|s| s.0));
-            rows.timestamps.extend_from_slice(&batch.timestamps_ms);
-            rows.values.extend_from_slice(&batch.values);
         }
-        shared.blocks.list().blocks.clone()
+        let list = shared.blocks.list();
+        if all_series { list.blocks.clone() } else { list.meeting(moments.first_ms, moments.last_ms) }
     };
     let series: Vec<(u32, Labels)> = series.into_iter().collect();
     append(to, "head_series", series.chunks(ROWS_AT_ONCE).map(to_record_batch))?;
@@ -154,11 +179,45 @@ impl Rows {
     }
 }
 
-/// Makes the views, and locks the instance: it can read the files of these blocks, and nothing can be set any more.
-fn make_views(to: &Connection, blocks: &[Arc<Block>], rollups: &rollup::Lists, named: &Named) -> duckdb::Result<()> {
+/// Reads files that were not read since the start, as a whole, before a query uses what may be damaged in them: DuckDB knows nothing of
+/// our checksums. Of blocks that have no sample of these moments only the series are looked at.
+fn check(
+    shared: &Shared,
+    blocks: &[Arc<Block>],
+    rollups: &Lists,
+    moments: Span,
+    stop: &dyn Fn() -> bool,
+) -> Result<(), Error> {
+    let rows = rollups.iter().enumerate().flat_map(|(at, list)| list.blocks.iter().map(move |b| (Some(at), b)));
+    for (place, block) in blocks.iter().map(|block| (None, block)).chain(rows) {
+        if stop() {
+            return Err(Error::SqlStopped);
+        }
+        let uses_samples = place.is_some() || block.meta.meets(moments.first_ms, moments.last_ms);
+        let samples = || if uses_samples { block.check_samples() } else { Ok(()) };
+        block.check_series().and_then(|()| samples()).map_err(|error| {
+            let error = Error::block(block, error);
+            if let Error::Block { number, message, damaged: true, .. } = &error {
+                match place {
+                    None => query::set_aside(shared, *number, message),
+                    Some(at) => shared.rollups.set_aside(at, *number, message),
+                }
+            }
+            error
+        })?;
+    }
+    Ok(())
+}
+
+/// Makes the views.
+fn make_views(to: &Connection, blocks: &[Arc<Block>], rollups: &Lists, named: &Named) -> duckdb::Result<()> {
     to.execute_batch(&long_views_sql(blocks))?;
     to.execute_batch(&rollup::views_sql(rollups))?;
-    to.execute_batch(&wide::views_sql(|column| named.uses(column)))?;
+    to.execute_batch(&wide::views_sql(|column| named.uses(column)))
+}
+
+/// Locks the instance: it can read the files of these blocks, and nothing can be set any more.
+fn lock(to: &Connection, blocks: &[Arc<Block>], rollups: &Lists) -> duckdb::Result<()> {
     let mut files = String::new();
     let rows = rollups.iter().flat_map(|list| &list.blocks);
     for file in blocks.iter().chain(rows).flat_map(|b| [b.samples(), b.series()]) {

@@ -52,7 +52,7 @@ pub(crate) fn run(
         if stop() {
             return Err(Error::SqlStopped);
         }
-        let result = Instance::make(shared, folder, text, limits, |connection| {
+        let result = Instance::make(shared, folder, text, limits, stop, |connection| {
             *running.lock() = Some(connection.interrupt_handle());
         });
         let result = result.and_then(|instance| rows(&instance, text, limits.max_rows, stop, each));

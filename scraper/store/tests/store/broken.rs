@@ -1,5 +1,6 @@
 //! Blocks that break while the store is open, and blocks of the first format.
 
+use crate::sql::lines;
 use crate::support::{all_of, batch, on_demand, open, series};
 use procession_openmetrics::Labels;
 use procession_promql::{Cancel, Matcher, Select, Selection};
@@ -89,10 +90,7 @@ fn noise(dir: &Path) -> Store {
 /// The same, with a byte in the middle of the second that flipped.
 fn with_a_flipped_byte(dir: &Path) {
     noise(dir).close().unwrap();
-    change(&folder(dir, 2).join("samples.parquet"), |bytes| {
-        let middle = bytes.len() / 2;
-        bytes[middle] ^= 1;
-    });
+    flip_in_the_middle(&folder(dir, 2).join("samples.parquet"));
 }
 
 #[test]
@@ -125,6 +123,82 @@ fn no_query_answers_from_a_page_with_a_flipped_byte() {
             fs::write(&file, &whole).unwrap();
         }
         assert!(found >= 2, "{name}: {found}");
+    }
+}
+
+/// Takes from block 2 what blocks of earlier versions do not have.
+fn without_page_sums(dir: &Path) {
+    let about = folder(dir, 2).join("block.json");
+    let mut text: serde_json::Value = serde_json::from_slice(&fs::read(&about).unwrap()).unwrap();
+    assert!(text.as_object_mut().unwrap().remove("pages_file").is_some());
+    fs::write(about, text.to_string()).unwrap();
+    fs::remove_file(folder(dir, 2).join("pages.crc")).unwrap();
+}
+
+fn flip_in_the_middle(file: &Path) {
+    change(file, |bytes| {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+    });
+}
+
+#[test]
+fn blocks_without_checksums_of_pages_are_read_whole_once_and_then_by_pages() {
+    for was_read in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        noise(dir.path()).close().unwrap();
+        without_page_sums(dir.path());
+        let file = folder(dir.path(), 2).join("samples.parquet");
+        let options = Options { verify_bytes: 0, ..on_demand() };
+        let store = Store::open(dir.path(), options.clone()).unwrap();
+        if was_read {
+            assert_eq!(count(&store), 3000);
+        }
+        flip_in_the_middle(&file);
+        let message = store.select(&everything()).unwrap_err().to_string();
+        let reason = match was_read {
+            false => "samples.parquet has another checksum than block.json says",
+            true => "samples.parquet: the page at byte ",
+        };
+        let start =
+            format!("block {} could not be read: Parquet error: {reason}", folder(&store_path(&dir), 2).display());
+        assert!(message.starts_with(&start), "{message}");
+        assert!(message.ends_with("; it is set aside, the rest is served"), "{message}");
+        assert_eq!(count(&store), 2000);
+    }
+}
+
+/// The folder as the store names it.
+fn store_path(dir: &tempfile::TempDir) -> PathBuf {
+    fs::canonicalize(dir.path()).unwrap()
+}
+
+#[test]
+fn sql_answers_from_no_file_with_a_flipped_byte() {
+    for name in ["samples.parquet", "series.parquet"] {
+        let dir = tempfile::tempdir().unwrap();
+        noise(dir.path()).close().unwrap();
+        let store = Store::open(dir.path(), Options { verify_bytes: 0, ..on_demand() }).unwrap();
+        flip_in_the_middle(&folder(dir.path(), 2).join(name));
+        // The block has no part in these, or only in so far as nothing is wrong with it.
+        let newest = "SELECT count(*) FROM samples WHERE ts >= 20000000";
+        assert_eq!(lines(&store, newest).unwrap(), ["1000"]);
+        let series = lines(&store, "SELECT count(*) FROM series").map_err(|error| error.to_string());
+        let said = format!(
+            "block {} could not be read: Parquet error: {name} has another checksum than block.json says; it is set aside, the \
+             rest is served",
+            folder(&store_path(&dir), 2).display()
+        );
+        if name == "series.parquet" {
+            assert_eq!(series.unwrap_err(), said);
+        } else {
+            assert_eq!(series.unwrap(), ["1"]);
+            let message = lines(&store, "SELECT sum(value) FROM samples").unwrap_err().to_string();
+            assert_eq!(message, said);
+        }
+        assert_eq!(lines(&store, "SELECT count(*) FROM samples").unwrap(), ["2000"]);
+        assert_eq!((store.stats().blocks, store.stats().damaged_blocks), (2, 1));
+        assert_eq!(count(&store), 2000);
     }
 }
 

@@ -26,4 +26,5 @@ mod rollups;
 mod roundtrip;
 mod sql;
 mod sql_docs;
+mod sql_moments;
 mod support;

@@ -234,3 +234,19 @@ fn every_type_can_be_asked_for() {
         }
     }
 }
+
+#[test]
+fn what_does_not_fit_into_memory_goes_to_disk_and_away_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let sorted =
+        "SELECT max(n), sum(x) FROM (SELECT x, row_number() OVER (ORDER BY hash(x)) AS n FROM range(2000000) t(x))";
+    let limits = SqlLimits { memory_bytes: 16 << 20, threads: 1, ..SqlLimits::default() };
+    let mut rows = 0;
+    let told = store.sql(sorted, &limits, &|| false, &mut |batch| {
+        rows += batch.num_rows();
+        Ok(())
+    });
+    assert_eq!((told.map_err(|error| error.to_string()), rows), (Ok(()), 1));
+    assert_eq!(std::fs::read_dir(dir.path().join("spill")).unwrap().count(), 0, "nothing is left behind");
+}
