@@ -1,12 +1,11 @@
 //! Backups: equal after a restore, incremental, safe against a crash midway, and checked.
 
+use crate::killed;
 use crate::support::{all_of, batch, on_demand, open, series};
 use procession_openmetrics::Labels;
-use procession_store::{Batch, Options, Store, restore, verify};
+use procession_store::{Batch, Exemplar, Options, Store, restore, verify};
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A counter, a gauge with quarters, and one with more digits than a whole number can hold.
@@ -215,14 +214,10 @@ fn verify_finds_every_damage() {
     check(&data, &|| flip(data.join("head.duckdb")), "head.duckdb: ");
 }
 
-/// Says to the test binary that it is the process to be killed.
-const CHILD: &str = "STORE_BACKUP_CHILD";
-
 /// Not a test of its own: takes backup after backup, of which three stay, and says which are surely there.
 #[test]
 fn child_whose_backup_is_killed() {
-    let Some(dir) = std::env::var_os(CHILD) else { return };
-    let dir = Path::new(&dir);
+    let Some(dir) = killed::folder() else { return };
     let options = Options {
         block_windows: vec![Duration::from_secs(120), Duration::from_secs(600)],
         retention: Some(Duration::from_secs(1200)),
@@ -232,8 +227,10 @@ fn child_whose_backup_is_killed() {
     let first = store.stats().max_time_ms.unwrap_or(0) / 15_000;
     for t in first.. {
         fill(&store, t..t + 1, 30);
+        let exemplar = Exemplar { labels: series("trace", 1), timestamp_ms: t, value: t as f64 };
+        store.append_exemplars([(store.series_ref(&series("m", 1)), exemplar)]);
         let done = take(&store, &dir.join("backup"), Some(3));
-        println!("\nbacked up {}", done.samples);
+        killed::say(done.samples);
     }
 }
 
@@ -241,27 +238,16 @@ fn child_whose_backup_is_killed() {
 fn a_backup_is_killed_and_what_was_said_to_be_there_is() {
     let dir = tempfile::tempdir().unwrap();
     let to = dir.path().join("backup");
-    let rounds = std::env::var("STORE_CRASH_ROUNDS").map_or(5, |rounds| rounds.parse().unwrap());
-    for round in 0..rounds {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "backup::child_whose_backup_is_killed", "--nocapture", "--test-threads=1"])
-            .env(CHILD, dir.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let mut said = lines.filter_map(|line| line.strip_prefix("backed up ").map(|n| n.parse::<u64>().unwrap()));
-        let heard = said.by_ref().take(2 + round % 5).last().expect("the child ended by itself");
-        (0..round * 30_011 % 400_000).for_each(|_| std::hint::spin_loop());
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert!(said.last().unwrap_or(heard) > 0);
+    for round in 0..killed::rounds(5) {
+        let numbers = 2 + round % 5;
+        let said = killed::kill("backup::child_whose_backup_is_killed", dir.path(), None, numbers, round * 30_011);
+        assert!(said > 0);
         assert_eq!(verify(&to).unwrap().wrong, [""; 0], "round {round}");
         let new = dir.path().join(format!("restored-{round}"));
         let restored = restore(&to, None, &new).unwrap();
         let found: usize = all_of(&open(&new), "m").iter().map(|(_, samples)| samples.len()).sum();
         assert_eq!(found as u64, restored.samples, "round {round}");
+        assert!(restored.exemplars > 0, "round {round}");
         fs::remove_dir_all(&new).unwrap();
     }
 }

@@ -1,25 +1,20 @@
 //! `kill -9` at any moment: the store opens again and has all that was acknowledged.
 
+use crate::killed;
 use crate::support::{all_of, on_demand, open, series};
 use procession_store::{Batch, Options, Store};
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const SERIES: usize = 300;
-/// Unless the environment's `STORE_CRASH_ROUNDS` says otherwise.
-const ROUNDS: usize = 12;
-/// Says to the test binary that it is the process to be killed.
-const CHILD: &str = "STORE_CRASH_CHILD";
 /// For how many milliseconds of samples it keeps them.
 const KEEP: &str = "STORE_CRASH_KEEP";
 
 /// Not a test of its own: what the killed process runs. It appends batch after batch and says which is surely on disk.
 #[test]
 fn child_that_is_killed() {
-    let Some(dir) = std::env::var_os(CHILD) else { return };
+    let Some(dir) = killed::folder() else { return };
     // Tiny checkpoints and blocks, so that the end often comes while the log is written into the table, or while a block
     // is sealed, merged or removed.
     let retention = std::env::var(KEEP).ok().map(|ms| Duration::from_millis(ms.parse().unwrap()));
@@ -31,7 +26,7 @@ fn child_that_is_killed() {
         retention,
         ..on_demand()
     };
-    let store = Store::open(Path::new(&dir), options).unwrap();
+    let store = Store::open(&dir, options).unwrap();
     let first = store.stats().max_time_ms.unwrap_or(0) + 1;
     for t in first.. {
         let mut batch = Batch::default();
@@ -41,7 +36,7 @@ fn child_that_is_killed() {
         store.append(batch).unwrap();
         if t % 3 == 0 {
             store.flush().unwrap();
-            println!("\nflushed {t}");
+            killed::say(t);
         }
     }
 }
@@ -58,38 +53,13 @@ fn nothing_that_is_kept_is_lost_while_old_samples_go() {
 
 fn kill_again_and_again(keep_ms: Option<i64>) {
     let dir = tempfile::tempdir().unwrap();
-    let rounds = std::env::var("STORE_CRASH_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
+    let rounds = killed::rounds(12);
     let mut acknowledged = 0;
     let mut blocks = BTreeSet::new();
     for round in 0..rounds {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "crash::child_that_is_killed", "--nocapture", "--test-threads=1"])
-            .env(CHILD, dir.path())
-            .envs(keep_ms.map(|ms| (KEEP, ms.to_string())))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        // How long it may live is told by its own progress, never by a clock: so many acknowledged batches, and in odd
-        // rounds a little into what follows.
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut left = 1 + round * 17 % 60;
-        while left > 0 {
-            let line = lines.next().expect("the child ended by itself").unwrap();
-            if let Some(t) = line.strip_prefix("flushed ") {
-                acknowledged = t.parse().unwrap();
-                left -= 1;
-            }
-        }
-        (0..round * 20_011 % 300_000).for_each(|_| std::hint::spin_loop());
-        child.kill().unwrap();
-        child.wait().unwrap();
-        // What it still said before it died counts as well.
-        for line in lines.map_while(Result::ok) {
-            if let Some(t) = line.strip_prefix("flushed ") {
-                acknowledged = t.parse().unwrap();
-            }
-        }
+        let keep = keep_ms.map(|ms| (KEEP, ms.to_string()));
+        let numbers = 1 + round * 17 % 60;
+        acknowledged = killed::kill("crash::child_that_is_killed", dir.path(), keep, numbers, round * 20_011);
         blocks.extend(check(dir.path(), acknowledged, keep_ms));
     }
     assert!(blocks.len() > rounds / 2, "sealed and merged all the while: {blocks:?}");

@@ -1,13 +1,12 @@
 //! `kill -9` while days are rolled up, rows merged, and samples and rows removed that are too old.
 
+use crate::killed;
 use crate::rollups::{DAY_MS, HOUR_MS, MINUTE_MS, ask};
 use crate::support::{all_of, on_demand, series};
 use procession_openmetrics::Labels;
 use procession_promql::Matcher;
 use procession_store::{Batch, Options, RetentionRule, Store, verify};
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// A sample so often.
@@ -17,9 +16,6 @@ const SERIES: usize = 12;
 const KEPT_DAYS: i64 = 6;
 const KEPT_DAYS_OF_1: i64 = 3;
 const KEPT_DAYS_OF_ROWS: i64 = 40;
-const ROUNDS: usize = 4;
-/// Says to the test binary that it is the process to be killed.
-const CHILD: &str = "STORE_ROLLUP_CHILD";
 
 fn days(days: i64) -> Option<Duration> {
     Some(Duration::from_secs(days as u64 * 24 * 3600))
@@ -50,8 +46,8 @@ fn append(store: &Store, at_ms: i64) {
 /// Not a test of its own: what the killed process runs. It appends batch after batch and says which is surely on disk.
 #[test]
 fn child_that_is_killed() {
-    let Some(dir) = std::env::var_os(CHILD) else { return };
-    let store = Store::open(Path::new(&dir), options()).unwrap();
+    let Some(dir) = killed::folder() else { return };
+    let store = Store::open(&dir, options()).unwrap();
     // What the last one left: days must not go by faster than they are sealed, here and below, since retention would take
     // samples that are in no row yet.
     store.seal().unwrap();
@@ -60,7 +56,7 @@ fn child_that_is_killed() {
         append(&store, at_ms);
         if at_ms % (6 * HOUR_MS) == 0 {
             store.flush().unwrap();
-            println!("\nflushed {at_ms}");
+            killed::say(at_ms);
         }
         if at_ms % (2 * DAY_MS) == 0 {
             store.seal().unwrap();
@@ -71,25 +67,12 @@ fn child_that_is_killed() {
 #[test]
 fn rows_and_samples_are_whole_after_each_kill() {
     let dir = tempfile::tempdir().unwrap();
-    let rounds = std::env::var("STORE_CRASH_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
+    let rounds = killed::rounds(4);
     let mut acknowledged = 0;
     let (mut from_rows, mut removed_rows) = (0, false);
     for round in 0..rounds {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "rollup_crash::child_that_is_killed", "--nocapture", "--test-threads=1"])
-            .env(CHILD, dir.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let mut said = lines.filter_map(|line| line.strip_prefix("flushed ").map(|n| n.parse::<i64>().unwrap()));
-        // Days of its own time, never a clock, say how long it may live; and in odd rounds a little more.
-        acknowledged = said.by_ref().take(7 + round * 7 % 19).last().expect("the child ended by itself");
-        (0..round * 20_011 % 300_000).for_each(|_| std::hint::spin_loop());
-        child.kill().unwrap();
-        child.wait().unwrap();
-        acknowledged = said.last().unwrap_or(acknowledged);
+        let numbers = 7 + round * 7 % 19;
+        acknowledged = killed::kill("rollup_crash::child_that_is_killed", dir.path(), None, numbers, round * 20_011);
         let (rows, has_removed) = check(dir.path(), acknowledged, round);
         from_rows += rows;
         removed_rows |= has_removed;
