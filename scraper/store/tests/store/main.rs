@@ -4,6 +4,7 @@
 
 mod backup;
 mod backup_tables;
+mod bad_input;
 mod blocks;
 mod both_ways;
 mod broken;
