@@ -1,7 +1,7 @@
 //! Blocks that break while the store is open, and blocks of the first format.
 
 use crate::sql::lines;
-use crate::support::{all_of, batch, on_demand, open, series};
+use crate::support::{all_of, batch, on_demand, open, series, until};
 use procession_openmetrics::Labels;
 use procession_promql::{Cancel, Matcher, Select, Selection};
 use procession_store::{Options, Store};
@@ -223,9 +223,7 @@ fn a_byte_that_flipped_and_still_decodes_is_found_while_nobody_asks() {
     with_a_flipped_byte(dir.path());
     let checking = Options { verify_bytes: 0, check_bytes_per_second: u64::MAX, ..on_demand() };
     let store = Store::open(dir.path(), checking).unwrap();
-    while store.stats().damaged_blocks == 0 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    until(&store, "the damage", |stats| stats.damaged_blocks > 0);
     assert_eq!((count(&store), store.stats().blocks), (2000, 2));
 }
 

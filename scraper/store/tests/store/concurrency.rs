@@ -1,6 +1,6 @@
 //! Queries while batches come in and are committed: each sample once, each batch whole.
 
-use crate::support::{on_demand, series, tiny_blocks};
+use crate::support::{Over, on_demand, series, tiny_blocks};
 use procession_openmetrics::Labels;
 use procession_promql::{Cancel, MatchOp, Matcher, Select, Selection};
 use procession_store::{Batch, Options, Store};
@@ -28,6 +28,7 @@ fn concurrently(options: &Options) {
 
     let seen = std::thread::scope(|scope| {
         scope.spawn(|| {
+            let _end = Over(&done);
             for round in 1..=ROUNDS {
                 let mut batch = Batch::default();
                 // The series in the second half begin late: their times are unknown to queries until then.
@@ -42,7 +43,6 @@ fn concurrently(options: &Options) {
                     store.seal().unwrap();
                 }
             }
-            done.store(true, Ordering::SeqCst);
         });
         let readers: Vec<_> = (0..3)
             .map(|reader| {

@@ -1,13 +1,13 @@
 //! A disk that really is full: a small tmpfs, filled up by somebody else. Needs root; `disk.rs` has what anybody can run.
 
-use crate::support::{all_of, on_demand, series};
+use crate::support::{all_of, on_demand, series, until};
 use procession_openmetrics::Labels;
-use procession_store::{Batch, Options, Stats, Store};
+use procession_store::{Batch, Options, Store};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const SERIES: usize = 200;
 const FLOOR: u64 = 4 << 20;
@@ -80,15 +80,6 @@ fn check(store: &Store, times: std::ops::RangeInclusive<i64>) {
     for (labels, samples) in all {
         let i = labels.get("i").unwrap().parse().unwrap();
         assert!(samples.iter().copied().eq(times.clone().map(|t| (t, Some(value(i, t))))), "{labels}");
-    }
-}
-
-/// What happens by itself, awaited for as long as a busy machine may need.
-fn until(store: &Store, what: &str, is_so: impl Fn(&Stats) -> bool) {
-    let end = Instant::now() + Duration::from_secs(120);
-    while !is_so(&store.stats()) {
-        assert!(Instant::now() < end, "{what} did not come to be: {:?}", store.stats());
-        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Blocks that retention or a merge removes while a query reads them.
 
-use crate::support::{batch, on_demand, series};
+use crate::support::{Over, batch, on_demand, series};
 use procession_openmetrics::Labels;
 use procession_promql::{Cancel, Matcher, Select, Selection};
 use procession_store::{Options, SqlLimits, Store};
@@ -100,12 +100,13 @@ fn queries_find_whole_blocks_or_none_while_these_go() {
                 assert_eq!(crate::sql::lines(&store, sql).unwrap(), ["0"], "no gap");
             }
         };
+        let end = Over(&over);
         let both = [scope.spawn(select), scope.spawn(ask)];
         for block in 1..25 {
             fill(&store, block * MOMENTS);
             store.seal().unwrap();
         }
-        over.store(true, Ordering::Relaxed);
+        drop(end);
         both.into_iter().for_each(|thread| thread.join().unwrap());
     });
     let stats = store.stats();

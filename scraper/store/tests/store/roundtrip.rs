@@ -1,6 +1,6 @@
 //! What was appended is there: in memory, after a commit, after a restart, and for SQL.
 
-use crate::support::{all_of, batch, on_demand, open, select, series};
+use crate::support::{all_of, batch, on_demand, open, select, series, until};
 use procession_openmetrics::Labels;
 use procession_promql::{Cancel, Matcher, Select, Selection};
 use procession_store::{Appended, Error, Options, Store, TIMESTAMP_LIMIT_MS};
@@ -103,9 +103,7 @@ fn the_writer_commits_without_being_asked() {
     let store = Store::open(dir.path(), options).unwrap();
     for t in 1..4 {
         store.append(batch(&store, &[(&series("m", 1), t, Some(1.0))])).unwrap();
-        while store.stats().pending_samples > 0 {
-            std::thread::yield_now();
-        }
+        until(&store, "a commit", |stats| stats.pending_samples == 0);
     }
     assert_eq!(store.stats().committed_samples, 3);
 }

@@ -2,9 +2,10 @@
 
 use procession_openmetrics::{Labels, STALE_NAN};
 use procession_promql::{Cancel, Matcher, Select, Selection, SeriesSet, Windows};
-use procession_store::{Batch, Options, Store};
+use procession_store::{Batch, Options, Stats, Store};
 use std::path::Path;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// Samples of one series; a staleness marker is `None`.
 pub(crate) type Samples = Vec<(i64, Option<f64>)>;
@@ -79,4 +80,22 @@ fn columns(set: &SeriesSet) -> Vec<(Labels, Samples)> {
 /// Everything of one metric.
 pub(crate) fn all_of(store: &Store, name: &str) -> Vec<(Labels, Samples)> {
     select(store, vec![Matcher::equal("__name__", name)], i64::MIN, i64::MAX)
+}
+
+/// What happens by itself, awaited for as long as a busy machine may need.
+pub(crate) fn until(store: &Store, what: &str, is_so: impl Fn(&Stats) -> bool) {
+    let end = Instant::now() + Duration::from_secs(120);
+    while !is_so(&store.stats()) {
+        assert!(Instant::now() < end, "{what} did not come to be: {:?}", store.stats());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Says that it is over when it is dropped, also by a panic: other threads wait for that.
+pub(crate) struct Over<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
