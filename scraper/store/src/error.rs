@@ -179,9 +179,9 @@ pub enum Error {
         series: usize,
     },
     /// The question would look at too many series, those of the past included.
-    #[error("this asks for more than {limit} series of all times: ask for less time")]
+    #[error("this asks for more than {limit} series of all times: ask for less time, or for fewer series")]
     TooManySeries {
-        /// How many a question may look at.
+        /// How many a question may find or look at.
         limit: u64,
     },
     /// A sealed block could not be read.

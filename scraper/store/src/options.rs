@@ -59,9 +59,9 @@ pub struct Options {
     pub block_windows: Vec<Duration>,
     /// How many samples a merged block may have.
     pub max_block_samples: u64,
-    /// How many series of blocks are kept in memory between queries, those used last. One takes some 200 bytes where no
-    /// active series has the same labels.
-    pub indexed_series: usize,
+    /// How many bytes of blocks' indexes are kept in memory between queries, those used last. A series takes some 15 to 20 of
+    /// them. Beside it, rollups may keep half as many.
+    pub index_bytes: usize,
     /// How many bytes of blocks are read at the start to find damage, the newest first. Of the others only the length is
     /// looked at.
     pub verify_bytes: u64,
@@ -95,7 +95,7 @@ impl Default for Options {
             seal_after: Duration::from_secs(2 * 3600),
             block_windows: vec![Duration::from_secs(2 * 3600), Duration::from_secs(24 * 3600)],
             max_block_samples: 50_000_000,
-            indexed_series: 250_000,
+            index_bytes: 24 << 20,
             verify_bytes: 256 << 20,
             check_bytes_per_second: 16 << 20,
             max_exemplars: 100_000,

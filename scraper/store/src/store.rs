@@ -65,9 +65,9 @@ impl Store {
         };
         let before = sealed_and_closing(&connection).map_err(|error| damaged(Error::query(error)))?;
         let (blocks, healed) =
-            blocks::open(&folder.path().join("blocks"), before, options.verify_bytes, options.indexed_series)?;
+            blocks::open(&folder.path().join("blocks"), before, options.verify_bytes, options.index_bytes)?;
         let (rollups, healed) =
-            Rollups::open(folder.path(), (&blocks, healed), options.verify_bytes, options.indexed_series)?;
+            Rollups::open(folder.path(), (&blocks, healed), options.verify_bytes, options.index_bytes)?;
         let mut times = Times::load(&connection).map_err(damaged)?;
         let index = series::load(&connection, |number| times.get(number) != Span::NONE).map_err(damaged)?;
         let batches = committed_batches(&connection).map_err(|error| damaged(Error::query(error)))?;

@@ -1,5 +1,6 @@
 //! Reading the file of samples of a block: the pages that hold the wanted rows, and no others.
 
+use super::columns::Located;
 use super::numbers::{Form, to_values};
 use super::page_sums::PageSums;
 use super::parquet_file::ParquetFile;
@@ -31,7 +32,7 @@ enum Columns {
 }
 
 /// How a series stands in a block.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stored {
     /// Its values.
     pub(crate) form: Form,
@@ -79,7 +80,7 @@ impl SamplesFile {
     }
 
     /// The row groups that rows lie in, with the rows in each.
-    pub(crate) fn groups(&self, rows: Range<u64>) -> impl Iterator<Item = (usize, Range<u64>)> {
+    fn groups(&self, rows: Range<u64>) -> impl Iterator<Item = (usize, Range<u64>)> {
         let first = self.begins.partition_point(|begin| *begin <= rows.start).saturating_sub(1);
         (first..self.begins.len() - 1)
             .take_while({
@@ -123,9 +124,24 @@ impl<'a> SamplesReader<'a> {
         }
     }
 
+    /// Appends the samples of a series with `start_ms < timestamp <= end_ms`.
+    pub(crate) fn series(
+        &mut self,
+        series: &Located,
+        bounds: (i64, i64),
+        timestamps: &mut Vec<i64>,
+        values: &mut Vec<f64>,
+    ) -> Result<()> {
+        let file = self.file;
+        for (group, rows) in file.groups(series.rows.clone()) {
+            self.read(group, rows, series.stored, bounds, timestamps, values)?;
+        }
+        Ok(())
+    }
+
     /// Appends the samples of rows that are of one series and of one row group, those with
     /// `start_ms < timestamp <= end_ms`.
-    pub(crate) fn read(
+    fn read(
         &mut self,
         group: usize,
         rows: Range<u64>,

@@ -4,11 +4,9 @@
 //! It says nothing that `series.parquet` does not say; blocks of earlier versions have none.
 
 use super::Block;
+use super::columns::{Columns, LabelColumn};
 use super::page_sums::check;
-use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashSet};
 use parquet::errors::ParquetError;
-use procession_openmetrics::Labels;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -36,54 +34,28 @@ impl Block {
     }
 }
 
-/// Collects the labels of series.
-#[derive(Default)]
-pub(super) struct Collect {
-    names: HashMap<Box<str>, HashSet<Box<str>, RandomState>, RandomState>,
-    /// The last series: its neighbour has most labels with it.
-    last: Option<Labels>,
-}
-
-impl Collect {
-    pub(super) fn add(&mut self, labels: &Labels) {
-        let last = self.last.replace(labels.clone());
-        let mut before = last.iter().flatten().peekable();
-        for (name, value) in labels {
-            while before.next_if(|(other, _)| *other < name).is_some() {}
-            if before.next_if(|pair| *pair == (name, value)).is_some() {
-                continue;
-            }
-            if !self.names.contains_key(name) {
-                self.names.insert(name.into(), HashSet::default());
-            }
-            if let Some(values) = self.names.get_mut(name).filter(|values| values.len() <= MAX_VALUES)
-                && !values.contains(value)
-            {
-                values.insert(value.into());
-            }
-        }
-    }
-
-    pub(super) fn finish(self) -> LabelValues {
-        let list = |values: HashSet<Box<str>, RandomState>| {
-            (values.len() <= MAX_VALUES).then(|| values.into_iter().map(Into::into).collect())
+impl LabelValues {
+    /// Of the series of a block.
+    pub(super) fn of(columns: &Columns) -> LabelValues {
+        let list = |label: &LabelColumn| {
+            let values = &label.values;
+            (values.len() <= MAX_VALUES).then(|| values.iter().map(str::to_owned).collect())
         };
-        LabelValues(self.names.into_iter().map(|(name, values)| (name.into(), list(values))).collect())
+        LabelValues(columns.labels.iter().map(|label| (label.name.to_string(), list(label))).collect())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blocks::columns::columns_of;
+    use procession_openmetrics::Labels;
     use proptest::prelude::*;
 
     #[test]
     fn lists_no_label_with_too_many_values() {
-        let mut collect = Collect::default();
-        for i in 0..=MAX_VALUES {
-            collect.add(&Labels::from_pairs([("a", "same"), ("b", &i.to_string())]));
-        }
-        let LabelValues(found) = collect.finish();
+        let sets = (0..=MAX_VALUES).map(|i| Labels::from_pairs([("a", "same"), ("b", &i.to_string())]));
+        let LabelValues(found) = LabelValues::of(&columns_of(sets));
         assert_eq!(found["a"].iter().flatten().collect::<Vec<_>>(), ["same"]);
         assert_eq!(found["b"], None);
     }
@@ -93,15 +65,13 @@ mod tests {
         fn finds_what_there_is(
             sets in proptest::collection::vec(proptest::collection::btree_map("[a-d]", "[xy]{1,2}", 0..4), 0..20),
         ) {
-            let (mut collect, mut expected) = (Collect::default(), BTreeMap::<String, Option<BTreeSet<String>>>::new());
-            for set in &sets {
-                collect.add(&Labels::from_pairs(set));
-                for (name, value) in set {
-                    let values = expected.entry(name.clone()).or_insert_with(|| Some(BTreeSet::new()));
-                    values.as_mut().unwrap().insert(value.clone());
-                }
+            let mut expected = BTreeMap::<String, Option<BTreeSet<String>>>::new();
+            for (name, value) in sets.iter().flatten() {
+                let values = expected.entry(name.clone()).or_insert_with(|| Some(BTreeSet::new()));
+                values.as_mut().unwrap().insert(value.clone());
             }
-            prop_assert_eq!(collect.finish().0, expected);
+            let LabelValues(found) = LabelValues::of(&columns_of(sets.iter().map(Labels::from_pairs)));
+            prop_assert_eq!(found, expected);
         }
     }
 }

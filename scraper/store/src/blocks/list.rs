@@ -41,11 +41,11 @@ pub(crate) struct Blocks {
 }
 
 impl Blocks {
-    pub(crate) fn new(folder: PathBuf, list: BlockList, next_number: u32, indexed_series: usize) -> Blocks {
+    pub(crate) fn new(folder: PathBuf, list: BlockList, next_number: u32, index_bytes: usize) -> Blocks {
         Blocks {
             folder,
             list: RwLock::new(Arc::new(list)),
-            indexes: IndexCache::new(indexed_series),
+            indexes: IndexCache::new(index_bytes),
             next_number: AtomicU32::new(next_number),
             set_aside: AtomicUsize::new(0),
             saving: Mutex::new(()),

@@ -1,5 +1,6 @@
 //! What a block says of itself: `block.json`.
 
+use super::index_file::INDEX_FILE;
 use super::label_file::LABELS_FILE;
 use super::page_sums::PAGES_FILE;
 use super::{SAMPLES_FILE, SERIES_FILE};
@@ -37,6 +38,9 @@ pub(crate) struct Meta {
     /// Likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pages_file: Option<FileSum>,
+    /// Likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) index_file: Option<FileSum>,
 }
 
 /// A file's length and what its bytes must add up to.
@@ -50,7 +54,7 @@ impl Meta {
     /// The names of its files, and what they add up to.
     pub(crate) fn files(&self) -> impl Iterator<Item = (&'static str, &FileSum)> {
         let files = [(SAMPLES_FILE, &self.samples_file), (SERIES_FILE, &self.series_file)];
-        let later = [(LABELS_FILE, &self.labels_file), (PAGES_FILE, &self.pages_file)];
+        let later = [(LABELS_FILE, &self.labels_file), (PAGES_FILE, &self.pages_file), (INDEX_FILE, &self.index_file)];
         files.into_iter().chain(later.into_iter().filter_map(|(name, sum)| Some((name, sum.as_ref()?))))
     }
 
@@ -93,6 +97,7 @@ pub(crate) fn meta(number: u32, sources: &[u32], first_ms: i64, last_ms: i64) ->
         series_file: none,
         labels_file: None,
         pages_file: None,
+        index_file: None,
     }
 }
 

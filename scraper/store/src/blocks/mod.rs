@@ -1,6 +1,6 @@
 //! Sealed blocks: immutable Parquet files under `blocks/`, each with the samples of a window and the series they belong to.
 //!
-//! A block is a folder named by its number: `samples.parquet`, `series.parquet`, `labels.json`, `pages.crc` and
+//! A block is a folder named by its number: `samples.parquet`, `series.parquet`, `series.index`, `labels.json`, `pages.crc` and
 //! `block.json`, which says what the block holds, what it was made of, and the checksums. It is written under another name, synced, and renamed: a folder
 //! with a block's name is a whole block, or was damaged later. `manifest.json` lists the names that must be there; all
 //! else that the store needs to know stands in the blocks themselves.
@@ -10,14 +10,20 @@
 
 mod block;
 mod checked;
+mod columns;
 mod file;
+mod find;
+mod in_order;
 mod index;
+mod index_cache;
+mod index_file;
 mod label_file;
 mod list;
 mod merge;
 mod meta;
 mod numbers;
 mod open;
+mod packed;
 mod page_sums;
 mod parquet_file;
 mod samples;
@@ -27,7 +33,10 @@ mod views;
 mod write;
 
 pub(crate) use block::Block;
-pub(crate) use index::{BlockIndex, IndexCache};
+pub(crate) use columns::Located;
+pub(crate) use file::{SamplesFile, SamplesReader};
+pub(crate) use index::BlockIndex;
+pub(crate) use index_cache::IndexCache;
 pub(crate) use label_file::LabelValues;
 pub(crate) use list::{BlockList, Blocks, write_manifest};
 pub(crate) use merge::next_merge;

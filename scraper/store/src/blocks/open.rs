@@ -34,7 +34,7 @@ pub(crate) fn open(
     folder: &Path,
     (sealed, closing): (u32, u32),
     verify_bytes: u64,
-    indexed_series: usize,
+    index_bytes: usize,
 ) -> Result<(Blocks, Healed), Error> {
     let folder = folder.to_owned();
     let io = |cause| Error::Folder { path: folder.clone(), cause };
@@ -123,7 +123,7 @@ pub(crate) fn open(
     // A database that was lost or is older than the blocks must not hide them.
     let sources = kept.iter().flat_map(|b| b.meta.sources.last().copied());
     let list = BlockList { sealed: sources.fold(sealed, u32::max), blocks: kept };
-    Ok((Blocks::new(folder, list, next, indexed_series), healed))
+    Ok((Blocks::new(folder, list, next, index_bytes), healed))
 }
 
 /// The numbers of the blocks in a folder, ascending, whole or not.

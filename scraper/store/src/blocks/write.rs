@@ -1,7 +1,11 @@
 //! Writing a block: from what is to be sealed or from other blocks, in the order of metric name, labels and time.
 
+use super::columns::Collect;
+use super::file::{SamplesReader, Stored};
+use super::in_order::{each_series, stop};
 use super::index::BlockIndex;
-use super::label_file::{Collect, LABELS_FILE};
+use super::index_file::INDEX_FILE;
+use super::label_file::{LABELS_FILE, LabelValues};
 use super::meta::FORMAT;
 use super::numbers::Form;
 use super::page_sums::PAGES_FILE;
@@ -17,7 +21,7 @@ use crate::series::to_record_batch;
 use duckdb::Connection;
 use duckdb::arrow::array::{ArrayRef, Int64Array, RecordBatch, UInt64Array};
 use duckdb::arrow::datatypes::{DataType, Field, Schema};
-use procession_openmetrics::{Labels, is_stale};
+use procession_openmetrics::{Labels, LabelsBuilder, is_stale};
 use procession_promql::Cancel;
 use std::collections::BTreeSet;
 use std::fs;
@@ -109,7 +113,7 @@ fn fill(
         places: 0,
         span: Span::NONE,
         days: BTreeSet::new(),
-        labels: Collect::default(),
+        collected: Collect::default(),
         series: Vec::new(),
         about: Vec::new(),
     };
@@ -123,9 +127,18 @@ fn fill(
     filling.hand_over()?;
     let (series, span) = (u64::from(filling.places), filling.span);
     let base = filling.base;
-    let labels = serde_json::to_vec(&filling.labels.finish()).map_err(one_line)?;
+    let columns = filling.collected.finish();
     let labels_file = folder.join(LABELS_FILE);
-    fs::write(&labels_file, labels).map_err(one_line)?;
+    fs::write(&labels_file, serde_json::to_vec(&LabelValues::of(&columns)).map_err(one_line)?).map_err(one_line)?;
+    let index_file = match columns.to_bytes().map_err(one_line)? {
+        Some(bytes) => {
+            let path = folder.join(INDEX_FILE);
+            fs::write(&path, bytes).map_err(one_line)?;
+            Some(sync::seal_file(&path).map_err(one_line)?)
+        }
+        None => None,
+    };
+    drop(columns);
     let days = if filling.days.len() <= MAX_DAYS { filling.days.into_iter().collect() } else { Vec::new() };
     let written = filling.samples.finish().map_err(one_line)?;
     if written != expected || written == 0 {
@@ -157,6 +170,7 @@ fn fill(
         series_file: sync::seal_file(&series_file).map_err(one_line)?,
         labels_file: Some(sync::seal_file(&labels_file).map_err(one_line)?),
         pages_file: Some(sync::seal_file(&pages_file).map_err(one_line)?),
+        index_file,
     };
     let text = serde_json::to_vec_pretty(&meta).map_err(one_line)?;
     sync::write_file(&folder.join(super::open::META_FILE), &text).map_err(one_line)?;
@@ -172,7 +186,7 @@ struct Filling<'a> {
     span: Span,
     /// The days of which there are samples; beyond [`MAX_DAYS`] not all.
     days: BTreeSet<i64>,
-    labels: Collect,
+    collected: Collect,
     /// What DuckDB was not yet told of: place and labels, and the other columns.
     series: Vec<(u32, Labels)>,
     about: Vec<About>,
@@ -194,7 +208,7 @@ impl Filling<'_> {
         let stale = values.iter().filter(|&&v| is_stale(v)).count() as u64;
         self.span.include(span);
         self.note_days(timestamps);
-        self.labels.add(labels);
+        self.collected.add(labels, span, timestamps.len() as u64, Stored { form, stale: stale > 0 });
         self.series.push((self.places, labels.clone()));
         self.about.push(About { span, samples: timestamps.len() as u64, form, stale });
         self.places += 1;
@@ -255,17 +269,18 @@ impl Filling<'_> {
     /// Some series of a block. Returns how many samples they have.
     fn keep(&mut self, block: &Block, index: &BlockIndex, places: &[u32], cancel: &Cancel) -> Result<u64, String> {
         let (mut timestamps, mut values, mut sum) = (Vec::new(), Vec::new(), 0);
-        let mut reader = index.reader();
+        let file = index.samples(block).map_err(one_line)?;
+        let (mut reader, mut builder) = (SamplesReader::new(&file), LabelsBuilder::default());
         for &place in places {
             stop(cancel)?;
             timestamps.clear();
             values.clear();
+            let series = index.located(place);
             reader
-                .series(place, (i64::MIN, i64::MAX), &mut timestamps, &mut values)
+                .series(&series, (i64::MIN, i64::MAX), &mut timestamps, &mut values)
                 .map_err(|error| format!("block {}: {error}", block.folder.display()))?;
-            let rows = index.rows(place);
-            sum += rows.end - rows.start;
-            self.add(index.labels(place), &timestamps, &values)?;
+            sum += series.rows.end - series.rows.start;
+            self.add(&index.labels(place, &mut builder), &timestamps, &values)?;
         }
         Ok(sum)
     }
@@ -309,45 +324,6 @@ impl Filling<'_> {
         };
         append().map_err(one_line)
     }
-}
-
-/// Calls `visit` with the samples of each series in blocks with `start_ms < timestamp <= end_ms`, in the order of series.
-fn each_series(
-    blocks: &[(Arc<Block>, Arc<BlockIndex>)],
-    bounds: (i64, i64),
-    cancel: &Cancel,
-    mut visit: impl FnMut(&Labels, &[i64], &[f64]) -> Result<(), String>,
-) -> Result<(), String> {
-    let mut readers: Vec<_> = blocks.iter().map(|(_, index)| index.reader()).collect();
-    // Each block is in order already, which a sort that looks for runs takes as merging.
-    let mut all: Vec<(usize, u32)> = (0..blocks.len())
-        .flat_map(|block| (0..blocks[block].1.len() as u32).map(move |place| (block, place)))
-        .filter(|(block, place)| blocks[*block].1.has_samples(*place, bounds))
-        .collect();
-    let labels = |(block, place): &(usize, u32)| blocks[*block].1.labels(*place);
-    all.sort_by(|a, b| super::order(labels(a), labels(b)));
-    let (mut timestamps, mut values) = (Vec::new(), Vec::new());
-    for parts in all.chunk_by(|a, b| labels(a) == labels(b)) {
-        stop(cancel)?;
-        timestamps.clear();
-        values.clear();
-        for &(block, place) in parts {
-            readers[block]
-                .series(place, bounds, &mut timestamps, &mut values)
-                .map_err(|error| format!("block {}: {error}", blocks[block].0.folder.display()))?;
-        }
-        if !timestamps.is_sorted() {
-            let mut rows: Vec<(i64, f64)> = timestamps.drain(..).zip(values.drain(..)).collect();
-            rows.sort_by_key(|(timestamp, _)| *timestamp);
-            (timestamps, values) = rows.into_iter().unzip();
-        }
-        visit(labels(&parts[0]), &timestamps, &values)?;
-    }
-    Ok(())
-}
-
-fn stop(cancel: &Cancel) -> Result<(), String> {
-    if cancel.is_canceled() { Err("the store is being closed".to_owned()) } else { Ok(()) }
 }
 
 /// A path that is written to is no pattern.

@@ -66,7 +66,7 @@ impl Work {
     pub(crate) fn open_whole(&self, place: Place, blocks: &[Arc<Block>]) -> Result<Vec<Opened>, String> {
         let open = |block: &Arc<Block>| {
             self.check(place, block)?;
-            let index = BlockIndex::open(block, |labels| query::known(&self.shared, labels));
+            let index = BlockIndex::open(block).and_then(|index| index.samples(block).map(|_| index));
             let index = index.map_err(|error| {
                 if let Error::Block { message, damaged: true, .. } = &error {
                     self.set_aside(place, block, message);

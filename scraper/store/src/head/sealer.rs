@@ -11,7 +11,7 @@ use crate::blocks::{self, Block, Blocks, Source, next_merge};
 use crate::database::Pool;
 use crate::folder::{Folder, free_bytes};
 use crate::recent::{KEPT_MS, Kept};
-use crate::{Error, Options, query};
+use crate::{Error, Options};
 use duckdb::InterruptHandle;
 use parking_lot::Mutex;
 use procession_promql::Cancel;
@@ -156,7 +156,7 @@ impl Work {
         let newest_ms = list.newest_ms()?;
         let near = list.meeting(newest_ms.saturating_sub(KEPT_MS), newest_ms);
         let open = |block: Arc<Block>| {
-            let index = blocks.indexes.get(&block, |labels| query::known(&self.shared, labels))?;
+            let index = blocks.indexes.get(&block)?;
             Ok((block, index))
         };
         let opened: Result<Vec<_>, Error> = near.into_iter().map(open).collect();

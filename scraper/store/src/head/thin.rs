@@ -6,6 +6,7 @@
 use super::retention::now_ms;
 use super::sealer::Work;
 use crate::blocks::{Block, Source, write_whole};
+use procession_openmetrics::{Labels, LabelsBuilder};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,15 +57,12 @@ impl Work {
     }
 
     /// Writes a block anew without the series that go. Returns the number of what stays, if anything does.
-    fn thin(
-        &self,
-        block: &Arc<Block>,
-        stays: impl Fn(&procession_openmetrics::Labels) -> bool,
-    ) -> Result<Option<u32>, String> {
+    fn thin(&self, block: &Arc<Block>, stays: impl Fn(&Labels) -> bool) -> Result<Option<u32>, String> {
         let opened = self.open_whole(None, std::slice::from_ref(block))?.remove(0);
         let index = &opened.1;
         let all = block.meta.series as u32;
-        let kept: Vec<u32> = (0..all).filter(|&place| stays(index.labels(place))).collect();
+        let mut builder = LabelsBuilder::default();
+        let kept: Vec<u32> = (0..all).filter(|&place| stays(&index.labels(place, &mut builder))).collect();
         if kept.len() == all as usize {
             return Ok(Some(block.meta.number));
         }

@@ -13,7 +13,7 @@ pub(crate) fn look_up(shared: &Shared, numbers: &[u32]) -> Result<(), Error> {
     let mut spans = vec![Span::NONE; labels.len()];
     // A block that takes the place of others while this goes on has what they had.
     for block in &shared.blocks.list().blocks {
-        let index = shared.blocks.indexes.get(block, |labels| known(shared, labels))?;
+        let index = shared.blocks.indexes.get(block)?;
         for ((_, labels), span) in labels.iter().zip(&mut spans) {
             if let Some(found) = index.span(labels) {
                 span.include(found);
@@ -29,10 +29,4 @@ pub(crate) fn look_up(shared: &Shared, numbers: &[u32]) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// The label set as it stands in memory anyway.
-pub(crate) fn known(shared: &Shared, labels: &Labels) -> Option<Labels> {
-    let series = shared.series.read();
-    series.find(labels).and_then(|number| series.get(number)).cloned()
 }

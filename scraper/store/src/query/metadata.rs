@@ -3,20 +3,28 @@
 //! A series counts as being there from its first to its last sample, in the hot tables or in a block. The memory is asked
 //! first: what is sealed and forgotten meanwhile is found in its block.
 
-use super::look_up::known;
 use crate::Error;
-use crate::blocks::{Block, LabelValues};
+use crate::blocks::{Block, BlockIndex, LabelValues};
 use crate::head::{Shared, Times};
 use crate::series::SeriesIndex;
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
-use procession_openmetrics::Labels;
+use procession_openmetrics::{Labels, LabelsBuilder};
 use procession_promql::Matcher;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Series of blocks that one question reads at most: some microsecond each.
-const MAX_SERIES: u64 = 10_000_000;
+/// Series of blocks that one question finds at most, in each block that has them: some microsecond each, and some hundred
+/// bytes where they are returned.
+const MAX_FOUND: u64 = 10_000_000;
+
+/// Series that one question returns at most.
+const MAX_SERIES: usize = 2_000_000;
+
+/// Series of blocks that one question looks at at most, some ten nanoseconds each; and as how many such one counts of a block of
+/// an earlier version, which has no index.
+const MAX_LOOKED_AT: u64 = 500_000_000;
+const WITHOUT_INDEX: u64 = 50;
 
 /// The label sets of the series that satisfy one of the sets of matchers (all series where there is no set) and have
 /// samples from `start_ms` to `end_ms`, both included. At most `limit`, where that is not 0.
@@ -35,16 +43,25 @@ pub(crate) fn series(
     };
     let mut known: HashSet<Labels, RandomState> = HashSet::default();
     let blocks = shared.blocks.list().meeting(start_ms, end_ms);
-    each_in(shared, &blocks, sets, start_ms, end_ms, |labels| {
+    let mut builder = LabelsBuilder::default();
+    each_in(shared, &blocks, sets, start_ms, end_ms, |index, places| {
         if known.is_empty() {
             known.extend(found.iter().cloned());
         }
-        if found.len() < limit && !known.contains(labels) {
-            known.insert(labels.clone());
-            found.push(labels.clone());
+        for &place in places {
+            if found.len() >= limit.min(MAX_SERIES + 1) {
+                return false;
+            }
+            let labels = index.labels(place, &mut builder);
+            if known.insert(labels.clone()) {
+                found.push(labels);
+            }
         }
-        found.len() < limit
+        true
     })?;
+    if found.len() > MAX_SERIES && limit > MAX_SERIES {
+        return Err(Error::TooManySeries { limit: MAX_SERIES as u64 });
+    }
     Ok(found)
 }
 
@@ -60,12 +77,8 @@ pub(crate) fn label_names(
         names.extend(listed.into_keys());
         true
     });
-    each_in(shared, &blocks, sets, start_ms, end_ms, |labels| {
-        for (name, _) in labels {
-            if !names.contains(name) {
-                names.insert(name.to_owned());
-            }
-        }
+    each_in(shared, &blocks, sets, start_ms, end_ms, |index, places| {
+        names.extend(index.names(places).map(str::to_owned));
         true
     })?;
     Ok(names.into_iter().collect())
@@ -102,10 +115,8 @@ pub(crate) fn label_values(
             true
         }
     });
-    each_in(shared, &blocks, sets, start_ms, end_ms, |labels| {
-        if let Some(value) = labels.get(name).filter(|value| !values.contains(*value)) {
-            values.insert(value.to_owned());
-        }
+    each_in(shared, &blocks, sets, start_ms, end_ms, |index, places| {
+        values.extend(index.values(name, places).map(str::to_owned));
         true
     })?;
     Ok(values.into_iter().collect())
@@ -145,30 +156,33 @@ fn unlisted(
     blocks
 }
 
-/// Calls `visit` for each series of these blocks that is asked for, until it says that this is enough.
+/// Calls `visit` with the series of each of these blocks that are asked for, until it says that this is enough.
 fn each_in(
     shared: &Shared,
     blocks: &[Arc<Block>],
     sets: &[Vec<Matcher>],
     start_ms: i64,
     end_ms: i64,
-    mut visit: impl FnMut(&Labels) -> bool,
+    mut visit: impl FnMut(&BlockIndex, &[u32]) -> bool,
 ) -> Result<(), Error> {
     let all = [Vec::new()];
     let sets = if sets.is_empty() { &all } else { sets };
-    let mut read = 0;
+    let (mut looked_at, mut found) = (0, 0);
     // The newest first: where there is a limit, they are of more interest.
     for block in blocks.iter().rev() {
-        read += block.meta.series;
-        if read > MAX_SERIES {
-            return Err(Error::TooManySeries { limit: MAX_SERIES });
+        looked_at += block.meta.series * if block.meta.index_file.is_some() { 1 } else { WITHOUT_INDEX };
+        if looked_at > MAX_LOOKED_AT {
+            return Err(Error::TooManySeries { limit: MAX_LOOKED_AT });
         }
-        let index = shared.blocks.indexes.get(block, |labels| known(shared, labels))?;
+        let index = shared.blocks.indexes.get(block)?;
         for set in sets {
-            for place in index.resolve(set, start_ms, end_ms) {
-                if !visit(index.labels(place)) {
-                    return Ok(());
-                }
+            let places = index.resolve(set, start_ms, end_ms);
+            found += places.len() as u64;
+            if found > MAX_FOUND {
+                return Err(Error::TooManySeries { limit: MAX_FOUND });
+            }
+            if !visit(&index, &places) {
+                return Ok(());
             }
         }
     }

@@ -7,7 +7,7 @@ mod pieces;
 mod sealed;
 mod select;
 
-pub(crate) use look_up::{known, look_up};
+pub(crate) use look_up::look_up;
 pub(crate) use metadata::{label_names, label_values, series};
 pub(crate) use newest::newest;
 pub(crate) use pieces::assemble;

@@ -1,14 +1,12 @@
 //! The part of a selection that lies in blocks: which series of which, and reading them on several threads.
 
-use super::look_up::known;
 use super::pieces::Pieces;
 use crate::Error;
-use crate::blocks::{Block, BlockIndex, BlockList, Blocks};
-use crate::head::Shared;
+use crate::blocks::{Block, BlockList, Blocks, Located, SamplesFile, SamplesReader};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use parquet::errors::ParquetError;
-use procession_openmetrics::Labels;
+use procession_openmetrics::{Labels, LabelsBuilder};
 use procession_promql::Selection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -17,27 +15,29 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Rows that one thread reads at a time.
 const JOB_ROWS: u64 = 200_000;
 
-/// The series that are asked for in one block: their places, ascending, and their places in the result.
+/// Series that one selection finds in blocks at most: each takes some hundred bytes, and in each block that has it some more.
+const MAX_SERIES: u64 = 5_000_000;
+
+/// The series that are asked for in one block, in the order of the block, with their places in the result.
 struct Part {
     block: Arc<Block>,
-    index: Arc<BlockIndex>,
-    places: Vec<(u32, u32)>,
+    samples: Arc<SamplesFile>,
+    series: Vec<(Located, u32)>,
 }
 
 /// What is asked for of all blocks.
 pub(crate) struct Parts(Vec<Part>);
 
-/// Some places of a part.
+/// Some series of a part.
 struct Job<'a> {
     part: &'a Part,
-    places: &'a [(u32, u32)],
+    series: &'a [(Located, u32)],
 }
 
 impl Parts {
     /// Finds the series in every block that may have samples of them. `labels` names the places of the result; it grows by
     /// those that only blocks have.
     pub(crate) fn resolve(
-        shared: &Shared,
         blocks: &Blocks,
         list: &BlockList,
         selection: &Selection,
@@ -46,32 +46,38 @@ impl Parts {
         let (first_ms, last_ms) = (selection.start_ms.saturating_add(1), selection.end_ms);
         let mut parts = Vec::new();
         let mut slots: Option<HashMap<Labels, u32, RandomState>> = None;
+        let (mut builder, mut found) = (LabelsBuilder::default(), 0);
         for block in list.blocks.iter().filter(|b| b.meta.meets(first_ms, last_ms)) {
             if selection.cancel.is_due() {
                 return Err(Error::GivenUp);
             }
-            let index = guarded(block, || blocks.indexes.get(block, |labels| known(shared, labels)))?;
+            let index = guarded(block, || blocks.indexes.get(block))?;
             let places = index.resolve(&selection.matchers, first_ms, last_ms);
             if places.is_empty() {
                 continue;
             }
+            found += places.len() as u64;
+            if found > MAX_SERIES {
+                return Err(Error::TooManySeries { limit: MAX_SERIES });
+            }
+            let samples = guarded(block, || index.samples(block))?;
             let slots = slots.get_or_insert_with(|| labels.iter().cloned().zip(0..).collect());
-            let places = places.into_iter().map(|place| {
-                let set = index.labels(place);
-                let slot = *slots.entry_ref(set).or_insert_with(|| {
+            let series = places.into_iter().map(|place| {
+                let set = index.labels(place, &mut builder);
+                let slot = *slots.entry_ref(&set).or_insert_with(|| {
                     labels.push(set.clone());
                     labels.len() as u32 - 1
                 });
-                (place, slot)
+                (index.located(place), slot)
             });
-            parts.push(Part { block: block.clone(), places: places.collect(), index: index.clone() });
+            parts.push(Part { block: block.clone(), series: series.collect(), samples });
         }
         Ok(Parts(parts))
     }
 
     /// In how many blocks they are, and about how many samples `start_ms < timestamp <= end_ms` they have.
     pub(crate) fn about(&self, bounds: (i64, i64)) -> (usize, usize) {
-        let of = |part: &Part| part.places.iter().map(|(place, _)| part.index.about(*place, bounds)).sum::<usize>();
+        let of = |part: &Part| part.series.iter().map(|(series, _)| series.about(bounds)).sum::<usize>();
         (self.0.len(), self.0.iter().map(of).sum())
     }
 
@@ -89,7 +95,7 @@ impl Parts {
                 let count = pieces.timestamps.len();
                 if samples.fetch_add(count, Ordering::Relaxed) + count > limit {
                     next.store(jobs.len(), Ordering::Relaxed);
-                    let series = self.0.iter().map(|part| part.places.len()).max().unwrap_or(0);
+                    let series = self.0.iter().map(|part| part.series.len()).max().unwrap_or(0);
                     return Err(Error::TooManySamples { limit, series });
                 }
                 read.push(pieces);
@@ -115,11 +121,10 @@ impl Parts {
 fn jobs(part: &Part) -> Vec<Job<'_>> {
     let mut jobs = Vec::new();
     let (mut begin, mut rows) = (0, 0);
-    for (at, (place, _)) in part.places.iter().enumerate() {
-        let range = part.index.rows(*place);
-        rows += range.end - range.start;
-        if rows >= JOB_ROWS || at + 1 == part.places.len() {
-            jobs.push(Job { part, places: &part.places[begin..=at] });
+    for (at, (series, _)) in part.series.iter().enumerate() {
+        rows += series.rows.end - series.rows.start;
+        if rows >= JOB_ROWS || at + 1 == part.series.len() {
+            jobs.push(Job { part, series: &part.series[begin..=at] });
             (begin, rows) = (at + 1, 0);
         }
     }
@@ -129,21 +134,19 @@ fn jobs(part: &Part) -> Vec<Job<'_>> {
 impl Job<'_> {
     fn read(&self, selection: &Selection) -> Result<Pieces, Error> {
         let bounds = (selection.start_ms, selection.end_ms);
-        let (index, number) = (&self.part.index, self.part.block.meta.number);
-        let samples = self.places.iter().map(|(place, _)| index.about(*place, bounds)).sum();
+        let samples = self.series.iter().map(|(series, _)| series.about(bounds)).sum();
         // The timestamps of a series are read whole before those that are not wanted go.
-        let rows = self.places.iter().map(|(place, _)| index.rows(*place));
-        let more = rows.map(|rows| (rows.end - rows.start) as usize).max().unwrap_or(0);
-        let mut pieces = Pieces::of_block(number, samples, more);
-        let mut reader = index.reader();
-        for &(place, slot) in self.places {
+        let rows = self.series.iter().map(|(series, _)| (series.rows.end - series.rows.start) as usize);
+        let mut pieces = Pieces::of_block(self.part.block.meta.number, samples, rows.max().unwrap_or(0));
+        let mut reader = SamplesReader::new(&self.part.samples);
+        for (series, slot) in self.series {
             if selection.cancel.is_due() {
                 return Err(Error::GivenUp);
             }
             reader
-                .series(place, bounds, &mut pieces.timestamps, &mut pieces.values)
+                .series(series, bounds, &mut pieces.timestamps, &mut pieces.values)
                 .map_err(|error| Error::block(&self.part.block, error))?;
-            pieces.end(slot);
+            pieces.end(*slot);
         }
         Ok(pieces)
     }

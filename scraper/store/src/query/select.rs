@@ -56,7 +56,7 @@ pub(crate) fn select(shared: &Shared, selection: &Selection, limit: usize, threa
         }
         (labels, shared.blocks.list())
     };
-    let read = Parts::resolve(shared, &shared.blocks, &list, selection, &mut labels)
+    let read = Parts::resolve(&shared.blocks, &list, selection, &mut labels)
         .and_then(|parts| parts.read(selection, limit - count(&all), threads));
     let sealed = read.inspect_err(|error| {
         if let Error::Block { number, message, damaged: true, .. } = error {

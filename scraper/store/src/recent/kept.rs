@@ -1,9 +1,9 @@
 //! The newest sealed samples, still in memory: a query over the last minutes opens no block.
 
 use super::Generation;
-use crate::blocks::{Block, BlockIndex};
-use parquet::errors::Result;
-use procession_openmetrics::{Labels, METRIC_NAME};
+use crate::Error;
+use crate::blocks::{Block, BlockIndex, SamplesReader};
+use procession_openmetrics::{Labels, LabelsBuilder, METRIC_NAME};
 use procession_promql::{Cancel, MatchOp, Matcher, matches_all};
 use std::sync::Arc;
 
@@ -28,7 +28,11 @@ impl Kept {
     }
 
     /// Reads the newest samples of blocks: some minutes, and about so many samples at most.
-    pub(crate) fn read(blocks: &[(Arc<Block>, Arc<BlockIndex>)], limit: u64, stop: &Cancel) -> Result<Option<Kept>> {
+    pub(crate) fn read(
+        blocks: &[(Arc<Block>, Arc<BlockIndex>)],
+        limit: u64,
+        stop: &Cancel,
+    ) -> Result<Option<Kept>, Error> {
         let Some(newest_ms) = blocks.iter().map(|(block, _)| block.meta.last_ms).max() else { return Ok(None) };
         // As if each block had the same number of samples at all times.
         let near = blocks.iter().filter(|(block, _)| block.meta.last_ms >= newest_ms - KEPT_MS);
@@ -40,18 +44,22 @@ impl Kept {
         let mut sorted: Vec<_> = blocks.iter().filter(|(block, _)| block.meta.last_ms > after_ms).collect();
         sorted.sort_by_key(|(block, _)| block.meta.first_ms);
         let mut numbers = hashbrown::HashMap::<Labels, u32>::new();
-        for (_, index) in sorted {
-            let mut reader = index.reader();
+        let mut builder = LabelsBuilder::default();
+        for (block, index) in sorted {
+            let file = index.samples(block)?;
+            let mut reader = SamplesReader::new(&file);
             for place in index.resolve(&[], after_ms.saturating_add(1), i64::MAX) {
                 if stop.is_canceled() {
                     return Ok(None);
                 }
                 timestamps.clear();
                 values.clear();
-                reader.series(place, (after_ms, i64::MAX), &mut timestamps, &mut values)?;
-                let labels = index.labels(place);
+                reader
+                    .series(&index.located(place), (after_ms, i64::MAX), &mut timestamps, &mut values)
+                    .map_err(|error| Error::block(block, error))?;
+                let labels = index.labels(place, &mut builder);
                 let next = numbers.len() as u32;
-                let number = *numbers.entry_ref(labels).or_insert(next);
+                let number = *numbers.entry_ref(&labels).or_insert(next);
                 // Blocks may overlap where old samples came late; what is not in order is left to the blocks.
                 if generation.span(number).is_some_and(|span| timestamps.first().is_some_and(|t| *t <= span.last_ms)) {
                     return Ok(None);

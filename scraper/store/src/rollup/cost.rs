@@ -5,11 +5,12 @@ use super::Rollups;
 use crate::blocks::{Block, Blocks};
 use crate::query::Parts;
 
-/// What a stored sample of a row costs, which is put together with others; opening the columns of a block; and reading one
-/// series of an index that is not in memory.
+/// What a stored sample of a row costs, which is put together with others; opening the columns of a block; reading one
+/// series of an index that is not in memory; and one of a block of an earlier version, which has no index.
 const OF_ROW: f64 = 2.0;
 const OF_BLOCK: f64 = 5_000.0;
-const OF_SERIES: f64 = 100.0;
+const OF_SERIES: f64 = 3.0;
+const WITHOUT_INDEX: f64 = 100.0;
 
 /// The share that the rows of `parts`, which are of the width at this place, cost of what the samples do that they stand for in
 /// these stretches of time.
@@ -32,8 +33,12 @@ pub(super) fn share_of_samples(
         .map(|block| (block, samples_in(block, stretches)))
         .filter(|(_, samples)| *samples > 0.0)
         .map(|(block, count)| {
-            let unread = if samples.indexes.has(block.meta.number) { 0.0 } else { block.meta.series as f64 };
-            OF_BLOCK + unread * OF_SERIES + count * share
+            let of_series = match &block.meta {
+                meta if samples.indexes.has(meta.number) => 0.0,
+                meta if meta.index_file.is_some() => OF_SERIES,
+                _ => WITHOUT_INDEX,
+            };
+            OF_BLOCK + block.meta.series as f64 * of_series + count * share
         })
         .sum();
     of_rows / of_samples.max(1.0)

@@ -5,7 +5,7 @@
 
 use super::days::{DAY_MS, Day, days_of};
 use super::{Rollups, WIDTHS_MS};
-use crate::blocks::{Block, BlockIndex, Source, next_merge};
+use crate::blocks::{Block, BlockIndex, SamplesReader, Source, next_merge};
 use crate::head::{HotDays, Work};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -139,10 +139,11 @@ impl Work {
 fn has_samples(sources: &[(Arc<Block>, Arc<BlockIndex>)], window: (i64, i64)) -> Result<bool, String> {
     let (mut timestamps, mut values) = (Vec::new(), Vec::new());
     for (block, index) in sources {
-        let mut reader = index.reader();
+        let file = index.samples(block).map_err(|error| error.to_string())?;
+        let mut reader = SamplesReader::new(&file);
         for place in (0..index.len() as u32).filter(|&place| index.has_samples(place, window)) {
             reader
-                .series(place, window, &mut timestamps, &mut values)
+                .series(&index.located(place), window, &mut timestamps, &mut values)
                 .map_err(|error| format!("block {}: {error}", block.folder.display()))?;
             if !timestamps.is_empty() {
                 return Ok(true);

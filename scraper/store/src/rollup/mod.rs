@@ -57,9 +57,9 @@ impl Rollups {
         store: &Path,
         (raw, healed): (&Blocks, Healed),
         verify_bytes: u64,
-        indexed_series: usize,
+        index_bytes: usize,
     ) -> Result<(Rollups, Healed), Error> {
-        let open = |at: usize| blocks::open(&store.join(FOLDERS[at]), (0, 0), verify_bytes / 8, indexed_series / 4);
+        let open = |at: usize| blocks::open(&store.join(FOLDERS[at]), (0, 0), verify_bytes / 8, index_bytes / 4);
         let ((hours, a), (minutes, b)) = (open(0)?, open(1)?);
         let path = store.join(DAYS_FILE);
         let mut days: Days =

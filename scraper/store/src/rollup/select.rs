@@ -81,7 +81,7 @@ pub(crate) fn select_windows(
 fn resolve(shared: &Shared, selection: &Selection, at: usize) -> Result<(Parts, Vec<Labels>), Error> {
     let blocks = &shared.rollups.blocks[at];
     let mut labels = Vec::new();
-    let parts = Parts::resolve(shared, blocks, &blocks.list(), selection, &mut labels)?;
+    let parts = Parts::resolve(blocks, &blocks.list(), selection, &mut labels)?;
     Ok((parts, labels))
 }
 

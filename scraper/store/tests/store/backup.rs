@@ -120,7 +120,7 @@ fn one_that_was_cut_short_leaves_nothing_wrong() {
         store.seal().unwrap();
     }
     // Given up after some pieces; each time a little later.
-    for pieces in 0..9 {
+    for pieces in 0..11 {
         let asked = std::cell::Cell::new(0);
         let stop = || {
             asked.set(asked.get() + 1);

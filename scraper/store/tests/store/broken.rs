@@ -69,9 +69,62 @@ fn a_block_that_breaks_is_named_and_set_aside() {
     check(|block| change(&block.join("samples.parquet"), |b| b.truncate(b.len() / 2)), "");
     check(|block| change(&block.join("samples.parquet"), Vec::clear), "");
     check(|block| change(&block.join("samples.parquet"), |b| b[20..200].fill(0xa5)), "");
-    check(|block| change(&block.join("series.parquet"), |b| b.truncate(b.len() - 9)), "");
+    check(
+        |block| {
+            fs::remove_file(block.join("series.index")).unwrap();
+            change(&block.join("series.parquet"), |b| b.truncate(b.len() - 9));
+        },
+        "series.parquet has another checksum",
+    );
     check(|block| fs::remove_file(block.join("samples.parquet")).unwrap(), "No such file");
     check(|block| fs::remove_dir_all(block).unwrap(), "No such file");
+}
+
+#[test]
+fn without_its_index_the_series_of_a_block_are_read() {
+    for break_it in [
+        &|path: &Path| fs::remove_file(path).unwrap(),
+        &|path: &Path| fs::write(path, "").unwrap(),
+        &|path: &Path| change(path, |b| b.truncate(b.len() - 1)),
+        &|path: &Path| change(path, |b| *b.last_mut().unwrap() ^= 1),
+        &|path: &Path| _ = fs::copy(path.with_file_name("../0000000001/series.index"), path).unwrap(),
+    ] as [&dyn Fn(&Path); 5]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        blocks(dir.path(), 3).close().unwrap();
+        let store = Store::open(dir.path(), on_demand()).unwrap();
+        let right = all_of(&store, "m");
+        store.close().unwrap();
+        let store = Store::open(dir.path(), on_demand()).unwrap();
+        break_it(&folder(dir.path(), 2).join("series.index"));
+        assert!(all_of(&store, "m") == right);
+        assert_eq!((store.stats().blocks, store.stats().damaged_blocks), (3, 0));
+    }
+}
+
+#[test]
+fn blocks_of_earlier_versions_have_no_index() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = blocks(dir.path(), 3);
+    let right = all_of(&store, "m");
+    store.close().unwrap();
+    for number in 1..=3 {
+        let about = folder(dir.path(), number).join("block.json");
+        let mut meta: serde_json::Value = serde_json::from_slice(&fs::read(&about).unwrap()).unwrap();
+        assert!(meta.as_object_mut().unwrap().remove("index_file").is_some());
+        fs::write(&about, meta.to_string()).unwrap();
+        fs::remove_file(folder(dir.path(), number).join("series.index")).unwrap();
+    }
+    let windows = vec![std::time::Duration::from_secs(1_000_000)];
+    let store = Store::open(dir.path(), Options { block_windows: windows, ..on_demand() }).unwrap();
+    assert!(all_of(&store, "m") == right);
+    // What is merged of them has one.
+    store.append(batch(&store, &[(&series("m", 0), 2_000_000_000, Some(1.0))])).unwrap();
+    store.seal().unwrap();
+    assert!(store.stats().merges >= 1);
+    let of_block = |e: std::io::Result<fs::DirEntry>| e.unwrap().path().join("series.index");
+    let indexes = fs::read_dir(dir.path().join("blocks")).unwrap().map(of_block).filter(|path| path.exists());
+    assert_eq!(indexes.count(), store.stats().blocks);
 }
 
 /// Three blocks of numbers that do not compress, which stand in the files as they are: most bytes can flip and still decode.
@@ -99,10 +152,16 @@ fn no_query_answers_from_a_page_with_a_flipped_byte() {
     let store = noise(dir.path());
     let right = all_of(&store, "m");
     store.close().unwrap();
-    for name in ["samples.parquet", "series.parquet", "pages.crc"] {
+    for name in ["samples.parquet", "series.parquet", "series.index", "pages.crc"] {
         let file = folder(dir.path(), 2).join(name);
         let whole = fs::read(&file).unwrap();
         let mut found = 0;
+        // Where the index is whole nobody reads the file of series, and where it is not, that file stands in for it.
+        let index = folder(dir.path(), 2).join("series.index");
+        let index_bytes = fs::read(&index).unwrap();
+        if name == "series.parquet" {
+            change(&index, |bytes| bytes[20] ^= 1);
+        }
         for at in (1..whole.len()).step_by(whole.len().div_ceil(6)) {
             change(&file, |bytes| bytes[at] ^= 1);
             let store = Store::open(dir.path(), Options { verify_bytes: 0, ..on_demand() }).unwrap();
@@ -122,7 +181,8 @@ fn no_query_answers_from_a_page_with_a_flipped_byte() {
             }
             fs::write(&file, &whole).unwrap();
         }
-        assert!(found >= 2, "{name}: {found}");
+        fs::write(&index, index_bytes).unwrap();
+        assert!(if name == "series.index" { found == 0 } else { found >= 2 }, "{name}: {found}");
     }
 }
 

@@ -72,7 +72,7 @@ fn queries_find_whole_blocks_or_none_while_these_go() {
         retention: Some(Duration::from_millis(2 * MOMENTS as u64)),
         block_windows: vec![Duration::from_millis(2 * MOMENTS as u64)],
         // Nothing stays open between two queries.
-        indexed_series: 0,
+        index_bytes: 0,
         ..on_demand()
     };
     let store = Store::open(dir.path(), options).unwrap();

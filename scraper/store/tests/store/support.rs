@@ -29,7 +29,7 @@ pub(crate) fn tiny_blocks() -> Options {
         seal_after: Duration::from_millis(30),
         block_windows: vec![Duration::from_millis(10), Duration::from_millis(40)],
         max_block_samples: 2000,
-        indexed_series: 30,
+        index_bytes: 3_000,
         ..on_demand()
     }
 }
