@@ -43,26 +43,24 @@ impl Drop for Spill {
 }
 
 impl Instance {
-    /// Makes an instance for a text, which was accepted. `hold` is told of the connection before anything runs on it.
+    /// Makes an instance for a text, if it is accepted. `hold` is told of each connection before anything runs on it.
     pub(super) fn make(
         shared: &Shared,
         folder: &Folder,
         text: &str,
         limits: &SqlLimits,
         stop: &dyn Fn() -> bool,
-        hold: impl FnOnce(&Connection),
+        hold: impl Fn(&Connection),
     ) -> Result<Instance, Error> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let (named, moments) = plan(text, limits, &hold)?;
         // DuckDB makes one folder, not those above it. Where this fails a query that must spill says so.
         let _ = std::fs::create_dir_all(folder.spill());
         let spill = Spill(folder.spill().join(format!("sql-{}", NUMBER.fetch_add(1, Ordering::Relaxed))));
         let connection = config(limits, &spill.0).and_then(Connection::open_in_memory_with_flags);
         let connection = connection.map_err(Error::query)?;
         hold(&connection);
-        let named = fence::check(&connection, text)?;
         connection.execute_batch(TABLES).map_err(Error::query)?;
-        make_views(&connection, &[], &Lists::default(), &named).map_err(Error::sql)?;
-        let moments = plan::moments(&connection, text);
         let all_series = named.reads(&["series", "stored_series", "head_series"]);
         let blocks = copy_recent(shared, &connection, moments, all_series)?;
         let rollups = if named.reads(&["rollup_1h", "rollup_5m"]) { shared.rollups.lists() } else { Lists::default() };
@@ -71,6 +69,23 @@ impl Instance {
         lock(&connection, &blocks, &rollups).map_err(Error::sql)?;
         Ok(Instance { connection, _blocks: blocks, _rollups: rollups, _spill: spill })
     }
+}
+
+/// What a text names, and the moments that it asks for.
+fn plan(text: &str, limits: &SqlLimits, hold: &impl Fn(&Connection)) -> Result<(Named, Span), Error> {
+    let connection = planner(limits).map_err(Error::query)?;
+    hold(&connection);
+    let named = fence::check(&connection, text)?;
+    connection.execute_batch(TABLES).map_err(Error::query)?;
+    make_views(&connection, &[], &Lists::default(), &named).map_err(Error::sql)?;
+    let moments = plan::moments(&connection, text);
+    Ok((named, moments))
+}
+
+/// An instance that can reach no file: whoever plans a text opens what it names.
+fn planner(limits: &SqlLimits) -> duckdb::Result<Connection> {
+    let config = config(limits, Path::new(""))?.enable_external_access(false)?;
+    Connection::open_in_memory_with_flags(config)
 }
 
 fn config(limits: &SqlLimits, spill: &Path) -> duckdb::Result<Config> {
@@ -231,3 +246,18 @@ fn lock(to: &Connection, blocks: &[Arc<Block>], rollups: &Lists) -> duckdb::Resu
 
 /// What interrupts the query that runs, if one does.
 pub(super) type Running = Mutex<Option<Arc<duckdb::InterruptHandle>>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn planning_opens_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("secret.csv");
+        std::fs::write(&file, "password\n").unwrap();
+        let connection = planner(&SqlLimits::default()).unwrap();
+        let said = connection.execute_batch(&format!("EXPLAIN FROM '{}'", file.display())).unwrap_err().to_string();
+        assert!(said.starts_with("Permission Error: Cannot access file"), "{said}");
+    }
+}
