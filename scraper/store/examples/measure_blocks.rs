@@ -7,9 +7,10 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a tool for developers: it prints, and stops at an error")]
 
-use procession_openmetrics::{Entry, Format, Parser};
+use procession_openmetrics::{Entry, Format, Labels, Parser};
 use procession_promql::{Cancel, MatchOp, Matcher, Select, Selection};
-use procession_store::{Batch, Options, SeriesRef, Stats, Store};
+use procession_store::{Batch, Error, Options, SeriesRef, Stats, Store};
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -23,7 +24,7 @@ fn main() {
     let dir = args.next().map_or_else(|| scratch.path().join("store"), PathBuf::from);
     let options = Options { commit_interval: Duration::from_secs(3600), ..Options::default() };
     let store = Store::open(&dir, options.clone()).unwrap();
-    let mut samples = read(&store, Path::new(&file));
+    let (mut samples, mut names) = read(&store, Path::new(&file));
     samples.sort_by_key(|s| s.1.div_euclid(MINUTE_MS));
     println!("{} samples of {} series read", samples.len(), store.stats().series);
     let (first, last) = (samples[0].1, samples[samples.len() - 1].1);
@@ -31,9 +32,7 @@ fn main() {
     let (cpu, wall) = (cpu_ms(), Instant::now());
     let mut slowest = Duration::ZERO;
     for minute in samples.chunk_by(|a, b| a.1.div_euclid(MINUTE_MS) == b.1.div_euclid(MINUTE_MS)) {
-        let mut batch = Batch::default();
-        minute.iter().for_each(|&(series, time, value)| batch.push(series, time, value));
-        store.append(batch).unwrap();
+        append(&store, &mut names, minute);
         let begun = Instant::now();
         store.flush().unwrap();
         slowest = slowest.max(begun.elapsed());
@@ -54,8 +53,7 @@ fn main() {
 
     // A sample of the day after says that the day is over.
     let series = samples[0].0;
-    let late = Batch { series: vec![series], timestamps_ms: vec![last + 24 * 60 * MINUTE_MS], values: vec![0.0] };
-    store.append(late).unwrap();
+    append(&store, &mut names, &[(series, last + 24 * 60 * MINUTE_MS, 0.0)]);
     let before = cpu_ms();
     store.seal().unwrap();
     println!("the day is over: CPU {} ms, RSS {}", cpu_ms() - before, rss_mib());
@@ -75,19 +73,45 @@ fn main() {
     store.close().unwrap();
 }
 
-fn read(store: &Store, file: &Path) -> Vec<(SeriesRef, i64, f64)> {
+/// Appends samples of series by their places in `names`. A series that has ended is forgotten once its samples are sealed; those that
+/// the file has again get new numbers.
+fn append(store: &Store, names: &mut [(Labels, SeriesRef)], samples: &[(usize, i64, f64)]) {
+    let batch = |names: &[(Labels, SeriesRef)]| {
+        let mut batch = Batch::default();
+        samples.iter().for_each(|&(place, time, value)| batch.push(names[place].1, time, value));
+        batch
+    };
+    if let Err(error) = store.append(batch(names)) {
+        assert!(matches!(error, Error::Forgotten(_)));
+        names.iter_mut().for_each(|(labels, series)| *series = store.series_ref(labels));
+        store.append(batch(names)).map_err(|error| error.to_string()).unwrap();
+    }
+}
+
+type Samples = Vec<(usize, i64, f64)>;
+
+/// The samples of a file, by the place of their series, and the series.
+fn read(store: &Store, file: &Path) -> (Samples, Vec<(Labels, SeriesRef)>) {
     let text = fs::read(file).unwrap();
     let mut parser = Parser::new(&text, Format::OpenMetrics);
     let mut samples = Vec::new();
-    let mut last: Option<(String, SeriesRef)> = None;
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut names = Vec::new();
+    let mut last: Option<(String, usize)> = None;
     while let Some(entry) = parser.next_entry().unwrap() {
         let Entry::Sample(sample) = entry else { continue };
         if last.as_ref().is_none_or(|(text, _)| text != sample.series) {
-            last = Some((sample.series.to_owned(), store.series_ref(&sample.to_labels().unwrap())));
+            let text = sample.series.to_owned();
+            let place = *places.entry(text.clone()).or_insert_with(|| {
+                let labels = sample.to_labels().unwrap();
+                names.push((labels.clone(), store.series_ref(&labels)));
+                names.len() - 1
+            });
+            last = Some((text, place));
         }
         samples.push((last.as_ref().unwrap().1, sample.timestamp_ms.unwrap(), sample.value));
     }
-    samples
+    (samples, names)
 }
 
 fn report(stats: &Stats, samples: usize) {

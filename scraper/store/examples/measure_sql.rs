@@ -14,7 +14,7 @@ use std::time::Instant;
 const STATEMENTS: [&str; 5] = [
     "SELECT 1",
     "SELECT count(*) FROM series",
-    "SELECT name, count(*), avg(value) FROM samples WHERE ts > (1735689600 + 86100) * 1000 GROUP BY name",
+    "SELECT name, count(*), avg(value) FROM samples WHERE ts > 1735775700000 GROUP BY name",
     "SELECT labels['instance'], max(value) FROM samples WHERE name = 'proc_memory_bytes' GROUP BY ALL",
     "SELECT count(*) FROM samples",
 ];

@@ -65,7 +65,9 @@ impl Instance {
         let blocks = copy_recent(shared, &connection, moments, all_series)?;
         let rollups = if named.reads(&["rollup_1h", "rollup_5m"]) { shared.rollups.lists() } else { Lists::default() };
         check(shared, &blocks, &rollups, moments, stop)?;
-        make_views(&connection, &blocks, &rollups, &named).map_err(Error::sql)?;
+        // Where the catalogue is asked for, in which they stand.
+        let has_comments = text.to_ascii_lowercase().contains("duckdb_");
+        make_views(&connection, &blocks, &rollups, &named, has_comments).map_err(Error::sql)?;
         lock(&connection, &blocks, &rollups).map_err(Error::sql)?;
         Ok(Instance { connection, _blocks: blocks, _rollups: rollups, _spill: spill })
     }
@@ -76,8 +78,11 @@ fn plan(text: &str, limits: &SqlLimits, hold: &impl Fn(&Connection)) -> Result<(
     let connection = planner(limits).map_err(Error::query)?;
     hold(&connection);
     let named = fence::check(&connection, text)?;
+    if !named.reads(&["samples", "stored_samples", "head_samples", "processes", "groups"]) {
+        return Ok((named, Span::NONE));
+    }
     connection.execute_batch(TABLES).map_err(Error::query)?;
-    make_views(&connection, &[], &Lists::default(), &named).map_err(Error::sql)?;
+    make_views(&connection, &[], &Lists::default(), &named, false).map_err(Error::sql)?;
     let moments = plan::moments(&connection, text);
     Ok((named, moments))
 }
@@ -225,10 +230,16 @@ fn check(
 }
 
 /// Makes the views.
-fn make_views(to: &Connection, blocks: &[Arc<Block>], rollups: &Lists, named: &Named) -> duckdb::Result<()> {
-    to.execute_batch(&long_views_sql(blocks))?;
+fn make_views(
+    to: &Connection,
+    blocks: &[Arc<Block>],
+    rollups: &Lists,
+    named: &Named,
+    has_comments: bool,
+) -> duckdb::Result<()> {
+    to.execute_batch(&long_views_sql(blocks, has_comments))?;
     to.execute_batch(&rollup::views_sql(rollups))?;
-    to.execute_batch(&wide::views_sql(|column| named.uses(column)))
+    to.execute_batch(&wide::views_sql(|column| named.uses(column), has_comments))
 }
 
 /// Locks the instance: it can read the files of these blocks, and nothing can be set any more.

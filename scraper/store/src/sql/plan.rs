@@ -132,7 +132,7 @@ mod tests {
 
     fn check(text: &str, expected: Option<(i64, i64)>) {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(&(TABLES.to_owned() + &long_views_sql(&[]) + &all_columns_sql())).unwrap();
+        connection.execute_batch(&(TABLES.to_owned() + &long_views_sql(&[], false) + &all_columns_sql())).unwrap();
         let found = moments(&connection, text);
         let found = (found != Span::NONE).then_some((found.first_ms, found.last_ms));
         assert_eq!(found, expected, "{text}");

@@ -137,15 +137,15 @@ const GROUPS: Wide = Wide {
 
 /// The statements that make both views with all columns.
 pub(crate) fn all_columns_sql() -> String {
-    views_sql(|_| true)
+    views_sql(|_| true, true)
 }
 
 /// The statements that make both views. Columns that are not used are there and NULL.
-pub(super) fn views_sql(is_used: impl Fn(&str) -> bool) -> String {
-    view_sql(&PROCESSES, &is_used) + &view_sql(&GROUPS, &is_used)
+pub(super) fn views_sql(is_used: impl Fn(&str) -> bool, has_comments: bool) -> String {
+    view_sql(&PROCESSES, &is_used, has_comments) + &view_sql(&GROUPS, &is_used, has_comments)
 }
 
-fn view_sql(wide: &Wide, is_used: &dyn Fn(&str) -> bool) -> String {
+fn view_sql(wide: &Wide, is_used: &dyn Fn(&str) -> bool, has_comments: bool) -> String {
     let is_used = |name: &str| {
         is_used(name) || wide.derived.iter().any(|(derived, of, ..)| of.contains(&name) && is_used(derived))
     };
@@ -190,10 +190,12 @@ fn view_sql(wide: &Wide, is_used: &dyn Fn(&str) -> bool) -> String {
              SELECT series_id{labels}{texts}, labels['state'] AS text_state, (CASE {codes} ELSE 255 END)::UTINYINT AS metric
              FROM stored_series WHERE name IN ({listed})
          ) USING (series_id)
-         GROUP BY ts{keys} HAVING bool_or(metric = 0));
-         COMMENT ON VIEW {name} IS '{}';",
-        wide.comment
+         GROUP BY ts{keys} HAVING bool_or(metric = 0));"
     );
+    if !has_comments {
+        return sql;
+    }
+    let _ = write!(sql, "COMMENT ON VIEW {name} IS '{}';", wide.comment);
     let described = wide.columns.iter().map(|c| (c.name, c.comment));
     let described = described.chain(wide.derived.iter().map(|(name, _, _, comment)| (*name, *comment)));
     let common = [

@@ -236,6 +236,13 @@ fn every_type_can_be_asked_for() {
 }
 
 #[test]
+fn the_catalogue_says_what_columns_mean() {
+    let dir = tempfile::tempdir().unwrap();
+    let sql = "SELECT comment FROM DuckDB_columns() WHERE column_name = 'time' AND table_name IN ('groups', 'samples')";
+    assert_eq!(lines(&open(dir.path()), sql).unwrap(), ["When, UTC"; 2]);
+}
+
+#[test]
 fn what_does_not_fit_into_memory_goes_to_disk_and_away_again() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
