@@ -13,11 +13,9 @@ fn main() {
     if !on("CARGO_FEATURE_BPF") || std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os != "linux") {
         return;
     }
-    for program in ["tasks", "network"] {
-        if let Err(reason) = compile(program) {
-            println!("cargo::error={reason}. {HINT}");
-            std::process::exit(1);
-        }
+    if let Err(reason) = compile("tasks") {
+        println!("cargo::error={reason}. {HINT}");
+        std::process::exit(1);
     }
 }
 

@@ -6,11 +6,15 @@
 
 #include "record.h"
 #include "task.h"
+#include "traffic.h"
 
 /* Set by the loader, by the number of CPUs. */
 enum { EXITS_BYTES = 1 << 20 };
-/* An ended process has neither memory nor files: the rest of the record is not told. */
-enum { ENDED_BYTES = __builtin_offsetof(struct record, virtual_pages) };
+/* An ended process has neither memory nor files: the rest of the record is not told, nor traffic where none was counted. */
+enum {
+	ENDED_BYTES = __builtin_offsetof(struct record, traffic),
+	ENDED_BYTES_WITH_TRAFFIC = __builtin_offsetof(struct record, virtual_pages),
+};
 /* So many in a row wake the reader when the buffer is half full: several CPUs may pass the mark at once. */
 enum { WAKING_RECORDS = 16 };
 
@@ -82,13 +86,18 @@ inline_always void add_thread_of(struct task_struct *task, struct record *record
 
 inline_always struct record *new_end(struct task_struct *leader)
 {
-	struct record *record = bpf_ringbuf_reserve(&exits, ENDED_BYTES, 0);
+	struct shares *shares = counted_of(leader);
+	__u32 bytes = shares ? ENDED_BYTES_WITH_TRAFFIC : ENDED_BYTES;
+	struct record *record = shares ? bpf_ringbuf_reserve(&exits, ENDED_BYTES_WITH_TRAFFIC, 0) :
+					 bpf_ringbuf_reserve(&exits, ENDED_BYTES, 0);
 	if (!record) {
 		count_lost();
 		return 0;
 	}
 	names(leader, record);
-	record->size = ENDED_BYTES;
+	record->size = bytes;
+	if (shares)
+		traffic(shares, &record->traffic);
 	record->threads = record->torn = record->memory = 0;
 	sums(leader->signal, record);
 	main_thread(leader, record);

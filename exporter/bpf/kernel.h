@@ -20,7 +20,7 @@ struct tcp_sock;
 
 /* Helpers of the kernel, by their numbers (include/uapi/linux/bpf.h). */
 static void *(*bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
-static long (*bpf_map_update_elem)(void *map, const void *key, const void *value, __u64 flags) = (void *)2;
+static __u32 (*bpf_get_smp_processor_id)(void) = (void *)8;
 static void *(*bpf_sk_storage_get)(void *map, void *sock, void *value, __u64 flags) = (void *)107;
 static long (*bpf_probe_read_kernel)(void *to, __u32 bytes, const void *from) = (void *)113;
 static long (*bpf_seq_write)(void *seq, const void *from, __u32 bytes) = (void *)127;
@@ -28,6 +28,7 @@ static void *(*bpf_ringbuf_reserve)(void *map, __u64 bytes, __u64 flags) = (void
 static void (*bpf_ringbuf_submit)(void *bytes, __u64 flags) = (void *)132;
 static __u64 (*bpf_ringbuf_query)(void *map, __u64 what) = (void *)134;
 static struct tcp_sock *(*bpf_skc_to_tcp_sock)(void *sock) = (void *)137;
+static void *(*bpf_task_storage_get)(void *map, struct task_struct *task, void *value, __u64 flags) = (void *)156;
 static struct task_struct *(*bpf_get_current_task_btf)(void) = (void *)158;
 static long (*bpf_loop)(__u32 times, void *step, void *context, __u64 flags) = (void *)181;
 static void *(*bpf_map_lookup_percpu_elem)(void *map, const void *key, __u32 cpu) = (void *)195;
@@ -36,12 +37,12 @@ enum { PF_KTHREAD = 0x00200000 };
 enum { EXIT_DEAD = 0x10 };
 enum {
 	BPF_MAP_TYPE_ARRAY = 2,
-	BPF_MAP_TYPE_PERCPU_HASH = 5,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_SK_STORAGE = 24,
 	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
-enum { BPF_F_NO_PREALLOC = 1, BPF_NOEXIST = 1, BPF_SK_STORAGE_GET_F_CREATE = 1 };
+enum { BPF_F_NO_PREALLOC = 1, BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
 enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 enum { BPF_RB_AVAIL_DATA = 0, BPF_RB_RING_SIZE = 1 };
 /* Kinds of resident pages (include/linux/mm_types_task.h). */
@@ -151,6 +152,8 @@ typedef struct {
 struct signal_struct {
 	atomic_t live;
 	int nr_threads;
+	/* The thread that calls `exec` and takes the process over. */
+	struct task_struct *group_exec_task;
 	struct list_head thread_head;
 	seqlock_t stats_lock;
 	__u64 utime;

@@ -57,13 +57,24 @@ inline_always void resident_by_cpus(struct mm_struct *mm, struct record *record)
 	}
 	if (!measured)
 		measure();
-	for (__u32 cpu = 0; cpu < cpus && cpu < MAX_CPUS; cpu++) {
+	/* Side by side where they were made at once, since Linux 6.6. */
+	int together = 1;
 #pragma unroll
-		for (int kind = 0; kind < MM_COUNTERS; kind++) {
-			__s32 held = 0;
-			bpf_probe_read_kernel(&held, sizeof(held), (void *)(places[kind] + distances[cpu]));
-			record->resident[kind] += held;
+	for (int kind = 1; kind < MM_COUNTERS; kind++)
+		together &= places[kind] == places[0] + kind * sizeof(__s32);
+	for (__u32 cpu = 0; cpu < cpus && cpu < MAX_CPUS; cpu++) {
+		__s32 held[MM_COUNTERS] = {};
+		if (together) {
+			bpf_probe_read_kernel(held, sizeof(held), (void *)(places[0] + distances[cpu]));
+		} else {
+#pragma unroll
+			for (int kind = 0; kind < MM_COUNTERS; kind++)
+				bpf_probe_read_kernel(&held[kind], sizeof(held[kind]),
+						      (void *)(places[kind] + distances[cpu]));
 		}
+#pragma unroll
+		for (int kind = 0; kind < MM_COUNTERS; kind++)
+			record->resident[kind] += held[kind];
 	}
 }
 

@@ -1,3 +1,17 @@
+/* What is told of one process. The same struct stands in exporter/src/source/bpf/record.rs. */
+#pragma once
+
+#include "kernel.h"
+
+enum { SENT, RECEIVED, DIRECTIONS };
+enum { TCP, UDP, PROTOCOLS };
+enum { IPV4, IPV6, FAMILIES };
+enum { BYTES, PACKETS, UNITS };
+
+struct traffic {
+	__u64 by[DIRECTIONS][PROTOCOLS][FAMILIES][UNITS];
+};
+
 struct io {
 	__u64 rchar;
 	__u64 wchar;
@@ -6,11 +20,6 @@ struct io {
 	__u64 read_bytes;
 	__u64 write_bytes;
 };
-
-/* What is told of one process. The same struct stands in exporter/src/source/bpf/record.rs. */
-#pragma once
-
-#include "kernel.h"
 
 struct record {
 	/* Of this struct: a reader of another version would misread the rest. */
@@ -54,6 +63,8 @@ struct record {
 	__u64 involuntary;
 	__u64 run_delay;
 	__u64 block_delay;
+	/* As far as it was counted. */
+	struct traffic traffic;
 	/* Pages. */
 	__u64 virtual_pages;
 	__u64 locked_pages;

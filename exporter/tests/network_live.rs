@@ -236,3 +236,29 @@ fn what_a_short_process_has_sent_is_told_when_it_has_ended() {
     let sent = [Counter::UdpV4SentBytes, Counter::UdpV4SentPackets].map(|counter| last.counters.get(counter));
     assert_eq!(sent, [Some(1 + 1400 + 60_000 + 77), Some(5)]);
 }
+
+/// Sends a datagram, gives itself another program from a thread that is not the main one, and sends another datagram.
+const EXEC: &str = r#"
+import os, socket, sys, threading
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.sendto(b"x" * 1000, ("127.0.0.1", int(sys.argv[1])))
+then = "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'y' * 77, ('127.0.0.1', %s)); print('sent', flush=True); input()"
+print("ready", flush=True)
+sys.stdin.readline()
+threading.Thread(target=lambda: os.execvp("python3", ["python3", "-c", then % sys.argv[1]])).start()
+threading.Event().wait()
+"#;
+
+#[test]
+fn what_was_sent_before_an_exec_by_another_thread_stays() {
+    let Some(mut source) = counting() else { return };
+    let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("loopback");
+    let port = socket.local_addr().expect("an address").port().to_string();
+    let mut peer = Peer::start(EXEC, &[&port]);
+    let sent = |counters: &Counters| [Counter::UdpV4SentBytes, Counter::UdpV4SentPackets].map(|of| counters.get(of));
+    assert_eq!(peer.line(), "ready");
+    assert_eq!(sent(&counted(&mut source, peer.0.id())), [Some(1000), Some(1)]);
+    writeln!(peer.0.stdin.as_mut().expect("a pipe")).expect("the pipe");
+    assert_eq!(peer.line(), "sent");
+    assert_eq!(sent(&counted(&mut source, peer.0.id())), [Some(1077), Some(2)]);
+}

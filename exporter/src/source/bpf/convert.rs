@@ -92,7 +92,15 @@ pub(crate) fn last_counters(record: &Record, reads: Reads, block_delay: bool, be
     last
 }
 
-/// The quantities of the moment, likewise. What processes are read for in turns stays as it is.
+/// What it has sent and received, as far as that was counted. What it has never done is not known, and neither is a number that one
+/// CPU has taken something back from that another one has not added yet.
+pub(crate) fn traffic(record: &Record, counters: &mut Counters) {
+    for (counter, count) in Counter::NETWORK.into_iter().zip(record.traffic) {
+        counters.set(counter, Some(count).filter(|count| (1..=u64::MAX / 2).contains(count)));
+    }
+}
+
+/// The quantities of the moment, those that are asked for. What processes are read for in turns stays as it is.
 pub(crate) fn gauges(record: &Record, reads: Reads, units: Units, gauges: &mut Gauges) {
     let [file, anonymous, swap, shared] = record.resident_pages.map(|pages| u64::try_from(pages).unwrap_or(0));
     let bytes = |pages: u64| pages.saturating_mul(units.page_bytes);
@@ -155,6 +163,17 @@ mod tests {
         let told = Record { told_user_ns: 40, told_system_ns: 50, ..record(30, 10, 100) };
         assert_eq!(cpu(&told, None), [50, 50], "likewise");
         assert_eq!(cpu(&told, Some([70, 10])), [70, 30], "and otherwise by us");
+    }
+
+    #[test]
+    fn what_was_never_sent_is_not_known() {
+        let mut record = Record::default();
+        (record.traffic[0], record.traffic[1], record.traffic[15]) = (7, 0_u64.wrapping_sub(1), u64::MAX / 2);
+        let mut counters = Counters::default();
+        traffic(&record, &mut counters);
+        let known = Counter::ALL.into_iter().filter_map(|counter| Some((counter, counters.get(counter)?)));
+        let expected = [(Counter::TcpV4SentBytes, 7), (Counter::UdpV6ReceivedPackets, u64::MAX / 2)];
+        assert_eq!(known.collect::<Vec<_>>(), expected);
     }
 
     proptest! {

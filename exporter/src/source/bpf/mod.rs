@@ -16,7 +16,6 @@ mod record;
 use std::path::Path;
 
 pub(crate) use self::exits::Exits;
-pub(crate) use self::network::Network;
 pub(crate) use self::programs::Programs;
 pub(crate) use self::record::{Mark, Record};
 use super::Refusal;

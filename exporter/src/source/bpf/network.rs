@@ -1,51 +1,30 @@
-//! What processes send and receive: counted in the kernel, process by process, and collected here.
+//! What processes send and receive: counted in the kernel, process by process, beside their main threads; their records tell it.
 
 use std::fmt;
 use std::time::Duration;
 
-use aya::maps::{Map, MapData, MapError, PerCpuArray, PerCpuHashMap};
+use aya::maps::{MapData, PerCpuArray};
 use aya::programs::links::FdLink;
 use aya::programs::{BtfTracePoint, ProgramError};
-use aya::{Btf, Ebpf, EbpfLoader};
-use hashbrown::HashMap;
+use aya::{Btf, Ebpf};
 
 use super::programs::{said, try_again};
-use crate::snapshot::{Counter, Counters};
 use crate::source::{NetworkCosts, Refusal};
 
-/// Compiled by `build.rs` from `bpf/network.bpf.c`.
-static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/network.bpf.o"));
-
 /// The programs, and the tracepoints of the kernel that they run at: the first two are there since Linux 6.3.
-const PROGRAMS: [(&str, &str); 3] =
-    [("sent", "sock_send_length"), ("received", "sock_recv_length"), ("connection", "inet_sock_set_state")];
+const PROGRAMS: [(&str, &str); 4] = [
+    ("sent", "sock_send_length"),
+    ("received", "sock_recv_length"),
+    ("connection", "inet_sock_set_state"),
+    ("replaced", "sched_process_exit"),
+];
 
-/// The end of a process is told within some looks, else never.
-const MOST_UNASKED: u32 = 8;
-
-/// The process in maps, as `bpf/traffic.h` makes it of pid and start.
-type Key = u64;
-/// What has been counted, in the order of [`Counter::NETWORK`].
-type Traffic = [u64; Counter::NETWORK.len()];
-/// `struct traffic`: that of each program.
-type ByProgram = [Traffic; PROGRAMS.len()];
-
-/// The programs that count what processes send and receive, loaded.
+/// The programs that count (`bpf/network.h`), which are loaded when they are first asked for.
 pub(crate) struct Network {
-    ebpf: Ebpf,
-    processes: PerCpuHashMap<MapData, Key, ByProgram>,
     costs: PerCpuArray<MapData, u64>,
+    loaded: bool,
     /// While these are there, the programs run.
     links: Vec<FdLink>,
-    /// What the last look has found.
-    found: HashMap<Key, Found, foldhash::fast::RandomState>,
-}
-
-#[derive(Debug, Default)]
-struct Found {
-    traffic: Traffic,
-    /// Looks since the process was last asked for.
-    unasked: u32,
 }
 
 // Maps by CPU have none.
@@ -56,54 +35,37 @@ impl fmt::Debug for Network {
 }
 
 impl Network {
-    /// Loads them; they do not run yet.
+    /// Those of an object that has been loaded; they do not run yet.
     ///
     /// # Errors
-    /// Where the kernel refuses, with what it says.
-    pub(crate) fn load() -> Result<Network, Refusal> {
-        let loaded = Network::load_by_types();
-        procession_web::heap::give_back();
-        loaded
-    }
-
-    fn load_by_types() -> Result<Network, Refusal> {
-        let btf = Btf::from_sys_fs().map_err(|error| Refusal::NoBtf(said(&error)))?;
-        let mut ebpf =
-            EbpfLoader::new().btf(Some(&btf)).load(OBJECT).map_err(|error| Refusal::Refused(said(&error)))?;
-        for (name, tracepoint) in PROGRAMS {
-            let loaded = program(&mut ebpf, name).and_then(|program| try_again(|| program.load(tracepoint, &btf)));
-            loaded.map_err(|error| refused(tracepoint, &error))?;
-        }
-        let maps = |ebpf: &mut Ebpf| {
-            let map = |map: Option<Map>| map.ok_or(MapError::InvalidName { name: "of network.bpf.c".to_owned() });
-            let processes = PerCpuHashMap::try_from(map(ebpf.take_map("processes"))?)?;
-            Ok((processes, PerCpuArray::try_from(map(ebpf.take_map("costs"))?)?))
-        };
-        let (processes, costs) = maps(&mut ebpf).map_err(|error: MapError| Refusal::Refused(said(&error)))?;
-        Ok(Network { ebpf, processes, costs, links: Vec::new(), found: HashMap::default() })
+    /// Where the object is another one.
+    pub(crate) fn of(ebpf: &mut Ebpf) -> Result<Network, Box<dyn std::error::Error>> {
+        let costs = ebpf.take_map("costs").ok_or("the map costs is not in the object")?;
+        Ok(Network { costs: PerCpuArray::try_from(costs)?, loaded: false, links: Vec::new() })
     }
 
     /// Has them run, or not. What they have counted stays.
     ///
     /// # Errors
-    /// Where the kernel does not let one be attached; none runs then.
-    pub(crate) fn run(&mut self, on: bool) -> Result<(), Refusal> {
+    /// Where the kernel does not let one be loaded or attached, with what it says; none runs then.
+    pub(crate) fn run(&mut self, ebpf: &mut Ebpf, on: bool) -> Result<(), Refusal> {
         if !on {
             self.links.clear();
         }
-        if !on || !self.links.is_empty() {
+        if !on || self.runs() {
             return Ok(());
         }
-        let Network { ebpf, links, .. } = self;
-        for (name, tracepoint) in PROGRAMS {
-            match program(ebpf, name).and_then(attach) {
-                Ok(link) => links.push(link),
-                Err(error) => {
-                    links.clear();
-                    return Err(refused(tracepoint, &error));
-                }
-            }
+        if !self.loaded {
+            let loaded = load(ebpf);
+            // The kernel's types have been read for it.
+            procession_web::heap::give_back();
+            loaded?;
+            self.loaded = true;
         }
+        let links = PROGRAMS.into_iter().map(|(name, tracepoint)| {
+            program(ebpf, name).and_then(attach).map_err(|error| refused(tracepoint, &error))
+        });
+        self.links = links.collect::<Result<_, _>>()?;
         Ok(())
     }
 
@@ -112,57 +74,25 @@ impl Network {
         !self.links.is_empty()
     }
 
-    /// Looks at what has been counted. Processes that were not asked for after the last looks have ended unseen, and are forgotten.
-    ///
-    /// # Errors
-    /// Where the kernel does not tell; what was known before stands.
-    pub(crate) fn look(&mut self) -> Result<(), MapError> {
-        let Network { processes, found, .. } = self;
-        found.retain(|process, found| {
-            found.unasked += 1;
-            let ended = found.unasked > MOST_UNASKED;
-            if ended {
-                // It is not there any more where it is not: that is what was wanted.
-                let _ = processes.remove(process);
-            }
-            !ended
-        });
-        for entry in processes.iter() {
-            let (process, by_cpu) = entry?;
-            found.entry(process).or_default().traffic = sum(by_cpu.iter().flatten());
-        }
-        Ok(())
-    }
-
-    /// What a process has sent and received, put among its counters. What it has never done is not known.
-    pub(crate) fn tell(&mut self, pid: u32, start_ns: u64, counters: &mut Counters) {
-        let Some(found) = self.found.get_mut(&key(pid, start_ns)) else { return };
-        found.unasked = 0;
-        put(&found.traffic, counters);
-    }
-
-    /// The same of one that has ended, as it is now. It is forgotten.
-    pub(crate) fn tell_last(&mut self, pid: u32, start_ns: u64, counters: &mut Counters) {
-        let process = key(pid, start_ns);
-        self.found.remove(&process);
-        let Ok(by_cpu) = self.processes.get(&process, 0) else { return };
-        put(&sum(by_cpu.iter().flatten()), counters);
-        // It was there, and nobody else takes it out.
-        let _ = self.processes.remove(&process);
-    }
-
     /// What it has cost since the start.
-    pub(crate) fn costs(&self) -> NetworkCosts {
+    pub(crate) fn costs(&self, ebpf: &Ebpf) -> NetworkCosts {
         let count = |which| self.costs.get(&which, 0).map_or(0, |by_cpu| by_cpu.iter().sum());
-        let infos = || self.ebpf.programs().filter_map(|(_, program)| program.info().ok());
-        let time = infos().map(|info| info.run_time()).sum();
+        let info = |name| ebpf.program(name)?.info().ok();
+        let time = PROGRAMS.into_iter().filter_map(|(name, _)| info(name)).map(|info| info.run_time()).sum();
         NetworkCosts { calls: count(0), lost: count(1), time: Some(time).filter(|time| *time > Duration::ZERO) }
     }
 }
 
-/// The pid below the start in units of 1,024 ns, of which the upper bits have no room.
-fn key(pid: u32, start_ns: u64) -> Key {
-    (start_ns >> 10) << 22 | u64::from(pid)
+fn load(ebpf: &mut Ebpf) -> Result<(), Refusal> {
+    let btf = Btf::from_sys_fs().map_err(|error| Refusal::NoBtf(said(&error)))?;
+    for (name, tracepoint) in PROGRAMS {
+        let loaded = program(ebpf, name).and_then(|program| match program.fd() {
+            Ok(_) => Ok(()),
+            Err(_) => try_again(|| program.load(tracepoint, &btf)),
+        });
+        loaded.map_err(|error| refused(tracepoint, &error))?;
+    }
+    Ok(())
 }
 
 fn refused(what: &str, error: &ProgramError) -> Refusal {
@@ -177,36 +107,4 @@ fn program<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut BtfTracePoint, 
 fn attach(program: &mut BtfTracePoint) -> Result<FdLink, ProgramError> {
     let link = program.attach()?;
     Ok(program.take_link(link)?.into())
-}
-
-fn put(traffic: &Traffic, counters: &mut Counters) {
-    for (counter, count) in Counter::NETWORK.into_iter().zip(traffic) {
-        // What one CPU has taken back another may not have added yet.
-        counters.set(counter, Some(*count).filter(|count| (1..=u64::MAX / 2).contains(count)));
-    }
-}
-
-/// What all CPUs and programs have counted. Two threads that are at one connection at the same time may add too much on one CPU and take it back on
-/// another, so that single numbers may be below 0.
-fn sum<'a>(by_cpu: impl Iterator<Item = &'a Traffic>) -> Traffic {
-    by_cpu.fold([0; Counter::NETWORK.len()], |mut sum, one| {
-        for (sum, one) in sum.iter_mut().zip(one) {
-            *sum = sum.wrapping_add(*one);
-        }
-        sum
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_one_cpu_took_back_another_has_added() {
-        let mut a = [0; Counter::NETWORK.len()];
-        let mut b = a;
-        (a[14], b[14], b[0]) = (0_u64.wrapping_sub(1400), 1400, 7);
-        let sum = sum([a, b].iter());
-        assert_eq!((sum[14], sum[0]), (0, 7));
-    }
 }

@@ -6,9 +6,12 @@ use std::io::Read as _;
 use aya::programs::{Iter, ProgramError};
 use aya::{Btf, Ebpf, EbpfLoader};
 
+use crate::source::NetworkCosts;
+
+use super::Refusal;
 use super::exits::{self, Exits};
+use super::network::Network;
 use super::record::{self, Record};
-use super::{Network, Refusal};
 
 /// Compiled by `build.rs` from `bpf/tasks.bpf.c`.
 pub(super) static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/tasks.bpf.o"));
@@ -21,14 +24,13 @@ const LOAD_ATTEMPTS: usize = 20;
 const LOG_LINES: usize = 4;
 const LOG_CHARACTERS: usize = 1000;
 
-/// The iterator over tasks, loaded, and what tells of processes that have ended.
+/// The iterator over tasks, loaded, what tells of processes that have ended, and what counts what they send and receive.
 #[derive(Debug)]
 pub(crate) struct Programs {
     ebpf: Ebpf,
     buffer: Vec<u8>,
     exits: Result<Exits, String>,
-    /// Since it was first asked for.
-    network: Option<Network>,
+    network: Network,
 }
 
 impl Programs {
@@ -63,6 +65,8 @@ impl Programs {
         let btf = Btf::from_sys_fs().map_err(|error| Refusal::NoBtf(said(&error)))?;
         let cpus = aya::util::nr_cpus().map_err(|(file, error)| Refusal::Refused(format!("{file}: {error}")))?;
         let mut loader = EbpfLoader::new();
+        // The library has no type for what stands beside tasks, which only programs look at.
+        loader.allow_unsupported_maps();
         let cpus = u32::try_from(cpus).unwrap_or(u32::MAX);
         loader.btf(Some(&btf)).override_global("cpus", &cpus, true);
         loader.map_max_entries("exits", exit_bytes.unwrap_or_else(|| exits::buffer_bytes(cpus)));
@@ -70,7 +74,8 @@ impl Programs {
         let program = tasks(&mut ebpf).map_err(|error| refused(&error))?;
         try_again(|| program.load("task", &btf)).map_err(|error| refused(&error))?;
         let exits = Exits::attach(&mut ebpf, &btf).map_err(|error| said(&*error));
-        Ok(Programs { ebpf, buffer: vec![0; READ_BYTES], exits, network: None })
+        let network = Network::of(&mut ebpf).map_err(|error| refused(&*error))?;
+        Ok(Programs { ebpf, buffer: vec![0; READ_BYTES], exits, network })
     }
 
     /// Whether what processes send and receive is counted from now on.
@@ -78,21 +83,17 @@ impl Programs {
     /// # Errors
     /// Where the kernel refuses that.
     pub(crate) fn count_network(&mut self, on: bool) -> Result<(), Refusal> {
-        match &mut self.network {
-            Some(network) => network.run(on),
-            None if on => self.network.insert(Network::load()?).run(on),
-            None => Ok(()),
-        }
+        self.network.run(&mut self.ebpf, on)
     }
 
-    /// What counts that, where it is counted.
-    pub(crate) fn network(&self) -> Option<&Network> {
-        self.network.as_ref().filter(|network| network.runs())
+    /// Whether that is counted.
+    pub(crate) fn counts_network(&self) -> bool {
+        self.network.runs()
     }
 
-    /// The same, to be asked.
-    pub(crate) fn network_mut(&mut self) -> Option<&mut Network> {
-        self.network.as_mut().filter(|network| network.runs())
+    /// What that has cost, where it is counted.
+    pub(crate) fn network_costs(&self) -> Option<NetworkCosts> {
+        self.network.runs().then(|| self.network.costs(&self.ebpf))
     }
 
     /// What tells of processes that have ended, or why nothing does.

@@ -4,6 +4,8 @@ use std::mem::offset_of;
 
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
+use crate::snapshot::Counter;
+
 /// One process, in the kernel's units. The same struct stands in `bpf/record.h`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromBytes, Immutable, KnownLayout)]
 #[repr(C)]
@@ -56,6 +58,8 @@ pub(crate) struct Record {
     pub(crate) involuntary: u64,
     pub(crate) run_delay_ns: u64,
     pub(crate) block_delay_ns: u64,
+    /// Bytes and packets as far as they were counted, in the order of [`Counter::NETWORK`].
+    pub(crate) traffic: [u64; Counter::NETWORK.len()],
     pub(crate) virtual_pages: u64,
     pub(crate) locked_pages: u64,
     pub(crate) data_pages: u64,
@@ -79,8 +83,8 @@ pub(crate) struct Mark {
 /// Bytes of one record.
 pub(crate) const BYTES: usize = size_of::<Record>();
 
-/// The same of one that has ended: it ends before what tells of memory and files.
-const ENDED_BYTES: usize = offset_of!(Record, virtual_pages);
+/// The same of one that has ended: it ends before what tells of memory and files, and before that of traffic where none was counted.
+const ENDED_BYTES: [usize; 2] = [offset_of!(Record, traffic), offset_of!(Record, virtual_pages)];
 
 impl Mark {
     /// Whether it is of the program that the record is of, wherever in the cgroups that is.
@@ -98,10 +102,11 @@ impl Mark {
 impl Record {
     /// A record of a process that has ended from its bytes; `None` where they are of something else.
     pub(crate) fn parse_ended(bytes: &[u8]) -> Option<Record> {
+        let (size, _) = u32::read_from_prefix(bytes).ok()?;
+        let size = ENDED_BYTES.into_iter().find(|bytes| *bytes == size as usize)?;
         let mut whole = [0; BYTES];
-        whole[..ENDED_BYTES].copy_from_slice(bytes.get(..ENDED_BYTES)?);
-        let record = Record::read_from_bytes(&whole).ok()?;
-        (record.size as usize == ENDED_BYTES).then_some(record)
+        whole[..size].copy_from_slice(bytes.get(..size)?);
+        Record::read_from_bytes(&whole).ok()
     }
 
     /// Of one that ends: whether these are its last numbers.
@@ -148,13 +153,17 @@ mod tests {
 
     #[test]
     fn an_ended_process_has_neither_memory_nor_files() {
-        let mut bytes = vec![1; ENDED_BYTES + 8];
-        bytes[..4].copy_from_slice(&(ENDED_BYTES as u32).to_ne_bytes());
-        let record = Record::parse_ended(&bytes).expect("a record");
-        assert_eq!((record.block_delay_ns, record.virtual_pages, record.fd_limit), (0x0101_0101_0101_0101, 0, 0));
-        assert_eq!(Record::parse_ended(&bytes[..ENDED_BYTES - 1]), None);
-        bytes[0] ^= 8;
-        assert_eq!(Record::parse_ended(&bytes), None);
+        let some = 0x0101_0101_0101_0101;
+        for (size, traffic) in ENDED_BYTES.into_iter().zip([[0; 16], [some; 16]]) {
+            let mut bytes = vec![1; size + 8];
+            bytes[..4].copy_from_slice(&(size as u32).to_ne_bytes());
+            let record = Record::parse_ended(&bytes).expect("a record");
+            assert_eq!((record.block_delay_ns, record.virtual_pages, record.fd_limit), (some, 0, 0));
+            assert_eq!(record.traffic, traffic);
+            assert_eq!(Record::parse_ended(&bytes[..size - 1]), None);
+            bytes[0] ^= 8;
+            assert_eq!(Record::parse_ended(&bytes), None);
+        }
     }
 
     #[test]

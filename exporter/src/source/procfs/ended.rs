@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::dead::Dead;
 use super::{Procfs, identify};
 use crate::snapshot::{End, Identity, Snapshot};
-use crate::source::bpf::{Exits, Record, convert};
+use crate::source::bpf::{Exits, Programs, Record, convert};
 
 /// The last record of a process mostly comes some milliseconds after its end. This is late,
 const LATE_AFTER: Duration = Duration::from_secs(2);
@@ -58,8 +58,8 @@ impl Procfs {
             .is_some_and(|(_, known)| known.mark.is_program(record) && known.comm == identify::number(record.name()));
         let mut counters =
             convert::last_counters(record, self.reads, self.block_delay, last.map(|last| &last.counters));
-        if let Some(network) = self.programs.as_mut().and_then(|programs| programs.network_mut()) {
-            network.tell_last(record.pid, record.start_ns, &mut counters);
+        if self.programs.as_ref().is_some_and(Programs::counts_network) {
+            convert::traffic(record, &mut counters);
         }
         let identity = match last.filter(|_| named) {
             Some(last) => last.identity.clone(),

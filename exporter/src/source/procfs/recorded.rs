@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::metric::Family;
 use crate::snapshot::{Counter, Gauge, Identity, Process, Snapshot, State};
 use crate::source::NetworkCosts;
-use crate::source::bpf::{Network, Programs, Record, convert};
+use crate::source::bpf::{Programs, Record, convert};
 
 /// The first process, which is always there.
 const INIT: u32 = 1;
@@ -39,16 +39,13 @@ impl Procfs {
 
     /// What that has cost; `None` where it is not done.
     pub(crate) fn network_costs(&self) -> Option<NetworkCosts> {
-        Some(self.programs.as_ref()?.network()?.costs())
+        self.programs.as_ref()?.network_costs()
     }
 
     /// Has all processes told of, and lists them. Whether it could be asked to.
     pub(super) fn list_records(&mut self) -> Result<bool, Error> {
         let Procfs { programs: Some(programs), records, unrecorded, listed, .. } = self else { return Ok(false) };
         programs.read(records).map_err(Error::Bpf)?;
-        if let Some(Err(error)) = programs.network_mut().map(Network::look) {
-            tracing::warn!(%error, "what processes have sent and received since the last scan is not known");
-        }
         // A kernel may leave the first process out of its iteration, which is then read as without records (docs/sources.md).
         *unrecorded = usize::from(records.first().is_some_and(|record| record.pid > INIT));
         listed.clear();
@@ -117,8 +114,8 @@ impl Procfs {
         convert::counters(record, reads, self.block_delay, &mut counters);
         convert::gauges(record, reads, self.units, &mut gauges);
         counters.set(Counter::ThreadsRunQueue, threads_waited_ns);
-        if let Some(network) = self.programs.as_mut().and_then(Programs::network_mut) {
-            network.tell(pid, record.start_ns, &mut counters);
+        if self.programs.as_ref().is_some_and(Programs::counts_network) {
+            convert::traffic(record, &mut counters);
         }
         let on = |family| reads.families.has(family);
         let guest = tail.filter(|_| on(Family::GuestCpu)).map(|tail| self.units.nanoseconds(tail.guest_ticks));
