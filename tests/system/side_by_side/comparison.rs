@@ -38,7 +38,7 @@ pub(super) struct Comparison {
     moving: Tally,
     /// Of the samples of those, as many as are one of Prometheus's values beside them.
     moving_alike: usize,
-    /// Series of one or two scrapes, or of failed ones, that only one of both saw.
+    /// Series of one or two scrapes, of failed ones, or of what a thread does in a moment, that only one of both saw.
     blinked: usize,
     /// Everything that should not be, by series.
     pub(super) wrong: BTreeMap<String, String>,
@@ -96,7 +96,7 @@ impl Comparison {
                 let inside = samples.iter().filter(|(time, _)| surely.contains(time)).count();
                 match inside {
                     0..=2 => found.blinked += 1,
-                    _ if found.failed > 0 => found.blinked += 1,
+                    _ if found.failed > 0 || is_momentary(series) => found.blinked += 1,
                     _ => drop(found.wrong.insert(series.clone(), format!("{}: {samples:?}", only(who)))),
                 }
             }
@@ -107,14 +107,34 @@ impl Comparison {
             let Some(theirs) = theirs.get(series) else { continue };
             found.both += 1;
             // One that now is on the page and now is not is seen by each as often as it happens to be there.
-            let comes_and_goes = theirs.len() < found.scrapes.0 && ours.len() < found.scrapes.1;
+            let comes_and_goes =
+                is_momentary(series) || (theirs.len() < found.scrapes.0 && ours.len() < found.scrapes.1);
             if found.failed == 0 && !comes_and_goes && ours.len().abs_diff(theirs.len()) > 2 + theirs.len() / 20 {
                 let what = format!("{} samples, Prometheus has {}", ours.len(), theirs.len());
                 found.wrong.insert(series.clone(), what);
             }
             found.judge(series, theirs, ours, slack);
         }
+        found.count_pages(ours);
         found
+    }
+
+    /// Whether we have as many series of each scrape as were on its page.
+    fn count_pages(&mut self, ours: &Series) {
+        let mut stored: BTreeMap<u64, usize> = BTreeMap::new();
+        for (_, samples) in ours.iter().filter(|(series, _)| !is_of_scrape(series)) {
+            for (time, _) in samples {
+                *stored.entry(time.to_bits()).or_default() += 1;
+            }
+        }
+        for (series, pages) in ours.iter().filter(|(series, _)| series.starts_with(ON_PAGE)) {
+            for (time, on_page) in pages {
+                let stored = stored.get(&time.to_bits()).copied().unwrap_or_default();
+                if stored as f64 != *on_page {
+                    self.note(series, format!("{stored} series of the scrape at {time}, {on_page} on its page"));
+                }
+            }
+        }
     }
 
     /// Adds what was found of another job.
@@ -184,8 +204,34 @@ fn longest_scrape(series: &Series) -> f64 {
     durations.flat_map(|(_, samples)| samples).map(|(_, duration)| *duration).fold(0.0, f64::max)
 }
 
-/// What is about a scrape itself: each has its own.
-const OWN: [&str; 2] = ["scrape_duration_seconds", "scrape_series_added"];
+/// What is about a scrape itself, or about what goes on beside it: each has its own.
+const OWN: [&str; 4] = [
+    "scrape_duration_seconds",
+    "scrape_series_added",
+    "promhttp_metric_handler_requests_in_flight",
+    "namedprocess_namegroup_states{",
+];
+
+/// How many series a scrape's page had.
+const ON_PAGE: &str = "scrape_samples_post_metric_relabeling{";
+
+/// Whether a series is made by the scrape, and on no page.
+fn is_of_scrape(series: &str) -> bool {
+    let name = series.split('{').next().unwrap_or_default();
+    matches!(
+        name,
+        "up" | "scrape_duration_seconds"
+            | "scrape_samples_scraped"
+            | "scrape_samples_post_metric_relabeling"
+            | "scrape_series_added"
+    )
+}
+
+/// Whether a series is there only while a thread happens to do what its labels say: one of both may meet it at each of
+/// its scrapes, and the other hardly ever.
+fn is_momentary(series: &str) -> bool {
+    series.starts_with("namedprocess_namegroup_threads_wchan{")
+}
 
 /// Whether no value is less than the one before; NaN stays NaN.
 fn rises(samples: &[(f64, f64)]) -> bool {
