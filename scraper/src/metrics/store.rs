@@ -2,6 +2,7 @@
 
 use procession_store::Stats;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
@@ -32,6 +33,17 @@ pub(super) fn encode(s: &Stats, encoder: &mut DescriptorEncoder<'_>) -> fmt::Res
         let name = format!("procession_store_{name}");
         metric.encode(encoder.encode_descriptor(&name, help, unit.as_ref(), metric.metric_type())?)?;
     }
+    let caches = [
+        ("recent_samples", Some(s.cache_bytes.recent_samples)),
+        ("block_indexes", Some(s.cache_bytes.block_indexes)),
+        ("rollup_indexes", Some(s.cache_bytes.rollup_indexes)),
+        ("duckdb", s.cache_bytes.duckdb),
+    ];
+    let (help, kind) = ("What the store keeps in memory so that it need not be read again", MetricType::Gauge);
+    let mut family = encoder.encode_descriptor("procession_store_cache", help, Some(&Unit::Bytes), kind)?;
+    for (cache, bytes) in caches.into_iter().filter_map(|(cache, bytes)| Some((cache, bytes?))) {
+        ConstGauge::new(bytes as f64).encode(family.encode_family(&[("cache", cache)])?)?;
+    }
     let counters = [
         ("committed_samples", "Samples that were committed", None, s.committed_samples as f64),
         ("refused_batches", "Batches refused because too many samples were waiting", None, s.refused_batches as f64),
@@ -50,6 +62,7 @@ pub(super) fn encode(s: &Stats, encoder: &mut DescriptorEncoder<'_>) -> fmt::Res
         ("merges", "Blocks made by merging others", None, s.merges as f64),
         ("merged_samples", "Samples merged into longer blocks", None, s.merged_samples as f64),
         ("merge_time", "Time spent in merging", seconds(), s.merge_time.as_secs_f64()),
+        ("merge_cpu", "CPU time of merging, a part of seal_cpu", seconds(), s.merge_cpu_time.as_secs_f64()),
     ];
     for (name, help, unit, value) in counters {
         let metric = ConstCounter::new(value);

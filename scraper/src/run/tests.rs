@@ -85,6 +85,9 @@ async fn scrapes_answers_reloads_and_keeps_what_it_took() {
         "procession_scraper_scrapes_total{result=\"success\"} ",
         "procession_scraper_targets 1",
         "procession_store_series ",
+        "procession_store_cache_bytes{cache=\"recent_samples\"} ",
+        "procession_store_cache_bytes{cache=\"duckdb\"} ",
+        "procession_store_merge_cpu_seconds_total ",
     ] {
         assert!(own.contains(line), "{line} in {own}");
     }

@@ -17,6 +17,7 @@
 use procession_openmetrics::Labels;
 use procession_promql::{Cancel, Matcher, Select, Selection, Windows};
 use procession_store::{Batch, Error, Options, SeriesRef, Store};
+use procession_web::heap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -29,6 +30,8 @@ const DAY_S: i64 = 86_400;
 const BEGIN_S: i64 = 1_767_225_600;
 
 fn main() {
+    // As the scraper does.
+    heap::keep_small();
     let args: Vec<String> = std::env::args().skip(1).collect();
     if args[0] == "open" {
         return open(Path::new(&args[1]));
@@ -133,8 +136,24 @@ fn fill(dir: &Path, seconds: i64, interval_s: i64, at_a_time: usize, life_s: i64
         stats.blocks,
         rss_mib()
     );
+    at_rest(&store, "after all commits");
     last_values(&store);
     store.close().unwrap();
+}
+
+/// What a service at rest has: nothing is sealed or merged, and what is free went back to the system, as it does every 30 seconds.
+fn at_rest(store: &Store, when: &str) {
+    let begun = Instant::now();
+    let mut cpu = cpu_ms();
+    loop {
+        std::thread::sleep(Duration::from_secs(1));
+        let before = std::mem::replace(&mut cpu, cpu_ms());
+        if cpu - before < 20 || begun.elapsed() > Duration::from_secs(60) {
+            break;
+        }
+    }
+    heap::give_back();
+    println!("at rest {when}: RSS {}; caches {:?}", rss_mib(), store.stats().cache_bytes);
 }
 
 fn name(store: &Store, process: &mut Process, place: usize) {
@@ -158,6 +177,7 @@ fn open(dir: &Path) {
         stats.block_bytes >> 20,
         rss_mib()
     );
+    at_rest(&store, "after the start");
     let hour = last - 3_600_000;
     let of_host = [vec![Matcher::equal("instance", "host0007:9956")]];
     last_values(&store);
@@ -173,7 +193,11 @@ fn open(dir: &Path) {
             timed(&format!("series of a host, {when}"), &|| store.series(&of_host, start, last, 0).unwrap().len());
         }
         timed(&format!("10,000 of all series, {when}"), &|| store.series(&[], start, last, 10_000).unwrap().len());
+        at_rest(&store, &format!("after the queries of {when}"));
     }
+    let hours = Selection { matchers: vec![], start_ms: last - 7_200_000, end_ms: last, cancel: Cancel::default() };
+    timed("two hours of everything", &|| store.select(&hours).unwrap().len());
+    at_rest(&store, "after two hours of everything");
 }
 
 fn last_values(store: &Store) {

@@ -44,5 +44,5 @@ pub use exemplars::{Exemplar, SeriesExemplars};
 pub use families::Family;
 pub use options::{Options, RetentionRule};
 pub use sql::SqlLimits;
-pub use stats::Stats;
+pub use stats::{CacheBytes, Stats};
 pub use store::Store;

@@ -2,6 +2,19 @@
 
 use std::time::Duration;
 
+/// What a store keeps in memory so that it need not be read again, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheBytes {
+    /// Samples that are not sealed yet and those that were sealed last, without the labels of their series.
+    pub recent_samples: usize,
+    /// What was read of blocks used last: their series, and where their samples stand.
+    pub block_indexes: usize,
+    /// The same of rollups.
+    pub rollup_indexes: usize,
+    /// DuckDB's buffers, as its `duckdb_memory()` has it; `None` while all of its connections are in use.
+    pub duckdb: Option<usize>,
+}
+
 /// The state of a [`Store`](crate::Store) at one moment. Counters begin when it was opened.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stats {
@@ -55,9 +68,13 @@ pub struct Stats {
     pub merges: u64,
     /// Counter: time spent in that.
     pub merge_time: Duration,
+    /// Counter: CPU time of that, a part of `seal_cpu_time`.
+    pub merge_cpu_time: Duration,
     /// Counter: CPU time of the thread that seals, merges, makes rollups and checks blocks, as of the last time that it had sealed
     /// or merged.
     pub seal_cpu_time: Duration,
+    /// What it keeps in memory so that it need not be read again.
+    pub cache_bytes: CacheBytes,
     /// Counter: blocks removed because they were older than is kept.
     pub removed_blocks: u64,
     /// Counter: seals and merges that failed; they are tried again.

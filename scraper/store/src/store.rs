@@ -16,8 +16,8 @@ use crate::head::{
 use crate::recent::{self, Recent};
 use crate::rollup::{self, Rollups};
 use crate::{
-    Appended, BackedUp, Batch, Error, Forgotten, Options, RetentionRule, SeriesRef, SqlLimits, Stats, backup, query,
-    series, sql,
+    Appended, BackedUp, Batch, CacheBytes, Error, Forgotten, Options, RetentionRule, SeriesRef, SqlLimits, Stats,
+    backup, query, series, sql,
 };
 use duckdb::arrow::array::RecordBatch;
 use parking_lot::{Condvar, Mutex, RwLock};
@@ -44,6 +44,7 @@ struct Inner {
     shared: Arc<Shared>,
     options: Options,
     folder: Arc<Folder>,
+    pool: Arc<Pool>,
     healed: Healed,
 }
 
@@ -110,8 +111,8 @@ impl Store {
         let thread = |cause| Error::Folder { path: folder.path().to_owned(), cause };
         let writer = Writer::start(shared.clone(), committer, pool.clone(), folder.clone(), options.clone());
         let writer = writer.map_err(thread)?;
-        let sealer = Sealer::start(shared.clone(), pool, folder.clone(), options.clone()).map_err(thread)?;
-        Ok(Store { inner: Arc::new(Inner { sealer, writer, shared, options, folder, healed }) })
+        let sealer = Sealer::start(shared.clone(), pool.clone(), folder.clone(), options.clone()).map_err(thread)?;
+        Ok(Store { inner: Arc::new(Inner { sealer, writer, shared, options, folder, pool, healed }) })
     }
 
     /// The number that stands for a label set; a label set that is new gets the next one. It is written with its first
@@ -187,6 +188,12 @@ impl Store {
         shared.to_seal.notify_one();
     }
 
+    /// What its parts share.
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.inner.shared
+    }
+
     /// The label sets of the series that satisfy one of the sets of matchers (all series where `sets` is empty) and have
     /// samples from `start_ms` to `end_ms`, both included. At most `limit`, where that is not 0.
     pub fn series(
@@ -196,12 +203,12 @@ impl Store {
         end_ms: i64,
         limit: usize,
     ) -> Result<Vec<Labels>, Error> {
-        query::series(&self.inner.shared, sets, start_ms, end_ms, limit)
+        query::series(&self.inner.shared, &query::Limits::STORE, sets, start_ms, end_ms, limit)
     }
 
     /// The label names of the series that [`series`](Store::series) returns, sorted.
     pub fn label_names(&self, sets: &[Vec<Matcher>], start_ms: i64, end_ms: i64) -> Result<Vec<String>, Error> {
-        query::label_names(&self.inner.shared, sets, start_ms, end_ms)
+        query::label_names(&self.inner.shared, &query::Limits::STORE, sets, start_ms, end_ms)
     }
 
     /// The values that the label `name` has in the series that [`series`](Store::series) returns, sorted.
@@ -212,7 +219,7 @@ impl Store {
         start_ms: i64,
         end_ms: i64,
     ) -> Result<Vec<String>, Error> {
-        query::label_values(&self.inner.shared, name, sets, start_ms, end_ms)
+        query::label_values(&self.inner.shared, &query::Limits::STORE, name, sets, start_ms, end_ms)
     }
 
     /// Copies all that is committed or waits, the rollups, the exemplars and what is known of metrics into a folder of backups: seals it first, and copies the
@@ -246,11 +253,17 @@ impl Store {
 
     /// Figures for the scraper's own metrics.
     pub fn stats(&self) -> Stats {
-        let Inner { shared, folder, healed, .. } = &*self.inner;
+        let Inner { shared, folder, healed, pool, .. } = &*self.inner;
         let list = shared.blocks.list();
         let block_bytes = list.blocks.iter().map(|b| b.meta.bytes()).sum();
         let series = shared.series.read().len();
         let disk_bytes = disk_bytes(&[folder.database(), folder.log()]) + block_bytes;
+        let cache_bytes = CacheBytes {
+            recent_samples: shared.recent.read().memory_bytes(),
+            block_indexes: shared.blocks.indexes.memory_bytes(),
+            rollup_indexes: shared.rollups.index_bytes(),
+            duckdb: pool.now().and_then(|connection| database::memory_bytes(&connection)),
+        };
         let queue = shared.queue.lock();
         let all = queue.times.all();
         let any = all.first_ms <= all.last_ms;
@@ -282,6 +295,7 @@ impl Store {
             merged_samples: sealing.merged_samples,
             merges: sealing.merges,
             merge_time: sealing.merge_time,
+            merge_cpu_time: sealing.merge_cpu_time,
             seal_cpu_time: sealing.cpu_time,
             removed_blocks: sealing.removed_blocks,
             failed_seals: queue.sealing.failures,
@@ -289,6 +303,7 @@ impl Store {
             missing_blocks: healed.missing,
             foreign_files: healed.foreign,
             disk_bytes,
+            cache_bytes,
             min_time_ms: any.then_some(all.first_ms),
             max_time_ms: any.then_some(all.last_ms),
         }

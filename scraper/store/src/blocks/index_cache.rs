@@ -42,11 +42,29 @@ impl IndexCache {
         let mut kept = self.kept.lock();
         kept.retain(|(n, _)| *n != number);
         kept.push((number, index.clone()));
-        let mut bytes: usize = kept.iter().map(|(_, index)| index.memory_bytes()).sum();
-        while (bytes > self.max_bytes || kept.len() > MAX_OPEN) && kept.len() > 1 {
-            bytes -= kept.remove(0).1.memory_bytes();
-        }
+        self.shorten(&mut kept);
         Ok(index)
+    }
+
+    /// Lets go of those that are beyond the limit. To be called when their files of samples were opened, too: what the footers of
+    /// these say counts.
+    pub(crate) fn limit(&self) {
+        self.shorten(&mut self.kept.lock());
+    }
+
+    fn shorten(&self, kept: &mut Vec<(u32, Arc<BlockIndex>)>) {
+        let mut bytes = sum(kept);
+        let mut over = 0;
+        while (bytes > self.max_bytes || kept.len() - over > MAX_OPEN) && kept.len() - over > 1 {
+            bytes -= kept[over].1.memory_bytes();
+            over += 1;
+        }
+        kept.drain(..over);
+    }
+
+    /// What they take in memory.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        sum(&self.kept.lock())
     }
 
     /// Lets go of the indexes of blocks that are no longer there, and of one that is larger than the limit by itself: it was
@@ -54,4 +72,8 @@ impl IndexCache {
     pub(crate) fn retain(&self, is_there: impl Fn(u32) -> bool) {
         self.kept.lock().retain(|(number, index)| is_there(*number) && index.memory_bytes() <= self.max_bytes);
     }
+}
+
+fn sum(kept: &[(u32, Arc<BlockIndex>)]) -> usize {
+    kept.iter().map(|(_, index)| index.memory_bytes()).sum()
 }

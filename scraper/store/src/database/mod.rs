@@ -66,6 +66,12 @@ fn config(folder: &Folder, options: &Options) -> duckdb::Result<Config> {
         .with("autoload_known_extensions", "false")
 }
 
+/// What DuckDB's buffers take in memory; `None` where it does not say.
+pub(crate) fn memory_bytes(connection: &Connection) -> Option<usize> {
+    let sql = "SELECT coalesce(sum(memory_usage_bytes), 0)::UBIGINT FROM duckdb_memory()";
+    connection.query_row(sql, [], |row| row.get(0)).ok()
+}
+
 /// Whether DuckDB has given up the instance: every statement fails until it is opened again.
 pub(crate) fn is_fatal(message: &str) -> bool {
     message.contains("FATAL Error") || message.contains("database has been invalidated")

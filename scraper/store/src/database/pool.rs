@@ -45,6 +45,10 @@ impl Pool {
                 return Err(Error::Query("every connection to the database is in use".to_owned()));
             }
         }
+        self.lease(&mut state)
+    }
+
+    fn lease(&self, state: &mut State) -> Result<Lease<'_>, Error> {
         let connection = match (state.idle.pop(), &state.root) {
             (Some(connection), _) => connection,
             (None, Ok(root)) => root.try_clone().map_err(Error::query)?,
@@ -54,6 +58,12 @@ impl Pool {
         state.next += 1;
         state.in_use.push(number);
         Ok(Lease { pool: self, connection: Some(connection), number })
+    }
+
+    /// A connection where one is free at once.
+    pub(crate) fn now(&self) -> Option<Lease<'_>> {
+        let mut state = self.state.lock();
+        if state.reopening || state.in_use.len() >= self.size { None } else { self.lease(&mut state).ok() }
     }
 
     /// A mark for [`has_drained`](Pool::has_drained): between the leases that are out and those to come.
@@ -131,6 +141,7 @@ mod tests {
         pool.patience = Duration::ZERO;
         let lease = pool.get().unwrap();
         let refused = pool.get().err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(pool.now().is_none());
         assert!(refused.contains("every connection to the database is in use"), "{refused}");
         drop(lease);
         assert!(pool.get().is_ok());

@@ -45,6 +45,8 @@ pub(super) struct Run {
     closed: Span,
     /// After a failure, what the sealer asks for is not done before.
     asks_at: Option<Instant>,
+    /// Which of the chores is the next.
+    next_chore: usize,
     /// Series that were forgotten and still have their row.
     forgotten: Vec<u32>,
     /// The mark of the pool at which rows were dropped. Until everybody who may still read them is done, their place in
@@ -75,6 +77,7 @@ impl Run {
             hot,
             closed: closed.span,
             asks_at: None,
+            next_chore: 0,
             forgotten: Vec::new(),
             dropped: 0,
         }
@@ -87,10 +90,7 @@ impl Run {
             self.write_exemplars();
             self.write_families();
             self.commit();
-            self.serve_sealer();
-            self.delete_forgotten();
-            self.delete_what_is_too_old();
-            self.checkpoint_when_grown();
+            self.do_chores();
             // One more try is all that closing allows: who closes must not wait for a disk that stays full.
             if self.retry_at.is_some() && self.shared.queue.lock().is_closing() {
                 break;
@@ -106,6 +106,17 @@ impl Run {
         } else {
             self.shrink();
         }
+    }
+
+    /// What is to be done beside commits. Where somebody waits for a commit by now, the rest is done after it.
+    fn do_chores(&mut self) {
+        let chores: [fn(&mut Run); _] =
+            [Run::serve_sealer, Run::delete_forgotten, Run::delete_what_is_too_old, Run::checkpoint_when_grown];
+        let first = self.next_chore;
+        self.next_chore = take_turns(first, &chores, |chore| {
+            chore(self);
+            self.shared.queue.lock().is_urgent()
+        });
     }
 
     /// Returns when there is something to commit now, false when there never will be.
@@ -468,6 +479,18 @@ impl Run {
     }
 }
 
+/// Does each of the chores, from the first of these on, until all are done or `each` says that the others must wait. Returns
+/// which is the next: so that each has its turn also where somebody waits all the time.
+fn take_turns<T>(first: usize, chores: &[T], mut each: impl FnMut(&T) -> bool) -> usize {
+    let order = (first..chores.len()).chain(0..first);
+    for at in order {
+        if each(&chores[at]) {
+            return (at + 1) % chores.len();
+        }
+    }
+    first
+}
+
 /// Tells everybody who waits that the thread has ended, also when it panics.
 struct Ended(Arc<Shared>);
 
@@ -475,5 +498,27 @@ impl Drop for Ended {
     fn drop(&mut self) {
         self.0.queue.lock().writer_ended();
         self.0.settled.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_waits_for_more_than_one_chore() {
+        let mut done = Vec::new();
+        let mut do_them = |first, waits: &dyn Fn(&char) -> bool| {
+            let next = take_turns(first, &['a', 'b', 'c'], |chore| {
+                done.push(*chore);
+                waits(chore)
+            });
+            (next, std::mem::take(&mut done).into_iter().collect::<String>())
+        };
+        assert_eq!(do_them(0, &|_| false), (0, "abc".to_owned()));
+        assert_eq!(do_them(2, &|_| false), (2, "cab".to_owned()));
+        assert_eq!(do_them(1, &|_| true), (2, "b".to_owned()));
+        assert_eq!(do_them(2, &|_| true), (0, "c".to_owned()));
+        assert_eq!(do_them(2, &|chore| *chore == 'a'), (1, "ca".to_owned()));
     }
 }

@@ -94,6 +94,11 @@ impl Drop for Sealer {
     }
 }
 
+/// The CPU time that this thread has used.
+fn thread_cpu_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+}
+
 /// What the thread does next.
 enum Task {
     /// Seals the closed table, if there is one, and goes through the blocks; and which wish that fulfils.
@@ -124,7 +129,7 @@ impl Work {
                 continue;
             };
             let result = job.map_or(Ok(()), |number| self.seal(number)).and_then(|()| self.upkeep());
-            let cpu_time = Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default();
+            let cpu_time = thread_cpu_time();
             let mut queue = self.shared.queue.lock();
             let sealing = &mut queue.sealing;
             sealing.counters.cpu_time = cpu_time;
@@ -262,7 +267,7 @@ impl Work {
     }
 
     fn merge(&self, old: &[Arc<Block>]) -> Result<(), String> {
-        let begun = Instant::now();
+        let (begun, begun_cpu) = (Instant::now(), thread_cpu_time());
         let number = self.shared.blocks.take_number();
         let opened = self.open_whole(None, old)?;
         let bytes: u64 = old.iter().map(|b| b.meta.bytes()).sum();
@@ -282,6 +287,7 @@ impl Work {
         counters.merges += 1;
         counters.merged_samples += samples;
         counters.merge_time += begun.elapsed();
+        counters.merge_cpu_time += thread_cpu_time().saturating_sub(begun_cpu);
         Ok(())
     }
 

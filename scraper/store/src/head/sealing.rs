@@ -40,6 +40,7 @@ pub(crate) struct SealCounters {
     pub(crate) merged_samples: u64,
     pub(crate) merges: u64,
     pub(crate) merge_time: Duration,
+    pub(crate) merge_cpu_time: Duration,
     pub(crate) cpu_time: Duration,
     pub(crate) removed_blocks: u64,
 }

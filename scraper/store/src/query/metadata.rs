@@ -14,22 +14,31 @@ use procession_promql::Matcher;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Series of blocks that one question finds at most, in each block that has them: some microsecond each, and some hundred
-/// bytes where they are returned.
-const MAX_FOUND: u64 = 10_000_000;
+/// What one question may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Series of blocks that it finds, in each block that has them and by each set of matchers: some microsecond each, and some
+    /// hundred bytes where they are returned.
+    found: u64,
+    /// Series that it returns.
+    series: usize,
+    /// Series of blocks that it looks at, by each set of matchers: some ten nanoseconds each.
+    looked_at: u64,
+}
 
-/// Series that one question returns at most.
-const MAX_SERIES: usize = 2_000_000;
+impl Limits {
+    /// Those of the store.
+    pub(crate) const STORE: Limits = Limits { found: 10_000_000, series: 2_000_000, looked_at: 500_000_000 };
+}
 
-/// Series of blocks that one question looks at at most, some ten nanoseconds each; and as how many such one counts of a block of
-/// an earlier version, which has no index.
-const MAX_LOOKED_AT: u64 = 500_000_000;
+/// As how many series one counts of a block of an earlier version, which has no index.
 const WITHOUT_INDEX: u64 = 50;
 
 /// The label sets of the series that satisfy one of the sets of matchers (all series where there is no set) and have
 /// samples from `start_ms` to `end_ms`, both included. At most `limit`, where that is not 0.
 pub(crate) fn series(
     shared: &Shared,
+    limits: &Limits,
     sets: &[Vec<Matcher>],
     start_ms: i64,
     end_ms: i64,
@@ -44,12 +53,12 @@ pub(crate) fn series(
     let mut known: HashSet<Labels, RandomState> = HashSet::default();
     let blocks = shared.blocks.list().meeting(start_ms, end_ms);
     let mut builder = LabelsBuilder::default();
-    each_in(shared, &blocks, sets, start_ms, end_ms, |index, places| {
+    each_in(shared, limits, &blocks, sets, start_ms, end_ms, |index, places| {
         if known.is_empty() {
             known.extend(found.iter().cloned());
         }
         for &place in places {
-            if found.len() >= limit.min(MAX_SERIES + 1) {
+            if found.len() >= limit.min(limits.series + 1) {
                 return false;
             }
             let labels = index.labels(place, &mut builder);
@@ -59,8 +68,8 @@ pub(crate) fn series(
         }
         true
     })?;
-    if found.len() > MAX_SERIES && limit > MAX_SERIES {
-        return Err(Error::TooManySeries { limit: MAX_SERIES as u64 });
+    if found.len() > limits.series && limit > limits.series {
+        return Err(Error::TooManySeries { limit: limits.series as u64 });
     }
     Ok(found)
 }
@@ -68,6 +77,7 @@ pub(crate) fn series(
 /// The label names of these series, sorted.
 pub(crate) fn label_names(
     shared: &Shared,
+    limits: &Limits,
     sets: &[Vec<Matcher>],
     start_ms: i64,
     end_ms: i64,
@@ -77,7 +87,7 @@ pub(crate) fn label_names(
         names.extend(listed.into_keys());
         true
     });
-    each_in(shared, &blocks, sets, start_ms, end_ms, |index, places| {
+    each_in(shared, limits, &blocks, sets, start_ms, end_ms, |index, places| {
         names.extend(index.names(places).map(str::to_owned));
         true
     })?;
@@ -101,6 +111,7 @@ fn names_in_memory(shared: &Shared, sets: &[Vec<Matcher>], start_ms: i64, end_ms
 /// The values that a label has in these series, sorted.
 pub(crate) fn label_values(
     shared: &Shared,
+    limits: &Limits,
     name: &str,
     sets: &[Vec<Matcher>],
     start_ms: i64,
@@ -115,7 +126,7 @@ pub(crate) fn label_values(
             true
         }
     });
-    each_in(shared, &blocks, sets, start_ms, end_ms, |index, places| {
+    each_in(shared, limits, &blocks, sets, start_ms, end_ms, |index, places| {
         values.extend(index.values(name, places).map(str::to_owned));
         true
     })?;
@@ -159,6 +170,7 @@ fn unlisted(
 /// Calls `visit` with the series of each of these blocks that are asked for, until it says that this is enough.
 fn each_in(
     shared: &Shared,
+    limits: &Limits,
     blocks: &[Arc<Block>],
     sets: &[Vec<Matcher>],
     start_ms: i64,
@@ -170,16 +182,17 @@ fn each_in(
     let (mut looked_at, mut found) = (0, 0);
     // The newest first: where there is a limit, they are of more interest.
     for block in blocks.iter().rev() {
-        looked_at += block.meta.series * if block.meta.index_file.is_some() { 1 } else { WITHOUT_INDEX };
-        if looked_at > MAX_LOOKED_AT {
-            return Err(Error::TooManySeries { limit: MAX_LOOKED_AT });
+        let each = block.meta.series * if block.meta.index_file.is_some() { 1 } else { WITHOUT_INDEX };
+        looked_at += each * sets.len() as u64;
+        if looked_at > limits.looked_at {
+            return Err(Error::TooManySeries { limit: limits.looked_at });
         }
         let index = shared.blocks.indexes.get(block)?;
         for set in sets {
             let places = index.resolve(set, start_ms, end_ms);
             found += places.len() as u64;
-            if found > MAX_FOUND {
-                return Err(Error::TooManySeries { limit: MAX_FOUND });
+            if found > limits.found {
+                return Err(Error::TooManySeries { limit: limits.found });
             }
             if !visit(&index, &places) {
                 return Ok(());
@@ -207,3 +220,6 @@ fn any(times: &Times, numbers: &[u32], start_ms: i64, end_ms: i64) -> bool {
     // The newest series are the likeliest to be there.
     numbers.iter().rev().any(|&n| times.get(n).meets(start_ms, end_ms))
 }
+
+#[cfg(test)]
+mod tests;

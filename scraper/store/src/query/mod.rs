@@ -8,7 +8,7 @@ mod sealed;
 mod select;
 
 pub(crate) use look_up::look_up;
-pub(crate) use metadata::{label_names, label_values, series};
+pub(crate) use metadata::{Limits, label_names, label_values, series};
 pub(crate) use newest::newest;
 pub(crate) use pieces::assemble;
 pub(crate) use sealed::Parts;

@@ -72,6 +72,7 @@ impl Parts {
             });
             parts.push(Part { block: block.clone(), series: series.collect(), samples });
         }
+        blocks.indexes.limit();
         Ok(Parts(parts))
     }
 

@@ -47,6 +47,12 @@ impl Generation {
         self.series.values().map(|(_, samples)| u64::from(samples.count())).sum()
     }
 
+    /// What it takes in memory, but for the labels.
+    pub(super) fn memory_bytes(&self) -> usize {
+        let of_samples: usize = self.series.values().map(|(_, samples)| samples.memory_bytes()).sum();
+        of_samples + self.series.capacity() * size_of::<(u32, (Labels, Samples))>()
+    }
+
     /// Its series in the order of blocks.
     pub(crate) fn sorted(&self) -> Vec<(u32, &Labels)> {
         let mut all: Vec<(u32, &Labels)> = self.series.iter().map(|(n, (labels, _))| (*n, labels)).collect();

@@ -72,6 +72,11 @@ impl Kept {
         Ok(Some(Kept::new(Arc::new(generation), after_ms)))
     }
 
+    /// What it takes in memory, but for the labels.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.generation.memory_bytes() + self.order.capacity() * size_of::<u32>()
+    }
+
     /// Whether everything in blocks with `start_ms < timestamp` is here.
     pub(crate) fn covers(&self, start_ms: i64) -> bool {
         start_ms >= self.after_ms

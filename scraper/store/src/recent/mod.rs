@@ -68,6 +68,12 @@ impl Recent {
         self.kept.as_ref().filter(|kept| kept.covers(start_ms))
     }
 
+    /// What all of it takes in memory, but for the labels.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let not_sealed = self.closed.as_deref().into_iter().chain([&self.hot]).map(Generation::memory_bytes);
+        not_sealed.sum::<usize>() + self.kept.as_ref().map_or(0, Kept::memory_bytes)
+    }
+
     /// Blocks were removed: what they held must not be shown.
     pub(crate) fn forget_kept(&mut self) {
         self.kept = None;

@@ -51,6 +51,11 @@ impl Samples {
         self.count
     }
 
+    /// What it takes in memory beside itself.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.bytes.capacity() + self.marks.capacity() * size_of::<(u32, i64)>()
+    }
+
     /// The first and the last timestamp.
     pub(super) fn span_ms(&self) -> (i64, i64) {
         (self.first_ms, self.last_ms)

@@ -91,6 +91,11 @@ impl Rollups {
         self.blocks.iter().map(Blocks::count_set_aside).sum()
     }
 
+    /// What is kept of their indexes, in bytes.
+    pub(crate) fn index_bytes(&self) -> usize {
+        self.blocks.iter().map(|blocks| blocks.indexes.memory_bytes()).sum()
+    }
+
     /// The blocks of samples and of rows and the days that rows count for, so that they fit. A day whose rows are being
     /// replaced may name those that are gone; it is made again at the next start, like after a crash.
     pub(crate) fn with(&self, raw: &Blocks) -> (Arc<BlockList>, Lists, Days) {

@@ -188,6 +188,7 @@ fn windows_that_are_over_become_one_block() {
     let stats = store.stats();
     assert_eq!((stats.blocks, stats.block_samples, stats.failed_seals), (4, 270, 0), "{stats:?}");
     assert!(stats.merges >= 8 && stats.seals >= 18, "{stats:?}");
+    assert!(stats.merge_cpu_time > Duration::ZERO && stats.merge_cpu_time < stats.seal_cpu_time, "{stats:?}");
     assert_eq!(all_of(&store, "m"), expected(&[0..90]));
     assert_eq!(blocks_in(dir.path()).len(), 4, "what was merged is removed");
     store.close().unwrap();

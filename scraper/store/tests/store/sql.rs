@@ -140,9 +140,9 @@ fn is_fenced() {
     let block = block.display();
     for (sql, expected) in [
         (format!("FROM read_csv('{secret}')"), "the table function read_csv cannot be called here"),
-        (format!("FROM '{secret}'"), "Permission Error: Cannot access file"),
+        (format!("FROM '{secret}'"), "files cannot be read here"),
         ("FROM 'secret.csv'".to_owned(), "Permission Error: Cannot access file"),
-        (format!("FROM '{}'", block.to_string().replace("samples", "../../lock")), "rror"),
+        (format!("FROM '{block}'"), "files cannot be read here"),
         (format!("COPY (SELECT 1) TO '{block}'"), "only SELECT"),
         ("SET enable_external_access = true".to_owned(), "only SELECT"),
         ("SELECT 1; SELECT 2".to_owned(), "one statement at a time"),

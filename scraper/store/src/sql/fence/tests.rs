@@ -90,6 +90,25 @@ fn depth_is_bounded() {
 }
 
 #[test]
+fn files_are_no_tables() {
+    let connection = Connection::open_in_memory().unwrap();
+    for text in [
+        "FROM '/data/blocks/0000000001/samples.parquet'",
+        "FROM \"/data/blocks/0000000001/samples.parquet\"",
+        "SELECT (SELECT count(*) FROM 'blocks/0000000001/samples.parquet') FROM samples",
+        "FROM samples JOIN 's3://bucket/file.parquet' USING (ts)",
+        "FROM main.\"/data/file.csv\" AS samples",
+        "FROM (PIVOT '/data/file.csv' ON a IN (1, 2) USING sum(b))",
+        "SUMMARIZE '/data/file.csv'",
+        "DESCRIBE '/data/file.csv'",
+    ] {
+        let said = check(&connection, text).expect_err(text).to_string();
+        assert!(said.contains("files cannot be read here, nor can "), "{text}: {said}");
+    }
+    assert!(check(&connection, "SELECT '/data/file.csv', \"a/b\" FROM (SELECT 1 AS \"a/b\")").is_ok());
+}
+
+#[test]
 fn functions_that_do_something_are_refused() {
     let connection = Connection::open_in_memory().unwrap();
     let refused = |text: &str| matches!(check(&connection, text), Err(Error::SqlRefused(_)));
