@@ -5,6 +5,7 @@
 
 pub mod assets;
 pub mod chart;
+mod compress;
 mod config;
 mod error;
 pub mod image;

@@ -21,7 +21,7 @@ use crate::options::{EventQuery, Options};
 use crate::query::{self, Client};
 use crate::stream::{self, Streams};
 use crate::threads::Threads;
-use crate::{assets, image, pages};
+use crate::{assets, compress, image, pages};
 
 /// What the handlers share. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -102,11 +102,13 @@ pub fn router(live: Live, metrics: Metrics, shutdown: CancellationToken) -> Rout
         .route("/chart.{ending}", get(image::handle))
         .route("/static/{name}", get(assets::handle))
         .fallback(pages::not_found)
-        .with_state(live)
+        .with_state(live.clone())
         .merge(streams)
         .layer(middleware::map_response(guarded))
         .layer(CatchPanicLayer::new())
+        .layer(middleware::map_response(compress::mark))
         .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(live, compress::aside))
         .layer(middleware::from_fn_with_state(metrics, metrics::count))
 }
 

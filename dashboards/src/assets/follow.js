@@ -22,39 +22,59 @@ function patch(old, next) {
   for (const { name } of [...old.attributes]) if (name !== "tabindex" && !next.hasAttribute(name)) old.removeAttribute(name);
   for (const { name, value } of next.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   const [before, after] = [[...old.childNodes], [...next.childNodes]];
-  before.slice(after.length).forEach((node) => node.remove());
-  after.forEach((node, index) => (index < before.length ? patch(before[index], node) : old.append(node)));
+  // What stands at the end of both stays where it is, so that a subtree is opened by adding its rows.
+  const shorter = Math.min(before.length, after.length);
+  let [head, tail] = [0, 0];
+  while (head < shorter && alike(before[head], after[head])) head++;
+  while (tail < shorter - head && alike(before.at(-1 - tail), after.at(-1 - tail))) tail++;
+  const [oldEnd, nextEnd] = [before.length - tail, after.length - tail];
+  for (let at = nextEnd; at < oldEnd; at++) before[at].remove();
+  for (let at = 0; at < nextEnd; at++) {
+    if (at < oldEnd) patch(before[at], after[at]);
+    else old.insertBefore(after[at], before[oldEnd] ?? null);
+  }
+  for (let at = 0; at < tail; at++) patch(before[oldEnd + at], after[nextEnd + at]);
 }
+
+const alike = (a, b) => a.nodeName === b.nodeName && a.dataset?.pid === b.dataset?.pid;
 
 /** Puts a part in the place of an older one; what was scrolled is so again. */
 function replace(old, part) {
-  // A slider that is held stays in the hand.
-  if (["moment", "tree"].includes(part.id)) return patch(old, part);
+  // A slider that is held stays in the hand, what is being typed under the fingers.
+  if (["moment", "choices", "tree"].includes(part.id)) return patch(old, part);
   const scrolled = [...old.querySelectorAll(".scroll")].map((box) => [box.scrollLeft, box.scrollTop]);
   old.replaceWith(part);
   part.querySelectorAll(".scroll").forEach((box, index) => ([box.scrollLeft, box.scrollTop] = scrolled[index] ?? [0, 0]));
 }
 
-/** Puts the focus where it was: on the row of that pid, or the link of that address. */
-function refocus(pid, href) {
+/** What has the focus, in words that hold for the next state too: a row or which link of it, or the address of a link. */
+function focusOf(focused) {
+  const row = focused?.closest?.("tr[data-pid]");
+  if (row) return { pid: row.dataset.pid, link: [...row.querySelectorAll("a")].indexOf(focused) };
+  return { href: focused?.getAttribute?.("href") };
+}
+
+/** Puts the focus where it was. */
+function refocus({ pid, link, href }) {
   settleRows(document);
-  if (pid) focusRow(rowOf(document, pid));
-  else if (href) [...document.querySelectorAll("main a")].find((link) => link.getAttribute("href") === href)?.focus();
+  const row = pid && rowOf(document, pid);
+  if (row) (row.querySelectorAll("a")[link] ?? { focus: () => focusRow(row) }).focus();
+  else if (href) [...document.querySelectorAll("main a")].find((other) => other.getAttribute("href") === href)?.focus();
 }
 
 /** Puts what differs between two states of the page in place; a series that was alone stays alone. */
 function update(known, now, next) {
   const alone = [...document.querySelectorAll(".card[data-only]")].map((card) => [card.id, card.dataset.only]);
   const focused = document.activeElement;
-  const [pid, href] = [focused?.dataset?.pid, focused?.getAttribute?.("href")];
+  const held = focusOf(focused);
   const same = now.frame === known.frame && [...now.parts.keys()].join() === [...known.parts.keys()].join();
   if (!same) document.querySelector("main").replaceChildren(...next.querySelector("main").childNodes);
   for (const part of partsOf(next)) {
     const old = document.getElementById(part.id);
     if (old && now.parts.get(part.id) !== known.parts.get(part.id)) replace(old, part);
   }
-  const moved = !focused?.isConnected || focused.dataset.pid !== pid || (focused.getAttribute("href") ?? undefined) !== (href ?? undefined);
-  if (moved) refocus(pid, href);
+  const moved = !focused?.isConnected || JSON.stringify(focusOf(focused)) !== JSON.stringify(held);
+  if (moved) refocus(held);
   else settleRows(document);
   for (const [id, only] of alone) {
     const card = document.getElementById(id);
@@ -79,8 +99,9 @@ async function updateRows(now, next, wanted) {
   const [before, after] = [rowsOf(document), rowsOf(next)];
   for (let row = ROWS_A_FRAME; row < Math.min(before.length, after.length); row++) {
     if (row % ROWS_A_FRAME === 0) await new Promise(requestAnimationFrame);
-    // The row that has the focus must not become another one.
-    if (!wanted() || document.activeElement?.closest("tbody")) return;
+    if (!wanted()) return;
+    // The row that has the focus must not become another one before the last step, which follows it.
+    if (before[row].contains(document.activeElement)) continue;
     // What is shown from here on is of two states.
     known.parts.set("tree", "");
     patch(before[row], after[row].cloneNode(true));

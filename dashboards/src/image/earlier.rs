@@ -35,7 +35,7 @@ pub(crate) fn add(series: &mut Vec<Series>, before: Vec<Series>, kind: Kind, by_
         .enumerate()
         .filter_map(|(index, now)| {
             let points = moved(before.remove(&now.name)?);
-            let ink = Some((index % INKS) as u8);
+            let ink = now.ink.or(Some((index % INKS) as u8));
             Some(Series { name: name(&now.name), points, ink, earlier: true, ..Series::default() })
         })
         .collect();
@@ -60,6 +60,10 @@ mod tests {
         assert_eq!(lines.len(), 3);
         assert_eq!((lines[2].name.as_str(), lines[2].ink, lines[2].earlier), ("b, 1w before", Some(1), true));
         assert_eq!(lines[2].points[0], Point { at_ms: 100, value: 3.0 });
+        let mut inked = now();
+        inked[1].ink = Some(5);
+        add(&mut inked, before(), Kind::Lines, 90, "1w");
+        assert_eq!(inked[2].ink, Some(5));
         let mut stack = now();
         add(&mut stack, before(), Kind::Stack, 90, "1w");
         assert_eq!(

@@ -99,7 +99,7 @@ fn legend(chart: &Chart, figures: Option<&Figures>, link: &dyn Fn(&str) -> Optio
                     tr data-v=[figures.map(|figures| figures.text(chart, series))] {
                         th scope="row" title=(series.name) {
                             (swatch(Some(chart.ink(index)).filter(|_| chart.kind != Kind::Heatmap)))
-                            @match link(&series.name).filter(|_| !series.others) {
+                            @match link(&series.name).filter(|_| !series.others && !series.earlier) {
                                 Some(href) => a.name href=(href) { (named(&series.name)) },
                                 None => span.name { (named(&series.name)) },
                             }

@@ -15,6 +15,7 @@ use super::phrase::{counted, named};
 use super::timeframe::Timeframe;
 use super::{chart_card, range, shell};
 use crate::chart::{Chart, Series, Unit};
+use crate::image;
 use crate::parameters::{BadParameter, Parameters};
 use crate::query::promql::{any_of, quoted};
 use crate::query::{Client, Error};
@@ -47,7 +48,7 @@ type Row = (String, [f64; COLUMNS.len()]);
 
 impl GroupsView {
     fn parse(query: &str, now_ms: i64) -> Result<GroupsView, BadParameter> {
-        let known = ["group", "from", "until", "tz", "sort"];
+        let known = ["group", "from", "until", "tz", "sort", "compare"];
         let given = Parameters::parse(query, &known, &[])?;
         let sort = given.read("sort", |text| {
             let place = COLUMNS.iter().position(|(key, ..)| *key == text);
@@ -91,6 +92,7 @@ fn page(app: &App, view: &GroupsView, rows: &[Row], cpu: Drawn, memory: Drawn) -
                 p { "A longer range may show it: " a href=(view.link.over("-30d", None)) { "the last 30 days" } ", or see " a href="/" { "all hosts" } "." }
             }
         } @else {
+            (view.frame.nothing_before([&cpu, &memory].into_iter().flatten().map(|(chart, _)| chart)))
             div.cards { (card(view, "cpu", cpu)) (card(view, "memory", memory)) }
             div.tables.one { (listed(view, rows)) }
         }
@@ -141,16 +143,25 @@ async fn draw(client: &Client, view: &GroupsView, names: &[&str], cpu: bool) -> 
         ("Resident memory", Unit::Bytes, frame.gauge("max_over_time", "proc_group_resident_memory_bytes", &matcher))
     };
     let query = format!("sum by (instance) ({values})");
-    let mut found: BTreeMap<String, Series> = BTreeMap::new();
-    for mut series in client.range(&query, frame.points(), frame.step_ms).await? {
-        let name = series.labels.remove("instance").unwrap_or_default();
-        found.insert(name.clone(), Series { name, points: series.values, ..Series::default() });
-    }
+    let lines = async |span| {
+        let lines = client.range(&query, span, frame.step_ms).await?.into_iter().map(|mut series| {
+            let name = series.labels.remove("instance").unwrap_or_default();
+            Series { name, points: series.values, ..Series::default() }
+        });
+        Ok::<_, Error>(lines.collect::<Vec<Series>>())
+    };
+    let mut found: BTreeMap<String, Series> =
+        lines(frame.points()).await?.into_iter().map(|series| (series.name.clone(), series)).collect();
     // In the order of the table: a host has the same ink in both charts.
     let inked =
         |(ink, name): (usize, &&str)| found.remove(*name).map(|series| Series { ink: Some(ink as u8), ..series });
-    let series = names.iter().enumerate().filter_map(inked).collect();
-    Ok((Chart { title: title.to_owned(), series, ..frame.chart(unit) }, query))
+    let mut series: Vec<Series> = names.iter().enumerate().filter_map(inked).collect();
+    let mut chart = Chart { title: title.to_owned(), ..frame.chart(unit) };
+    if let Some((before, by_ms, text)) = frame.points_before() {
+        image::add_earlier(&mut series, lines(before).await?, chart.kind, by_ms, text);
+    }
+    chart.series = series;
+    Ok((chart, query))
 }
 
 fn card(view: &GroupsView, id: &str, drawn: Drawn) -> Markup {

@@ -12,7 +12,7 @@ const PRESETS: [(&str, &str); 6] =
     [("15m", "-15m"), ("1h", "-1h"), ("6h", "-6h"), ("24h", "-24h"), ("7d", "-7d"), ("30d", "-30d")];
 
 /// Pages whose charts can be compared with a time before.
-const COMPARED: [&str; 4] = ["/host", "/group", "/process", "/explore"];
+const COMPARED: [&str; 5] = ["/host", "/group", "/groups", "/process", "/explore"];
 
 /// The range picker of a page.
 pub(super) fn picker(link: &Link, frame: &Timeframe) -> Markup {

@@ -102,6 +102,13 @@ impl Timeframe {
         self.span.aligned(self.step_ms)
     }
 
+    /// The same as long before as `compare` says, with how that was written.
+    pub(super) fn points_before(&self) -> Option<(Span, i64, &str)> {
+        let (by_ms, text) = self.compare.as_ref()?;
+        let Span { start_ms, end_ms } = self.points();
+        Some((Span { start_ms: start_ms - by_ms, end_ms: end_ms - by_ms }, *by_ms, text))
+    }
+
     /// As many moments, the last of them at the very end: what began with the last scrape is seen.
     pub(super) fn moments(&self) -> Span {
         let steps = self.span.length_ms() / self.step_ms.max(1);

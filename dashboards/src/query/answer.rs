@@ -22,12 +22,13 @@ pub struct QueriedSeries {
     pub values: Vec<Point>,
 }
 
-/// One element of an instant vector.
+/// One element of an instant vector. `L` is all of its labels, or a struct with a field for each one that is wanted: the
+/// others are skipped while the answer is read.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Sample {
+pub struct Sample<L = Labels> {
     /// Its labels.
     #[serde(rename = "metric")]
-    pub labels: Labels,
+    pub labels: L,
     /// Its value, at the moment of the evaluation.
     #[serde(rename = "value", deserialize_with = "point")]
     pub point: Point,
@@ -63,12 +64,12 @@ fn none<T>() -> Option<T> {
 
 /// `data` of a query.
 #[derive(Debug, Deserialize)]
-#[serde(tag = "resultType", content = "result", rename_all = "lowercase")]
-pub(super) enum QueryData {
+#[serde(tag = "resultType", content = "result", rename_all = "lowercase", bound = "L: Deserialize<'de>")]
+pub(super) enum QueryData<L = Labels> {
     /// Series with many points.
     Matrix(List<QueriedSeries>),
     /// Series with one point.
-    Vector(List<Sample>),
+    Vector(List<Sample<L>>),
     /// One number.
     Scalar(Pair),
     /// One text; nothing here draws it.
@@ -190,6 +191,22 @@ mod tests {
             let error = serde_json::from_str::<QueryData>(&json).unwrap_err().to_string();
             assert!(error.contains("is no time"), "{error}");
         }
+    }
+
+    #[test]
+    fn labels_that_are_not_wanted_are_skipped() {
+        #[derive(Deserialize)]
+        struct Pid {
+            #[serde(default)]
+            pid: String,
+        }
+        let json = r#"{"resultType":"vector","result":[
+            {"metric":{"name":"a","pid":"7","user":"b"},"value":[1,"2"]},{"metric":{},"value":[1,"3"]}]}"#;
+        let QueryData::Vector(List(samples)) = serde_json::from_str::<QueryData<Pid>>(json).unwrap() else {
+            panic!("no vector")
+        };
+        let read: Vec<(&str, f64)> = samples.iter().map(|s| (s.labels.pid.as_str(), s.point.value)).collect();
+        assert_eq!(read, [("7", 2.0), ("", 3.0)]);
     }
 
     #[test]

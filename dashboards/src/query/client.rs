@@ -1,5 +1,7 @@
 //! What can be asked of the query server.
 
+use serde::de::DeserializeOwned;
+
 use super::answer::{Labels, List, Pair, QueriedSeries, QueryData, Sample, TargetState, TargetsData};
 use super::connection::{Connection, Limits};
 use super::error::Error;
@@ -37,16 +39,24 @@ impl Client {
 
     /// An instant query that gives a vector; a scalar counts as a vector of one element without labels.
     pub async fn instant(&self, query: &str, at_ms: i64) -> Result<Vec<Sample>, Error> {
+        self.instant_of(query, at_ms).await
+    }
+
+    /// As [`Client::instant`], with those labels alone that `L` has: for answers of thousands of series.
+    pub async fn instant_of<L>(&self, query: &str, at_ms: i64) -> Result<Vec<Sample<L>>, Error>
+    where
+        L: DeserializeOwned + Default + Send + 'static,
+    {
         match self.ask("query", &[("query", query), ("time", &seconds(at_ms))]).await? {
             QueryData::Vector(List(samples)) => Ok(samples),
-            QueryData::Scalar(Pair(point)) => Ok(vec![Sample { labels: Labels::new(), point }]),
+            QueryData::Scalar(Pair(point)) => Ok(vec![Sample { labels: L::default(), point }]),
             _ => Err(self.0.malformed("the query gives no instant vector")),
         }
     }
 
     /// An instant query of a range selector (`up[5m]`): the samples as they were scraped.
     pub async fn raw(&self, query: &str, at_ms: i64) -> Result<Vec<QueriedSeries>, Error> {
-        match self.ask("query", &[("query", query), ("time", &seconds(at_ms))]).await? {
+        match self.ask::<Labels>("query", &[("query", query), ("time", &seconds(at_ms))]).await? {
             QueryData::Matrix(List(series)) => Ok(series),
             _ => Err(self.0.malformed("the query gives no range of samples")),
         }
@@ -55,7 +65,10 @@ impl Client {
     /// A range query; the points stand at `span.start_ms` and every `step_ms` after it.
     pub async fn range(&self, query: &str, span: Span, step_ms: i64) -> Result<Vec<QueriedSeries>, Error> {
         let (start, end, step) = (seconds(span.start_ms), seconds(span.end_ms), seconds(step_ms));
-        match self.ask("query_range", &[("query", query), ("start", &start), ("end", &end), ("step", &step)]).await? {
+        match self
+            .ask::<Labels>("query_range", &[("query", query), ("start", &start), ("end", &end), ("step", &step)])
+            .await?
+        {
             QueryData::Matrix(List(series)) => Ok(series),
             _ => Err(self.0.malformed("a range query gave no matrix")),
         }
@@ -85,7 +98,10 @@ impl Client {
         self.0.rows(self.0.post("sql").form(&[("query", query), ("format", "json")])).await
     }
 
-    async fn ask(&self, endpoint: &str, form: &[(&str, &str)]) -> Result<QueryData, Error> {
+    async fn ask<L>(&self, endpoint: &str, form: &[(&str, &str)]) -> Result<QueryData<L>, Error>
+    where
+        L: DeserializeOwned + Send + 'static,
+    {
         // POST: a selector of many names may be longer than a URL.
         self.0.answer(self.0.post(endpoint).form(form)).await
     }

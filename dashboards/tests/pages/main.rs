@@ -135,6 +135,15 @@ async fn pages_are_compressed() {
         let request = Request::builder().uri(path).header(header::ACCEPT_ENCODING, "gzip").body(Body::empty()).unwrap();
         let response = app.clone().oneshot(request).await.unwrap();
         assert_eq!(response.headers()[header::CONTENT_ENCODING], "gzip", "{path}");
+        // A long answer is compressed before it is sent, a short one while it is.
+        let size = axum::body::HttpBody::size_hint(response.body()).exact();
+        assert_eq!(size.is_some(), path.starts_with("/host"), "{path}");
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&body[..]), &mut text).unwrap();
+        let page = get(&app, path).await;
+        assert_eq!(page.body.len() > 32 << 10, path.starts_with("/host"), "{path}: {} bytes", page.body.len());
+        assert_eq!(text, page.body, "{path}");
     }
 }
 

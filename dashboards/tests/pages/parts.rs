@@ -32,6 +32,14 @@ async fn charts_mark_what_happened_and_compare_with_a_time_before() {
     page.says("all, 1w before");
     page.says("title=\"Compare with the week before\" aria-current=\"true\"");
     page.says("&amp;compare=1w\" title=\"This chart as an image");
+    let page = get(&app, "/groups?group=nginx&from=-15m&compare=1w").await;
+    page.says("<span class=\"name\">web-1:9956, 1w before");
+    // What was a week before is no host of its own.
+    assert!(!page.body.contains("%2C%201w%20before"), "{}", page.body);
+    let page = get(&app, "/host?instance=web-1:9956&from=-15m&compare=1w&draw=lines").await;
+    page.says(", 1w before");
+    assert!(!page.body.contains("%2C%201w%20before"), "{}", page.body);
+    page.says("title=\"Compare with the week before\" aria-current=\"true\"");
     let wrong = get(&app, &format!("{group}&compare=soon")).await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
     wrong.says("parameter compare: ");

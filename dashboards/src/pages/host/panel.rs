@@ -9,7 +9,6 @@ use crate::image;
 use crate::pages::image_link::Image;
 use crate::query::promql::any_of;
 use crate::query::{Client, Error};
-use crate::time::Span;
 
 /// How the metric of a panel counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,15 +94,14 @@ pub(super) async fn fetch(client: &Client, panel: &Panel, view: &HostView) -> Re
         .collect();
     let total = total.into_iter().next().map(|series| series.values).unwrap_or_default();
     series.extend(others(&series, &total));
-    if let Some((by_ms, text)) = &view.frame.compare {
+    if let Some((before, by_ms, text)) = view.frame.points_before() {
         let query = if view.stacked { format!("sum({all})") } else { named };
-        let before = Span { start_ms: span.start_ms - by_ms, end_ms: span.end_ms - by_ms };
         let before = client.range(&query, before, step_ms).await?.into_iter().map(|series| Series {
             name: series.labels.get("group").cloned().unwrap_or_default(),
             points: series.values,
             ..Series::default()
         });
-        image::add_earlier(&mut series, before.collect(), view.kind(), *by_ms, text);
+        image::add_earlier(&mut series, before.collect(), view.kind(), by_ms, text);
     }
     let chart = Chart { title: panel.title.to_owned(), series, kind: view.kind(), ..view.frame.chart(panel.unit) };
     let now = total.last().map_or(f64::NAN, |point| point.value);

@@ -12,9 +12,8 @@ use jiff::tz::TimeZone;
 
 use self::forest::Order;
 use super::link::Link;
-use super::{scrapes, shell};
+use super::shell;
 use crate::parameters::{BadParameter, Parameters};
-use crate::query::promql::quoted;
 use crate::server::App;
 use crate::time::{Moment, parse_zone};
 
@@ -117,13 +116,11 @@ pub async fn handle(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
         Err(bad) => return shell::bad_link(&app, &bad),
     };
     let title = format!("Processes of {}", view.instance);
-    let ups = match app.client.raw(&format!("up{{instance={}}}[10m]", quoted(&view.instance)), view.at_ms).await {
-        Ok(ups) => ups,
-        Err(error) => return shell::no_answer(&app, &title, &view::bar(&view), &error),
-    };
-    view.interval_ms = scrapes::slowest_interval_ms(ups.iter().map(|series| series.values.as_slice()));
     let nodes = match snapshot::fetch(&app.client, &view).await {
-        Ok(nodes) => nodes,
+        Ok((nodes, interval_ms)) => {
+            view.interval_ms = interval_ms;
+            nodes
+        }
         Err(error) => return shell::no_answer(&app, &title, &view::bar(&view), &error),
     };
     shell::drawn(&app, move |app| view::page(app, &view, nodes)).await

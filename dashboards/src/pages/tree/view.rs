@@ -94,12 +94,12 @@ fn moment(view: &TreeView) -> Markup {
                 a href=(view.link.without("at").href()) aria-current=[view.live.then_some("true")] { "now" }
             }
             form.slider action="/tree" method="get" {
-                (hidden(view, "at"))
                 span.dim { (time(end_ms - SLIDER_MS)) }
                 input type="range" name="at" aria-label="Moment" min=(seconds(end_ms - SLIDER_MS)) max=(seconds(end_ms))
                     step="15" value=(seconds(view.at_ms));
                 span.dim { (time(end_ms)) }
                 button { "Go there" }
+                (hidden(view, &["at"]))
             }
         }
     }
@@ -108,14 +108,12 @@ fn moment(view: &TreeView) -> Markup {
 /// Search and time as text.
 fn choices(view: &TreeView) -> Markup {
     html! {
-        form.free.choices action="/tree" method="get" {
-            @for (name, value) in view.link.pairs().filter(|(name, _)| !matches!(*name, "at" | "filter")) {
-                input type="hidden" name=(name) value=(value);
-            }
+        form.free.choices id="choices" action="/tree" method="get" {
             label { "Find " input name="filter" value=(view.link.get("filter").unwrap_or_default()) placeholder="name, user or pid" maxlength="200" spellcheck="false" autocomplete="off"; }
             label { " at " input name="at" value=(if view.live { "now".to_owned() } else { shown_moment(view) }) size="19" spellcheck="false" autocomplete="off"; }
             button { "Show" }
             @if view.filter.is_some() { a href=(view.link.without("filter").href()) { "all processes" } }
+            (hidden(view, &["at", "filter"]))
         }
     }
 }
@@ -125,9 +123,10 @@ fn shown_moment(view: &TreeView) -> String {
     clock(view.at_ms, i64::MIN, &view.zone)
 }
 
-fn hidden(view: &TreeView, but: &str) -> Markup {
+/// What a form carries along. It stands last, so that what is seen before it keeps its place when a subtree is opened.
+fn hidden(view: &TreeView, but: &[&str]) -> Markup {
     html! {
-        @for (name, value) in view.link.pairs().filter(|(name, _)| *name != but) {
+        @for (name, value) in view.link.pairs().filter(|(name, _)| !but.contains(name)) {
             input type="hidden" name=(name) value=(value);
         }
     }
@@ -139,7 +138,7 @@ fn lineage(view: &TreeView, forest: &Forest, root: usize) -> Markup {
     let cut = above.len() > LINEAGE;
     above.truncate(LINEAGE);
     html! {
-        nav.lineage aria-label="Ancestors" {
+        nav.lineage id="lineage" aria-label="Ancestors" {
             a href=(view.link.without("root").href()) { "all" }
             @if cut { " \u{203a} \u{2026}" }
             @for index in above.into_iter().rev() {

@@ -180,9 +180,9 @@ async fn draw(
     }
     let kind = Kind::stacked(trend.stacked);
     let mut series = named(series);
-    if let Some((by_ms, text)) = &frame.compare {
-        let answers = try_join_all(trend.lines.iter().map(|line| before(client, trend, line, subject, frame, *by_ms)));
-        image::add_earlier(&mut series, answers.await?.concat(), kind, *by_ms, text);
+    if let Some((span, by_ms, text)) = frame.points_before() {
+        let answers = try_join_all(trend.lines.iter().map(|line| before(client, trend, line, subject, frame, span)));
+        image::add_earlier(&mut series, answers.await?.concat(), kind, by_ms, text);
     }
     Ok(Chart { title: trend.title.to_owned(), series, kind, ..frame.chart(trend.unit) })
 }
@@ -194,10 +194,8 @@ async fn before(
     line: &Line,
     subject: &Subject,
     frame: &Timeframe,
-    by_ms: i64,
+    span: Span,
 ) -> Result<Vec<Series>, Error> {
-    let Span { start_ms, end_ms } = frame.points();
-    let span = Span { start_ms: start_ms - by_ms, end_ms: end_ms - by_ms };
     let found = client.range(&subject.query(line, trend.stacked, frame), span, frame.step_ms).await?;
     let series = found.into_iter().map(|QueriedSeries { labels, values: points }| Series {
         name: line.called(&labels),
