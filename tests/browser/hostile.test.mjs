@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { open, startBrowser, startProcession } from "./procession.mjs";
+import { copy, open, says, startBrowser, startProcession } from "./procession.mjs";
 
 const NAMES = [
   "<img src=x onerror=alert(1)>",
@@ -82,7 +82,6 @@ async function harmless(path, inspect = async () => {}) {
 }
 
 const query = (parameters) => new URLSearchParams({ from: "-5m", ...parameters });
-const copied = (page) => page.evaluate(() => navigator.clipboard.readText());
 
 /** Runs a copied command as a shell does; a command in a name would leave a file. */
 async function run(command) {
@@ -97,13 +96,11 @@ test("the pages of a host show names as they are", async () => {
     for (const name of ["<img src=x onerror=alert(1)>", "__proto__", "'; touch OWNED; '"]) assert.ok(shown.includes(name), `${name} is not in ${shown}`);
     const box = await page.locator("#cpu .plot").boundingBox();
     await page.mouse.move(box.x + box.width * 0.9, box.y + 40);
-    assert.match(await page.locator(".tip").textContent(), /__proto__|onload=alert|touch OWNED/);
+    await says(page.locator(".tip"), /__proto__|onload=alert|touch OWNED/);
     // To Markdown a name is words, to a shell it is a part of one word, to a spreadsheet text.
-    await page.locator('#cpu button[data-copy="markdown"]').click();
-    const markdown = await copied(page);
+    const markdown = await copy(page, page.locator('#cpu button[data-copy="markdown"]'));
     assert.match(markdown, /^!\[(?:[^\\[\]<>]|\\.)*\]\(http:\/\/127\.0\.0\.1:[^()\s<>]*\)$/);
-    await page.locator('#cpu button[data-copy="curl"]').click();
-    const table = await run(await copied(page));
+    const table = await run(await copy(page, page.locator('#cpu button[data-copy="curl"]')));
     assert.match(table, /,"?'=HYPERLINK/);
   });
   await harmless(`/changes?${query({ instance: HOST })}`);
@@ -116,8 +113,7 @@ test("every name has its pages", async () => {
   for (const [index, name] of NAMES.entries()) {
     await harmless(`/group?${query({ instance: HOST, group: name })}`, async (page) => {
       assert.ok((await page.locator("#cpu .plot path").count()) > 0, `no chart of ${name}`);
-      await page.locator('#cpu button[data-copy="curl"]').click();
-      assert.match(await run(await copied(page)), /^time,user\n\d{4}-/);
+      assert.match(await run(await copy(page, page.locator('#cpu button[data-copy="curl"]'))), /^time,user\n\d{4}-/);
     });
     await harmless(`/process?${query({ instance: HOST, pid: index + 1 })}`);
     if (index < 4) await harmless(`/groups?${query({ group: name })}`);
@@ -126,15 +122,12 @@ test("every name has its pages", async () => {
 
 test("answers to questions are text, on the page and where they are carried", async () => {
   await harmless(`/explore?${query({ query: "proc_group_resident_memory_bytes", draw: "stack" })}`, async (page) => {
-    await page.locator("button", { hasText: "Copy as curl" }).click();
-    assert.match(await run(await copied(page)), /^time,/);
+    assert.match(await run(await copy(page, page.locator("button", { hasText: "Copy as curl" }))), /^time,/);
   });
   const sql = `SELECT time, "group", resident_bytes, '''; touch OWNED; ''' AS x FROM groups WHERE ts >= $from`;
   await harmless(`/explore?${query({ lang: "sql", query: sql })}`, async (page) => {
     assert.ok((await page.locator("#values tbody tr").count()) > 1, "no rows");
-    await page.locator("button", { hasText: "Copy as curl" }).click();
-    assert.match(await run(await copied(page)), /touch OWNED/);
-    await page.locator("button", { hasText: "Copy as Markdown" }).click();
-    assert.match(await copied(page), /^\[[^\]]*\]\(http:[^()\s]*\)$/);
+    assert.match(await run(await copy(page, page.locator("button", { hasText: "Copy as curl" }))), /touch OWNED/);
+    assert.match(await copy(page, page.locator("button", { hasText: "Copy as Markdown" })), /^\[[^\]]*\]\(http:[^()\s]*\)$/);
   });
 });

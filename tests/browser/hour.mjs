@@ -11,7 +11,7 @@ const POINTS = 240;
 const EVERY_S = 15;
 
 /** A service on a port of its own: its URL, its pid, and how to end it. */
-async function service(binary, flags) {
+export async function service(binary, flags) {
   const child = spawn(binary, [...flags, "--web.listen-address=127.0.0.1:0"]);
   let printed = "";
   const ended = new Promise((resolve) => child.on("exit", resolve));

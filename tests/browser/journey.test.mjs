@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { hostname } from "node:os";
 import { after, before, test } from "node:test";
-import { barriers, open, startBrowser, startProcession } from "./procession.mjs";
+import { barriers, copy, leads, open, startBrowser, startProcession } from "./procession.mjs";
 
 /** The process that burns a CPU now; an hour ago its pid was there as well, and had a child that has since gone. */
 let busy, browser, procession;
@@ -50,7 +50,6 @@ function anHourAgo(pid) {
   ].join("\n");
 }
 
-const clipboard = (page) => page.evaluate(() => navigator.clipboard.readText());
 const WITH_CLIPBOARD = { permissions: ["clipboard-read", "clipboard-write"] };
 
 test("from a busy host to the process that does it, to its tree an hour ago, and back by a link", async () => {
@@ -59,8 +58,7 @@ test("from a busy host to the process that does it, to its tree an hour ago, and
     // It leads the list once two scrapes have seen it, and the page follows by itself.
     const busiest = page.locator("#processes tbody tr", { has: page.locator("span.of", { hasText: new RegExp(`^${busy.pid}$`) }) });
     await busiest.waitFor({ timeout: 60_000 });
-    await busiest.locator("th a").click();
-    await page.waitForURL(/\/process\?/);
+    await leads(page, "/process", () => busiest.locator("th a").click());
     assert.equal(new URL(page.url()).searchParams.get("pid"), String(busy.pid));
     assert.match(await page.locator(".top h1").textContent(), /^cpu-burner /);
 
@@ -76,17 +74,13 @@ test("from a busy host to the process that does it, to its tree an hour ago, and
     await page.mouse.move(box.x + box.width * 0.6, box.y + 60);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width - 1, box.y + 60, { steps: 3 });
-    await page.mouse.up();
-    await page.waitForURL(/from=.*until=/);
-    await page.locator('#cpu button[data-copy="markdown"]').click();
-    assert.match(await clipboard(page), /^!\[CPU cores .*cpu-burner.*\]\(http:[^()]+\/chart\.svg\?[^()]+\)$/);
-    await page.locator('#cpu button[data-copy="curl"]').click();
-    const csv = execFileSync("sh", ["-c", `${await clipboard(page)} --silent --fail`]).toString();
+    await leads(page, (url) => url.searchParams.has("until"), () => page.mouse.up());
+    assert.match(await copy(page, page.locator('#cpu button[data-copy="markdown"]')), /^!\[CPU cores .*cpu-burner.*\]\(http:[^()]+\/chart\.svg\?[^()]+\)$/);
+    const csv = execFileSync("sh", ["-c", `${await copy(page, page.locator('#cpu button[data-copy="curl"]'))} --silent --fail`]).toString();
     assert.match(csv, /^time,system,user\n\d{4}-/);
 
     // Its tree now, then an hour ago: the child that has since gone is there, and what it used.
-    await page.locator(".facts a", { hasText: "in the process tree" }).click();
-    await page.waitForURL(/\/tree\?/);
+    await leads(page, "/tree", () => page.locator(".facts a", { hasText: "in the process tree" }).click());
     await page.locator(`tr[data-pid="${busy.pid}"]`).waitFor();
     assert.ok((await page.locator(".lineage a").count()) >= 1, "no ancestors");
     assert.equal(await page.locator(`tr[data-pid="${GONE.pid}"]`).count(), 0, "it is still there");
@@ -151,8 +145,7 @@ test("a host is added: the page says by itself what is in the way, and when the 
     assert.equal(await fleet.locator("table.hosts").getByText(name).count(), 0);
 
     // The command as people copy it, in the folder of the scraper's configuration.
-    await page.locator("button.copy").last().click();
-    const command = await clipboard(page);
+    const command = await copy(page, page.locator("button.copy").last());
     assert.equal(command, `echo "- targets: ['${name}']" > targets/${name.replace(":", "-")}.yml`);
     execFileSync("sh", ["-c", command], { cwd: procession.folder });
     await page.locator("#progress").filter({ hasText: `${name} is here` }).waitFor({ timeout: 60_000 });

@@ -1,7 +1,8 @@
 // What the dashboards' memory comes to in use:
 //   node memory-over-time.mjs [folder of the release binaries] [minutes] [live pages]
 // Visitors load every page, over ranges that shift, and every form of a chart, one after the other and two at a time, while
-// so many pages are followed. Prints each fifth minute what was asked, RSS and the most it ever was.
+// so many pages are followed. Prints each fifth minute what was asked, RSS and the most it ever was. An answer that fails, as
+// with a 504 while the machine has other work, is counted and asked for again.
 import { fileURLToPath } from "node:url";
 import { cpuOf, memoryOf, pagesOf, startWithAnHour } from "./hour.mjs";
 
@@ -24,15 +25,32 @@ const charts = ["svg", "png", "csv", "json"].flatMap((ending) => [
   `/chart.${ending}?query=proc_group_threads{${host}}&kind=heatmap`,
 ]);
 let [asked, bytes, events] = [0, 0, 0];
+/** How often what failed, by status or error. */
+const failures = new Map();
+
+/** Asks until there is an answer, or the time is over. */
+async function load(path, headers) {
+  while (!over()) {
+    const failed = await fetch(hour.url + path, { headers }).then(
+      async (answer) => {
+        const length = (await answer.arrayBuffer()).byteLength;
+        if (!answer.ok) return answer.status;
+        bytes += length;
+        asked++;
+      },
+      (error) => error.cause?.code ?? error.message,
+    );
+    if (!failed) return;
+    failures.set(failed, (failures.get(failed) ?? 0) + 1);
+    await pause(PAUSE_MS);
+  }
+}
 
 async function visit(number) {
   for (let n = number; !over(); n += VISITORS) {
     const from = `from=-${15 + (n % 45)}m`;
     const all = [...pages.map((page) => page.replace(/from=-\w+/, from)), ...charts.map((chart) => `${chart}&${from}`)];
-    const answer = await fetch(hour.url + all[n % all.length], { headers: { "accept-encoding": n % 3 ? "gzip" : "identity" } });
-    if (!answer.ok) throw new Error(`${answer.status} from ${answer.url}: ${await answer.text()}`);
-    bytes += (await answer.arrayBuffer()).byteLength;
-    asked++;
+    await load(all[n % all.length], { "accept-encoding": n % 3 ? "gzip" : "identity" });
     await pause(PAUSE_MS);
   }
 }
@@ -53,7 +71,7 @@ try {
   const tell = () => {
     const { now, most } = memoryOf(hour.pid);
     const minutes = ((Date.now() - begin) / 60_000).toFixed(1);
-    console.log(`${minutes} min: RSS ${now.toFixed(1)} MiB, at most ${most.toFixed(1)} MiB; ${asked} answers, ${(bytes / 1e6).toFixed(0)} MB, ${events} states of live pages, ${(cpuOf(hour.pid) / 1000).toFixed(1)} s of CPU`);
+    console.log(`${minutes} min: RSS ${now.toFixed(1)} MiB, at most ${most.toFixed(1)} MiB; ${asked} answers, ${[...failures].map(([what, times]) => `${times} x ${what}, `).join("")}${(bytes / 1e6).toFixed(0)} MB, ${events} states of live pages, ${(cpuOf(hour.pid) / 1000).toFixed(1)} s of CPU`);
   };
   tell();
   for (let minute = 5; minute <= MINUTES; minute += 5) {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { barriers, open, startBrowser, startProcession } from "./procession.mjs";
+import { barriers, copy, leads, open, says, startBrowser, startProcession, until } from "./procession.mjs";
 
 const screenshots = new URL("../../target/screenshots/", import.meta.url).pathname;
 let procession, browser;
@@ -58,8 +58,7 @@ for (const colorScheme of ["light", "dark"]) {
       }));
     test(`a host, ${colorScheme}, ${width} px`, () =>
       look(`host-${colorScheme}-${width}`, procession.page, options, async (page) => {
-        await page.locator('a[href^="/host"]').first().click();
-        await page.waitForLoadState("load");
+        await leads(page, "/host", () => page.locator('a[href^="/host"]').first().click());
         const lines = await page.locator("svg path").count();
         assert.ok(lines >= 3, `${lines} paths in the charts`);
         await fitsWidth(page);
@@ -70,8 +69,7 @@ for (const colorScheme of ["light", "dark"]) {
 
 /** Follows the first link of a page that begins so. */
 async function follow(page, start) {
-  await page.locator(`main a[href^="${start}"]`).first().click();
-  await page.waitForLoadState("load");
+  await leads(page, start.replace("?", ""), () => page.locator(`main a[href^="${start}"]`).first().click());
 }
 
 for (const colorScheme of ["light", "dark"]) {
@@ -117,17 +115,12 @@ for (const colorScheme of ["light", "dark"]) {
         await namesAreReadable(page);
         await seen(page, `tree-all-${colorScheme}-${width}`);
         await page.locator('input[name="filter"]').fill("procession");
-        await page.locator('input[name="filter"]').press("Enter");
-        await page.waitForLoadState("load");
+        await leads(page, (url) => url.searchParams.get("filter") === "procession", () => page.locator('input[name="filter"]').press("Enter"));
         assert.ok((await page.locator('tbody th[title="procession"]').count()) > 0, "procession is not found");
         assert.ok((await rows.count()) < all, "the filter leaves everything");
         // The past: a step back is a link, the slider a form.
-        await page.locator(".moment a").first().click();
-        await page.waitForLoadState("load");
-        assert.ok(new URL(page.url()).searchParams.get("at"));
-        await page.locator(".slider button").click();
-        await page.waitForLoadState("load");
-        assert.match(new URL(page.url()).searchParams.get("at"), /^\d+$/);
+        await leads(page, (url) => url.searchParams.has("at"), () => page.locator(".moment a").first().click());
+        await leads(page, (url) => /^\d+$/.test(url.searchParams.get("at")), () => page.locator(".slider button").click());
         await fitsWidth(page);
       }));
   }
@@ -140,28 +133,29 @@ test("a chart tells its figures, stands alone, zooms, and follows the data", () 
     const box = await card.locator(".plot").boundingBox();
     const at = (share) => [box.x + box.width * share, box.y + box.height / 2];
     await page.mouse.move(...at(0.99));
-    assert.match(await page.locator(".tip").textContent(), /^\d\d:\d\d:\d\d.*\d/);
-    const [cards, lines] = [await page.locator(".card[data-start]").count(), await page.locator(".cross:visible").count()];
-    assert.ok(cards > 1 && lines === cards, `${lines} lines over ${cards} charts`);
+    await says(page.locator(".tip"), /^\d\d:\d\d:\d\d.*\d/);
+    await until("a line over each chart", async () => {
+      const [cards, lines] = [await page.locator(".card[data-start]").count(), await page.locator(".cross:visible").count()];
+      return cards > 1 && lines === cards;
+    });
     await page.screenshot({ path: `${screenshots}host-crosshair.png` });
 
     await card.locator(".legend .swatch").first().click();
-    assert.ok((await card.locator(".plot path.off").count()) > 0, "nothing stepped back");
+    await card.locator(".plot path.off").first().waitFor({ state: "attached" });
     // What follows comes by itself: the card is another element, and its series still alone.
     await card.evaluate((old) => (old.dataset.seen = "yes"));
     await page.locator("#cpu:not([data-seen])").waitFor({ state: "attached" });
-    assert.equal(await page.locator("#live").textContent(), "live");
+    await says(page.locator("#live"), /^live$/);
     assert.ok((await card.locator(".plot path.off").count()) > 0, "the isolation is lost");
     await card.locator(".legend .swatch").first().click();
-    assert.equal(await card.locator(".plot path.off").count(), 0);
+    await until("all series again", async () => (await card.locator(".plot path.off").count()) === 0);
 
     const before = page.url();
     await page.mouse.move(...at(0.5));
     await page.mouse.down();
     await page.mouse.move(...at(0.8), { steps: 3 });
-    assert.ok(await page.locator(".marked").isVisible(), "no range is marked");
-    await page.mouse.up();
-    await page.waitForURL(/from=.*until=/);
+    await page.locator(".marked").waitFor();
+    await leads(page, (url) => url.searchParams.has("until"), () => page.mouse.up());
     const range = new URL(page.url()).searchParams;
     assert.ok(Date.parse(range.get("from")) < Date.parse(range.get("until")));
     // A range of the past has nothing to follow.
@@ -173,9 +167,8 @@ test("a chart tells its figures, stands alone, zooms, and follows the data", () 
     await page.mouse.move(...at(0.4));
     await page.mouse.down();
     await page.mouse.move(...at(0.999), { steps: 3 });
-    await page.mouse.up();
+    await leads(page, "/changes", () => page.mouse.up());
     await page.keyboard.up("Shift");
-    await page.waitForURL(/changes/);
     assert.ok((await page.locator("#groups tbody tr").count()) > 0, "nothing changed at all");
     await fitsWidth(page);
   }));
@@ -193,36 +186,61 @@ test("a tree by keyboard: rows, subtrees in place, the address follows", () =>
     await page.locator(`tr[data-pid="${parent}"][aria-expanded="false"]`).waitFor();
     assert.ok((await page.locator("tr[data-pid]").count()) < all, "nothing was closed");
     const focused = () => page.evaluate(() => document.activeElement.dataset.pid);
-    assert.equal(await focused(), parent, "the focus is lost");
+    const isFocused = (pid) => until(`the focus on ${pid}`, async () => (await focused()) === pid);
+    await isFocused(parent);
     await page.keyboard.press("ArrowRight");
     await page.waitForURL(new RegExp(`open=${parent}`));
     await page.locator(`tr[data-pid="${parent}"][aria-expanded="true"]`).waitFor();
+    await isFocused(parent);
     await page.keyboard.press("ArrowDown");
-    assert.notEqual(await focused(), parent);
-    await page.keyboard.press("ArrowLeft");
+    await until("the focus on another row", async () => ![parent, undefined].includes(await focused()));
+    await page.keyboard.press("ArrowUp");
+    await isFocused(parent);
+    // The link that opens keeps the focus as well, and what stands around the tree is not made anew.
+    await page.evaluate(() => (window.choices = document.querySelector(".choices")));
+    await row(parent).locator("a.twig").focus();
+    await page.keyboard.press("Enter");
+    await page.locator(`tr[data-pid="${parent}"][aria-expanded="false"]`).waitFor();
+    const onTwig = (pid) => page.evaluate((pid) => document.activeElement.matches(`tr[data-pid="${pid}"] a.twig`), pid);
+    await until("the focus on the link that opens", () => onTwig(parent));
+    await page.keyboard.press("Enter");
+    await page.locator(`tr[data-pid="${parent}"][aria-expanded="true"]`).waitFor();
+    await until("the focus on the link that closes", () => onTwig(parent));
+    assert.ok(await page.evaluate(() => window.choices.isConnected), "the search is another");
+    await row(parent).focus();
     // What follows by itself leaves the focus where it is.
     await page.locator("#tree").evaluate((old) => (old.dataset.seen = "yes"));
     await page.locator("#tree:not([data-seen])").waitFor({ state: "attached" });
-    assert.ok(await focused(), "the focus is lost to the stream");
+    await isFocused(parent);
     await page.keyboard.press("Home");
-    await page.keyboard.press("Enter");
-    await page.waitForURL(/\/process\?/);
+    await leads(page, "/process", () => page.keyboard.press("Enter"));
   }));
+
+/** Takes the first of the names that are offered; `name` is it, and `word` is all that was typed of it. */
+async function takeFirst(page, name, word) {
+  // Names for less of the word are offered before, where typing takes longer than an answer.
+  await page.waitForFunction(
+    ([name, word]) => {
+      const asked = performance.getEntriesByType("resource").some((entry) => new URL(entry.name).searchParams.get("word") === word);
+      return asked && document.querySelector(".complete:not([hidden]) li")?.textContent === name;
+    },
+    [name, word],
+  );
+  await page.keyboard.press("ArrowDown");
+  await page.locator('.complete li[aria-selected="true"]', { hasText: name }).waitFor();
+  await page.keyboard.press("Enter");
+}
 
 test("SQL is completed, drawn and listed; what is wrong is shown at its place", () =>
   look("explore-sql", `${procession.page}/explore?lang=sql&from=-5m`, { permissions: ["clipboard-read", "clipboard-write"] }, async (page) => {
     const area = page.locator("textarea");
     await area.pressSequentially("SELECT time, resident_by");
-    await page.locator(".complete li").filter({ hasText: /^resident_bytes$/ }).waitFor();
-    await page.keyboard.press("ArrowDown");
-    await page.keyboard.press("Enter");
+    await takeFirst(page, "resident_bytes", "resident_by");
     await area.pressSequentially(" FROM groups WHERE ts >= $from AND \"group\" = 'procession'");
-    await page.keyboard.press("Control+Enter");
-    await page.waitForURL(/query=/);
+    await leads(page, (url) => url.searchParams.has("query"), () => page.keyboard.press("Control+Enter"));
     assert.ok((await page.locator("#values tbody tr").count()) > 1, "no rows");
     assert.ok((await page.locator("#chart .plot path").count()) > 0, "no chart");
-    await page.locator("button", { hasText: "Copy as curl" }).click();
-    assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^curl 'http:[^']+\/api\/v1\/sql' --data-urlencode 'query=SELECT/);
+    assert.match(await copy(page, page.locator("button", { hasText: "Copy as curl" })), /^curl 'http:[^']+\/api\/v1\/sql' --data-urlencode 'query=SELECT/);
     await fitsWidth(page);
     const answer = await page.request.get(`${procession.page}/explore?lang=sql&query=SELEC%201`);
     assert.equal(answer.status(), 400);
@@ -233,17 +251,13 @@ test("a question is completed, answered, and can be carried elsewhere", () =>
   look("explore", `${procession.page}/explore`, { permissions: ["clipboard-read", "clipboard-write"] }, async (page) => {
     const area = page.locator("textarea");
     await area.pressSequentially("sum by (mode) (rate(group_cpu_sec");
-    await page.locator(".complete li").filter({ hasText: /^proc_group_cpu_seconds_total$/ }).waitFor();
-    await page.keyboard.press("ArrowDown");
-    await page.keyboard.press("Enter");
+    await takeFirst(page, "proc_group_cpu_seconds_total", "group_cpu_sec");
     await area.pressSequentially("[1m]))");
-    await page.keyboard.press("Enter");
-    await page.waitForURL(/query=/);
+    await leads(page, (url) => url.searchParams.has("query"), () => page.keyboard.press("Enter"));
     assert.equal(await area.inputValue(), "sum by (mode) (rate(proc_group_cpu_seconds_total[1m]))");
     assert.ok((await page.locator("#values tbody tr").count()) >= 2, "no values");
     assert.ok((await page.locator("#chart .plot path").count()) > 0, "no chart");
-    await page.locator('.copies button[data-copy="curl"]').click();
-    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    const copied = await copy(page, page.locator('.copies button[data-copy="curl"]'));
     assert.match(copied, /^curl 'http:\/\/[^']+\/chart\.csv\?query=[^']+'$/);
     const csv = await page.request.get(copied.slice(6, -1));
     assert.match(await csv.text(), /^time,(system,user|user,system)\n/);

@@ -56,7 +56,8 @@ export async function startProcession({ history } = {}) {
   }
 }
 
-async function until(what, ask) {
+/** Asks again and again until there is something; resolves to it. */
+export async function until(what, ask) {
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
     const found = await ask();
     if (found) return found;
@@ -74,6 +75,8 @@ export function startBrowser() {
 /** Opens a page; resolves to it and to the list of what went wrong in it, which keeps growing. */
 export async function open(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  // A busy machine takes its time: what is waited for comes, or the test is at its end.
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   if (options.javaScriptEnabled === false) silent.add(page);
   const wrong = [];
@@ -94,6 +97,22 @@ export async function open(browser, url, options = {}) {
   await page.goto(url, { waitUntil: "load" });
   return { page, wrong, close: () => context.close() };
 }
+
+/** Does what leads to another page; resolves once that is there: its path is `is`, or `is` says so. */
+export async function leads(page, is, act) {
+  const there = typeof is === "string" ? (url) => url.pathname === is : is;
+  await Promise.all([page.waitForURL(there), act()]);
+}
+
+/** Presses a button that copies; resolves to what it copied, which comes a moment later. */
+export async function copy(page, button) {
+  await page.evaluate(() => navigator.clipboard.writeText(""));
+  await button.click();
+  return until("a text in the clipboard", () => page.evaluate(() => navigator.clipboard.readText()));
+}
+
+/** Waits until a text is seen. */
+export const says = (locator, text) => locator.filter({ hasText: text }).first().waitFor();
 
 /** Pages without scripts. axe-core waits for timers, which never come there. */
 const silent = new WeakSet();
